@@ -1,0 +1,100 @@
+import type { Labels, StepRange } from '../models/series.ts'
+import type { PayloadMeta } from '../tasks/deps.ts'
+
+/** What was decided for a forecast run before it began. */
+export interface ForecastContext {
+  /** T. */
+  readonly nominalMs: number
+  readonly kind: 'run' | 'join'
+  /** The steps this run publishes, and no others. */
+  readonly owned: StepRange
+  /** Join: forecast these series only. */
+  readonly onlyIds?: readonly string[]
+  /** Compute again though the payload is kept (a trigger). */
+  readonly recompute?: boolean
+  /** The bandKey is no longer the mission's: only finish publishing a payload that is kept, compute nothing. */
+  readonly publishOnly?: boolean
+  /** `none` keeps nothing and writes nothing (dry run); `keep` keeps without publishing. Default `publish`. */
+  readonly effect?: 'publish' | 'keep' | 'none'
+}
+
+export interface SkippedSeries {
+  readonly labels: Labels
+  readonly reason: string
+}
+
+export interface ForecastResult {
+  /** Series that the query returned. */
+  readonly read: number
+  readonly forecast: number
+  readonly skipped: readonly SkippedSeries[]
+  /** Why the fall-back forecast instead of the mission's model. */
+  readonly fallback?: string
+  readonly payload: PayloadMeta | undefined
+  readonly publishedSteps: StepRange | undefined
+  readonly samplesWritten: number
+  readonly samplesDropped: number
+  /** Seconds by stage: read, forecast, keep, write. */
+  readonly seconds: Readonly<Record<string, number>>
+}
+
+export interface DetectContext {
+  readonly nominalMs: number
+  readonly window: StepRange
+  /** Owners of every grid step that the window needs, oldest first. */
+  readonly owners: readonly { readonly nominalMs: number; readonly owned: StepRange }[]
+  /** Payloads that may be used, newest T first; fixed at the first attempt. */
+  readonly payloads: readonly PayloadMeta[]
+  /** Read the band that is already in the store where no payload serves (a cold cache). */
+  readonly storeFallback: boolean
+  readonly effect?: 'publish' | 'none'
+}
+
+export const seriesStates = [
+  'ok',
+  'learning',
+  'no_data',
+  'lost',
+  'no_forecast',
+  'stale_forecast',
+  'gated',
+  'out_of_range',
+  'masked',
+  'skipped',
+] as const
+export type SeriesState = (typeof seriesStates)[number]
+
+/** One series at the last step of the window, for tables, reasons and states. */
+export interface ScoredRow {
+  readonly id: string
+  readonly labels: Labels
+  readonly state: SeriesState
+  /** Why the state or the score is what it is, in a few words. */
+  readonly reason: string
+  readonly value: number
+  readonly pred: number
+  readonly lower: number
+  readonly upper: number
+  readonly score: number
+}
+
+export interface DetectResult {
+  readonly read: number
+  /** Samples of `anomaly_score` that were written. */
+  readonly scored: number
+  readonly states: Readonly<Record<SeriesState, number>>
+  /** Highest score at the last step of the window; NaN when nothing was scored. */
+  readonly missionScore: number
+  /** The series with the highest scores and those in a bad state, at most `maxRows`; all of them for a dry run. */
+  readonly rows: readonly ScoredRow[]
+  /** Age of the newest payload used: last scored step minus its T. NaN when none was. */
+  readonly forecastAgeMs: number
+  /** T's of owners whose payload is missing or unpublished: the worker enqueues them, once in 5 minutes per mission. */
+  readonly requests: readonly number[]
+  /** Series that the owner's payload is complete without: candidates for a join. */
+  readonly newSeries: readonly { readonly id: string; readonly labels: Labels }[]
+  /** No payload and no band in the store reached the window: the mark may wait. */
+  readonly noBand: boolean
+  readonly samplesDropped: number
+  readonly seconds: Readonly<Record<string, number>>
+}

@@ -1,0 +1,103 @@
+import xxhash from 'xxhash-wasm'
+import { AppError } from './errors.ts'
+
+/** A label set, without any guarantee of order. */
+export type Labels = Readonly<Record<string, string>>
+
+export interface PanelSeries {
+  readonly labels: Labels
+  /** One value per grid step; a gap is NaN. */
+  readonly values: Float64Array
+}
+
+/** All series of one query on one grid: step i is at `startMs + i * stepMs`, i < length. */
+export interface Panel {
+  readonly startMs: number
+  readonly stepMs: number
+  readonly length: number
+  readonly series: readonly PanelSeries[]
+}
+
+/** What a series is called once we write for it: labels without `__name__`, plus mission, and its id. */
+export interface SeriesIdentity {
+  /** 16 hex digits: xxh64 of the sorted written labels. Every key and cache uses it. */
+  readonly id: string
+  readonly labels: Labels
+}
+
+/** A range of steps, open at the left, closed at the right: `fromMs < t <= untilMs`. */
+export interface StepRange {
+  readonly fromMs: number
+  readonly untilMs: number
+}
+
+const { h64ToString } = await xxhash()
+
+/** Largest grid instant at or before `ms`. */
+export function floorToStep(ms: number, stepMs: number): number {
+  return Math.floor(ms / stepMs) * stepMs
+}
+
+/** The grid steps t with `fromMs < t <= untilMs`, in order. */
+export function stepsIn({ fromMs, untilMs }: StepRange, stepMs: number): number[] {
+  const steps: number[] = []
+  for (let t = floorToStep(fromMs, stepMs) + stepMs; t <= untilMs; t += stepMs) steps.push(t)
+  return steps
+}
+
+export function seriesId(labels: Labels): string {
+  const names = Object.keys(labels).sort()
+  // \xff cannot occur in UTF-8 label names or values, so no two label sets share an encoding
+  return h64ToString(names.map((name) => `${name}\u00ff${labels[name]}`).join('\u00ff')).padStart(16, '0')
+}
+
+export interface MissionName {
+  readonly tenant: string
+  readonly mission: string
+}
+
+export const defaultTenant = 'default'
+
+/**
+ * The labels we write for a series: its own without `__name__` (kept as `metric`), plus `mission`, and `tenant`
+ * unless it is the default one. A label already called so becomes `exported_<name>`, as Prometheus does.
+ */
+export function writtenLabels(labels: Labels, { tenant, mission }: MissionName): Labels {
+  const added: Record<string, string> = { mission }
+  if (tenant !== defaultTenant) added.tenant = tenant
+  const metric = labels.__name__
+  if (metric !== undefined) added.metric = metric
+  const written: Record<string, string> = {}
+  for (const [name, value] of Object.entries(labels)) {
+    if (name === '__name__' || value === '') continue
+    written[freeName(name, labels, added)] = value
+  }
+  return { ...written, ...added }
+}
+
+function freeName(name: string, labels: Labels, added: Labels): string {
+  let free = name
+  while (free in added || (free !== name && free in labels)) free = `exported_${free}`
+  return free
+}
+
+/**
+ * Names every series of a panel, in order.
+ * @throws LABEL_COLLISION naming both label sets when two series become equal once written.
+ */
+export function identifySeries(series: readonly { readonly labels: Labels }[], name: MissionName): SeriesIdentity[] {
+  const seen = new Map<string, Labels>()
+  return series.map(({ labels }) => {
+    const written = writtenLabels(labels, name)
+    const id = seriesId(written)
+    const other = seen.get(id)
+    if (other) {
+      throw new AppError(
+        'LABEL_COLLISION',
+        `mission ${name.mission}: series ${JSON.stringify(other)} and ${JSON.stringify(labels)} would be written under the same labels ${JSON.stringify(written)}`,
+      )
+    }
+    seen.set(id, labels)
+    return { id, labels: written }
+  })
+}

@@ -1,0 +1,164 @@
+import type { Forecaster } from '../models/forecaster.ts'
+import type { Labels, MissionName, Panel, SeriesIdentity, StepRange } from '../models/series.ts'
+
+// ---- store
+
+export interface RangeQuery {
+  readonly query: string
+  /** First and last grid instant, both included; multiples of `stepMs`. */
+  readonly startMs: number
+  readonly endMs: number
+  readonly stepMs: number
+  /** More series than this is TOO_MANY_SERIES. */
+  readonly maxSeries?: number
+  /** Our own outputs are excluded from the query unless this is set. */
+  readonly allowOutputs?: boolean
+}
+
+/** Reads panels from one datasource. */
+export interface SeriesReader {
+  /** Stale markers, NaN and +-Inf come back as NaN. Series without any finite value may be missing. */
+  queryRange(query: RangeQuery, signal?: AbortSignal): Promise<Panel>
+}
+
+/**
+ * Samples of one metric for many series at common timestamps: `values[s * timestampsMs.length + t]`, NaN = no sample.
+ * The metric name becomes `__name__`.
+ */
+export interface SampleBlock {
+  readonly name: string
+  readonly series: readonly SeriesIdentity[]
+  /** Ascending. */
+  readonly timestampsMs: readonly number[]
+  readonly values: Float64Array
+  /** Write Prometheus stale markers at every timestamp in place of `values`. */
+  readonly stale?: boolean
+}
+
+export interface WriteReport {
+  /** Samples the store acknowledged. */
+  readonly written: number
+  /** Samples it already had or can no longer take (duplicate, out of order), dropped and counted. */
+  readonly dropped: number
+  /** Samples of series that the store refuses for good, by reason. */
+  readonly rejected: readonly { readonly labels: Labels; readonly reason: string }[]
+}
+
+/** Writes samples to one datasource; resolves only when everything was acknowledged or counted as dropped. */
+export interface SeriesWriter {
+  /** True when the target takes samples ahead of now (only a confirmed VictoriaMetrics). */
+  readonly futureWrites: boolean
+  write(blocks: readonly SampleBlock[], signal?: AbortSignal): Promise<WriteReport>
+}
+
+// ---- forecast cache
+
+/** One kept forecast: a tick's whole horizon, or a join's. */
+export interface PayloadRef {
+  readonly bandKey: string
+  /** T of the run that made it. */
+  readonly nominalMs: number
+  readonly kind: 'run' | 'join'
+  /** Differs between two computations of the same T (a trigger, a flush): tells equal bytes from new ones. */
+  readonly nonce: string
+}
+
+export interface PayloadMeta extends PayloadRef {
+  /** Hash of query, datasource and step: payloads of another scope describe other series. */
+  readonly scopeKey: string
+  /** Instant of the first forecast step. */
+  readonly startMs: number
+  readonly stepMs: number
+  readonly horizon: number
+  readonly seriesCount: number
+  /** Steps this payload was drawn for; undefined until published. */
+  readonly published?: StepRange
+  /** Steps its run owns. */
+  readonly owned: StepRange
+  readonly model: string
+}
+
+/** Band of every series of a payload at one step; row i belongs to `PayloadSeries.ids[i]`. NaN = no forecast. */
+export interface BandRows {
+  readonly pred: Float32Array
+  readonly lower: Float32Array
+  readonly upper: Float32Array
+}
+
+export interface PayloadSeries {
+  readonly ids: readonly string[]
+  /** Row of an id. */
+  readonly rows: ReadonlyMap<string, number>
+}
+
+/** What the forecast flow hands over to be kept: step-major band rows, `steps[h]` is at `startMs + h * stepMs`. */
+export interface Payload {
+  readonly meta: PayloadMeta
+  readonly series: readonly SeriesIdentity[]
+  readonly steps: readonly BandRows[]
+  /** Series that were read but not forecast, with the reason: they are complete, a join must not ask again. */
+  readonly skipped: readonly { readonly id: string; readonly reason: string }[]
+}
+
+/** Redis: forecast horizons by mission, bandKey and T, stored by step. */
+export interface ForecastCache {
+  /** Atomic: a payload is there as a whole or not at all. Replaces one of the same bandKey, T and kind. */
+  keep(mission: MissionName, payload: Payload): Promise<void>
+  /** All live payloads of a mission, newest T first. */
+  list(mission: MissionName): Promise<PayloadMeta[]>
+  /** undefined when the payload is gone. */
+  series(mission: MissionName, ref: PayloadRef): Promise<PayloadSeries | undefined>
+  /** Written labels by row, for bands that are drawn without a value. */
+  identities(mission: MissionName, ref: PayloadRef): Promise<readonly SeriesIdentity[] | undefined>
+  skipped(mission: MissionName, ref: PayloadRef): Promise<ReadonlyMap<string, string>>
+  /** Rows at the given instants (on the payload's grid); instants outside the horizon are missing from the map. */
+  bands(mission: MissionName, ref: PayloadRef, stepsMs: readonly number[]): Promise<ReadonlyMap<number, BandRows>>
+  markPublished(mission: MissionName, ref: PayloadRef, steps: StepRange): Promise<void>
+  drop(mission: MissionName): Promise<void>
+}
+
+// ---- marks
+
+export interface PublishClaim {
+  readonly mission: MissionName
+  readonly ref: PayloadRef
+  /** Steps the run owns. */
+  readonly owned: StepRange
+}
+
+export interface PublishGrant {
+  /** Steps to send for every series of the payload; empty when fromMs >= untilMs. */
+  readonly steps: StepRange
+  /** Owned steps at or before the mark: only series that were not drawn there may be sent for them. */
+  readonly undrawnOnly: StepRange | undefined
+}
+
+/** Moves `publishedFrom`/`publishedUntil` before the first byte goes out (DESIGN 5.7). Implemented over Redis. */
+export interface PublishMarks {
+  claim(claim: PublishClaim): Promise<PublishGrant>
+}
+
+// ---- everything a flow may ask for
+
+export interface Forecasters {
+  /** @throws MODEL_UNKNOWN naming the model and what there is. */
+  get(name: string): Forecaster
+  readonly names: readonly string[]
+}
+
+/** Counters that tasks raise; declared in scheduler/metrics.ts. */
+export interface TaskMetrics {
+  fallbackUsed(reason: string, seriesCount: number): void
+  inference(model: string, seconds: number, seriesCount: number): void
+  cacheLookup(hit: boolean): void
+}
+
+export interface Deps {
+  readonly reader: SeriesReader
+  readonly writer: SeriesWriter
+  readonly cache: ForecastCache
+  readonly marks: PublishMarks
+  readonly forecasters: Forecasters
+  readonly metrics: TaskMetrics
+  readonly signal: AbortSignal
+}
