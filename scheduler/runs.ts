@@ -54,3 +54,49 @@ export const runIds = {
   backfill: (backfillId: string, nominalMs: number) => dot(['b', backfillId, nominalMs]),
   overlap: (tenant: string, scheduleId: string) => dot(['o', tenant, scheduleId]),
 } as const
+
+export interface EnqueueRequest {
+  readonly job: RunJob
+  /** Earliest start; default now. */
+  readonly startAtMs?: number
+  /** 0 goes before everything; ticks 10, requests and first runs 5, backfills 1000. */
+  readonly priority: number
+  /** Held until the run ends; another run with the same key is refused (`skip`) or replaces the waiting one (`latest`). */
+  readonly overlap?: { readonly key: string; readonly mode: 'skip' | 'latest' }
+  readonly maxAttempts?: number
+  readonly backoffMs?: number
+}
+
+/** `new`: enqueued. `same`: this id is known already (an idempotent repeat). `held`: the overlap key is another run's. */
+export interface EnqueueAnswer {
+  readonly runId: string
+  readonly outcome: 'new' | 'same' | 'held'
+  readonly heldBy?: string
+}
+
+export type RunState = 'waiting' | 'delayed' | 'active' | 'completed' | 'failed'
+
+/** BullMQ behind two verbs: one queue per flow. */
+export interface RunQueue {
+  enqueue(requests: readonly EnqueueRequest[]): Promise<EnqueueAnswer[]>
+  /** undefined when the queue does not know the run (any more). */
+  state(flow: FlowName, runId: string): Promise<RunState | undefined>
+}
+
+/** Full record of a forecast, triggered, slow or failed run. A plain detect run lives in its packed tick only. */
+export interface RunRecord {
+  readonly runId: string
+  readonly kind: RunKind
+  readonly flow: FlowName
+  readonly tenant: string
+  readonly mission: string
+  readonly nominalMs: number
+  readonly state: 'active' | 'retrying' | 'succeeded' | 'failed' | 'cancelled' | 'lost'
+  readonly attempt: number
+  readonly worker: string
+  readonly startedMs: number
+  readonly endedMs?: number
+  readonly error?: { readonly code: string; readonly message: string }
+  /** Small: counts and seconds by stage, never samples. */
+  readonly summary?: Readonly<Record<string, unknown>>
+}
