@@ -13,11 +13,12 @@ const shared = {
   maxSeries: z.int().positive(),
   allowOutputs: z.boolean(),
   scopeKey: z.string(),
+  /** Detect: where two payloads of one T may serve, the one of this key goes first. */
+  bandKey: z.string(),
 }
 
 export const forecastParams = z.strictObject({
   ...shared,
-  bandKey: z.string(),
   /** Steps of history, and steps ahead from E on. */
   context: z.int().positive(),
   horizon: z.int().positive(),
