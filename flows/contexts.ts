@@ -8,6 +8,10 @@ export interface ForecastContext {
   readonly kind: 'run' | 'join'
   /** The steps this run publishes, and no others. */
   readonly owned: StepRange
+  /** Differs from one computation to the next, retries included; begins with `<runId>.` where there is a run id. */
+  readonly runNonce: string
+  /** Tells a retry of a trigger which payload it made itself, so that it does not compute it twice. */
+  readonly runId?: string
   /** Join: forecast these series only. */
   readonly onlyIds?: readonly string[]
   /** Compute again though the payload is kept (a trigger). */
@@ -24,8 +28,9 @@ export interface SkippedSeries {
 }
 
 export interface ForecastResult {
-  /** Series that the query returned. */
+  /** Series that the query returned; 0 when nothing was read because the payload is kept already. */
   readonly read: number
+  /** Series that were forecast by this call. */
   readonly forecast: number
   readonly skipped: readonly SkippedSeries[]
   /** Why the fall-back forecast instead of the mission's model. */
