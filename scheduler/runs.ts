@@ -41,7 +41,16 @@ export interface RunJob {
   readonly backfill?: { readonly id: string; readonly window?: StepRange }
   /** Trigger: compute again though the payload is kept. */
   readonly recompute?: boolean
+  /** Per attempt; absent: the worker's default. */
+  readonly timeoutMs?: number
+  /** Dropped as `expired` unless begun this long after T, or after `enqueuedMs` where that is later; absent: never. */
+  readonly startDeadlineMs?: number
+  /** Written by the queue from the request: how the run treats others of its schedule. Absent: it may run beside them. */
+  readonly overlap?: OverlapMode
 }
+
+/** skip: refused while another is alive. latest: takes the place of a waiting one, waits for a running one. */
+export type OverlapMode = 'skip' | 'latest'
 
 const dot = (parts: readonly (string | number)[]): string => parts.join('.')
 
@@ -62,7 +71,7 @@ export interface EnqueueRequest {
   /** 0 goes before everything; ticks 10, requests and first runs 5, backfills 1000. */
   readonly priority: number
   /** Held until the run ends; another run with the same key is refused (`skip`) or replaces the waiting one (`latest`). */
-  readonly overlap?: { readonly key: string; readonly mode: 'skip' | 'latest' }
+  readonly overlap?: { readonly key: string; readonly mode: OverlapMode }
   readonly maxAttempts?: number
   readonly backoffMs?: number
 }
@@ -72,6 +81,8 @@ export interface EnqueueAnswer {
   readonly runId: string
   readonly outcome: 'new' | 'same' | 'held'
   readonly heldBy?: string
+  /** Waiting run of the same overlap key that gave way to this one; its tick is `coalesced` already. */
+  readonly replaced?: string
 }
 
 export type RunState = 'waiting' | 'delayed' | 'active' | 'completed' | 'failed'
@@ -100,3 +111,15 @@ export interface RunRecord {
   /** Small: counts and seconds by stage, never samples. */
   readonly summary?: Readonly<Record<string, unknown>>
 }
+
+export interface RunControl {
+  /** 1 for the first; counts failures and killed workers, not waits. */
+  readonly attempt: number
+  /** Keeps in the job what every later attempt must have alike. */
+  updateJob(job: RunJob): Promise<void>
+  /** Aborts with an AppError: RUN_TIMEOUT, or RUN_CANCELLED when the worker stops or has lost the job. */
+  readonly signal: AbortSignal
+}
+
+/** What a worker calls; the answer becomes `RunRecord.summary`. Throws AppError; its code decides about another attempt. */
+export type ExecuteRun = (job: RunJob, control: RunControl) => Promise<Readonly<Record<string, unknown>>>

@@ -13,7 +13,7 @@ export interface SchedulePolicy {
   readonly catchUpWindowMs: number
   /** Most ticks that catch-up `all` enqueues after an outage. */
   readonly maxCatchUpTicks: number
-  /** A run that has not begun this long after its T is dropped as `expired`. */
+  /** A run that has not begun this long after its T, or after it was enqueued where that is later, is `expired`. */
   readonly startDeadlineMs: number
   /** Per attempt. */
   readonly timeoutMs: number
