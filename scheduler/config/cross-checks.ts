@@ -1,0 +1,62 @@
+import type { z } from 'zod'
+import { datasourceConfig, resolveDatasource } from '../../tasks/prometheus/datasource.ts'
+import { isLoopback, tryParseAddress } from './address.ts'
+import { apiKey, defaultListen } from './schema.ts'
+import type { SettingPath } from './setting-tree.ts'
+
+interface Finding {
+  readonly path: SettingPath
+  readonly detail: string
+}
+
+/** What no single setting shows. Runs on what was written, beside the schema, so that all problems come at once. */
+export function crossCheck(tree: unknown): Finding[] {
+  const { listen = defaultListen, apiKeys, datasources } = Object(tree) as Readonly<Record<string, unknown>>
+  const keys = validItems(apiKey, apiKeys)
+  const sources = validItems(datasourceConfig, datasources)
+  return [
+    ...openToAll(listen, apiKeys),
+    ...repeats(
+      ['apiKeys', 'name'],
+      keys.map((item) => item?.name),
+    ),
+    ...repeats(
+      ['apiKeys', 'key'],
+      keys.map((item) => item?.key),
+    ),
+    ...repeats(
+      ['datasources', 'name'],
+      sources.map((item) => item?.name),
+    ),
+    ...sources.flatMap((item, i) => (item ? unreadable(item, i) : [])),
+  ]
+}
+
+function openToAll(listen: unknown, apiKeys: unknown): Finding[] {
+  const host = typeof listen === 'string' ? tryParseAddress(listen)?.host : undefined
+  if (host === undefined || isLoopback(host) || (Array.isArray(apiKeys) && apiKeys.length > 0)) return []
+  return [{ path: ['listen'], detail: `${listen} can be reached from outside: give apiKeys, or listen on 127.0.0.1` }]
+}
+
+/** Secrets and certificates are read once at the start, to be reported with the rest. */
+function unreadable(config: z.output<typeof datasourceConfig>, i: number): Finding[] {
+  try {
+    resolveDatasource(config)
+    return []
+  } catch (error) {
+    return [{ path: ['datasources', i], detail: error instanceof Error ? error.message : String(error) }]
+  }
+}
+
+/** One element per item, undefined where the schema refuses it. */
+function validItems<Schema extends z.ZodType>(schema: Schema, items: unknown): (z.output<Schema> | undefined)[] {
+  return Array.isArray(items) ? items.map((item) => schema.safeParse(item).data) : []
+}
+
+function repeats([list, field]: readonly [string, string], values: readonly (string | undefined)[]): Finding[] {
+  return values.flatMap((value, i) =>
+    value !== undefined && values.indexOf(value) < i
+      ? [{ path: [list, i, field], detail: `the same ${field} as ${list}.${values.indexOf(value)}` }]
+      : [],
+  )
+}

@@ -1,0 +1,77 @@
+import { z } from 'zod'
+import { defaultTenant } from '../../models/series.ts'
+import { datasourceConfig } from '../../tasks/prometheus/datasource.ts'
+import { duration, missionId } from '../missions/document.ts'
+import { tryParseAddress } from './address.ts'
+
+export const defaultListen = '127.0.0.1:9490'
+
+const address = z
+  .string()
+  .refine((text) => tryParseAddress(text) !== undefined, { error: 'write host:port, as 127.0.0.1:9490 or [::1]:9490' })
+
+const redisUrl = z.url({ protocol: /^rediss?$/, error: 'write a URL that begins with redis:// or rediss://' })
+
+export const apiKey = z.strictObject({
+  name: missionId.describe('Who holds the key; appears as the actor of changes'),
+  key: z.string().min(16, { error: 'use at least 16 characters' }),
+  tenant: missionId.default(defaultTenant),
+})
+
+/** PEM texts; as with every string setting, `caFile` or `..._CA_FILE` name a file to read it from. */
+const tls = z.strictObject({
+  ca: z.string().optional(),
+  cert: z.string().optional(),
+  key: z.string().optional(),
+  serverName: z.string().optional(),
+  insecureSkipVerify: z.boolean().default(false),
+})
+
+export const redisSettings = z.strictObject({
+  url: redisUrl.describe('Control plane: missions, queue, ticks, marks'),
+  dataUrl: redisUrl.optional().describe('Forecast payloads; default: the same Redis'),
+  username: z.string().optional(),
+  password: z.string().optional(),
+  dataUsername: z.string().optional(),
+  dataPassword: z.string().optional(),
+  tls: tls.optional().describe('Implies TLS; rediss:// alone trusts the CAs of the system'),
+})
+export type RedisSettings = z.output<typeof redisSettings>
+
+const concurrency = z.int().min(1).max(256)
+
+/** Everything an operator can set; durations and addresses stay as written and are parsed where they are used. */
+export const configSchema = z.strictObject({
+  listen: address.default(defaultListen).describe('API; without apiKeys loopback only'),
+  apiKeys: z.array(apiKey).default([]),
+  redis: redisSettings.optional(),
+  datasources: z.array(datasourceConfig).default([]).describe('The first is the default of missions'),
+  defaults: z
+    .strictObject({
+      model: z.string().default('seasonal-naive'),
+      fallback: z.string().default('seasonal-naive'),
+      maxSeries: z.int().positive().default(10_000),
+    })
+    .prefault({})
+    .describe('For missions that do not say'),
+  stateDir: z.string().optional().describe('Where all missions are exported to, and read from into an empty Redis'),
+  missionsDir: z.string().optional().describe('Mission documents for an empty Redis'),
+  worker: z
+    .strictObject({
+      concurrency: z.strictObject({ forecast: concurrency.default(2), detect: concurrency.default(8) }).prefault({}),
+      listen: address.default('127.0.0.1:0').describe('/livez, /readyz and /metrics of a worker; port 0: any'),
+      grace: duration.default('25s').describe('How long runs may finish after SIGTERM'),
+    })
+    .prefault({}),
+  planner: z
+    .strictObject({
+      poll: duration.default('250ms').describe('Longest wait between two looks at what is due'),
+      lease: duration.default('5s').describe('How long a leader that is gone keeps the others waiting'),
+      batch: z.int().min(1).max(10_000).default(500).describe('Schedules planned at once'),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info') })
+    .prefault({}),
+})
+export type Config = z.output<typeof configSchema>
