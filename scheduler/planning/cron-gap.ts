@@ -1,0 +1,78 @@
+import { type CronSpec, cronNext, cronPrevious } from './cron.ts'
+
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+const dayMs = 24 * hourMs
+/** The answer is the same within one block, so that it is computed once per block and expression. */
+const blockMs = 28 * dayMs
+const yearMs = 366 * dayMs
+
+const known = new Map<string, number>()
+
+/** Longest distance between two instants of a cron schedule within a year from `fromMs`; one minute at least. */
+export function longestCronGapMs(spec: CronSpec, fromMs: number): number {
+  const startMs = Math.floor(fromMs / blockMs) * blockMs
+  const key = `${spec.timeZone}|${spec.cron}|${startMs}`
+  let gapMs = known.get(key)
+  if (gapMs === undefined) {
+    if (known.size >= 5_000) known.clear()
+    gapMs = measure(spec, startMs, startMs + blockMs + yearMs)
+    known.set(key, gapMs)
+  }
+  return gapMs
+}
+
+/**
+ * Listing a year of a minutely schedule takes the engine half a minute. But a schedule whose gaps are all shorter than
+ * a day is due every day at the same local times, so one day and the hours around each change of the clocks tell all.
+ */
+function measure(spec: CronSpec, fromMs: number, untilMs: number): number {
+  const coarseMs = 20 * hourMs
+  const coarse = walk(spec, fromMs, untilMs, coarseMs)
+  if (coarse >= coarseMs) return coarse
+  const changes = clockChanges(spec.timeZone, fromMs, untilMs)
+  const plainMs = plainDay(changes, fromMs)
+  const gaps = changes.map((changeMs) => walk(spec, changeMs - hourMs, changeMs + 2 * hourMs, minuteMs))
+  return Math.max(minuteMs, coarse, walk(spec, plainMs, plainMs + 26 * hourMs, minuteMs), ...gaps)
+}
+
+/** Finds every gap longer than `leastMs`: one that begins at a tick and is longer than M spans that tick + M. */
+function walk(spec: CronSpec, fromMs: number, untilMs: number, leastMs: number): number {
+  let longest = 0
+  let at = fromMs
+  while (at < untilMs) {
+    const next = cronNext(spec, at)
+    if (next === undefined) break
+    const previous = cronPrevious(spec, at)
+    if (previous !== undefined) longest = Math.max(longest, next - previous)
+    at = next + Math.max(longest, leastMs)
+  }
+  return longest
+}
+
+/** Instants, to the minute, at which the zone's offset changes. */
+function clockChanges(timeZone: string, fromMs: number, untilMs: number): number[] {
+  const format = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' })
+  const offset = (ms: number): string =>
+    format.formatToParts(ms).find(({ type }) => type === 'timeZoneName')?.value ?? ''
+  const changes: number[] = []
+  for (let day = fromMs; day < untilMs; day += dayMs) {
+    let low = day
+    let high = day + dayMs
+    if (offset(low) === offset(high)) continue
+    while (high - low > minuteMs) {
+      const middle = low + Math.floor((high - low) / 2 / minuteMs) * minuteMs
+      if (offset(middle) === offset(low)) low = middle
+      else high = middle
+    }
+    changes.push(high)
+  }
+  return changes
+}
+
+/** Start of 26 hours that lie clear of every change of the clocks. */
+function plainDay(changes: readonly number[], fromMs: number): number {
+  let startMs = fromMs
+  while (changes.some((changeMs) => Math.abs(changeMs - startMs) <= 2 * dayMs)) startMs += dayMs
+  return startMs
+}

@@ -1,0 +1,51 @@
+import { Cron } from 'croner'
+
+export interface CronSpec {
+  readonly cron: string
+  readonly timeZone: string
+}
+
+const maxParsed = 5_000
+const parsed = new Map<string, Cron>()
+
+/** The only place that knows the engine: previews and runs can never disagree. */
+function parse({ cron, timeZone }: CronSpec): Cron {
+  const key = `${timeZone}|${cron}`
+  let job = parsed.get(key)
+  if (!job) {
+    if (parsed.size >= maxParsed) parsed.clear()
+    job = new Cron(cron, { timezone: timeZone, paused: true })
+    parsed.set(key, job)
+  }
+  return job
+}
+
+/** First instant after `afterMs`; undefined when there is none. */
+export function cronNext(spec: CronSpec, afterMs: number): number | undefined {
+  return parse(spec).nextRun(new Date(afterMs))?.getTime()
+}
+
+/** Last instant at or before `atMs`; undefined when there is none. */
+export function cronPrevious(spec: CronSpec, atMs: number): number | undefined {
+  // the engine looks strictly before a whole second
+  const before = new Date((Math.floor(atMs / 1_000) + 1) * 1_000)
+  return parse(spec).previousRuns(1, before)[0]?.getTime()
+}
+
+/** Why an expression cannot be scheduled, in words for its author; undefined when it can. */
+export function cronProblem(spec: CronSpec, nowMs: number): string | undefined {
+  // the engine reads an ISO date as a single run, and fills ? with the second at which it happens to be parsed
+  if (/^\d{4}-\d{2}-\d{2}/.test(spec.cron.trim())) return `"${spec.cron}" is a date, not a cron expression`
+  if (spec.cron.includes('?')) return `"${spec.cron}" holds ?, which has no fixed meaning: write * or a number`
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: spec.timeZone })
+  } catch {
+    return `"${spec.timeZone}" is no IANA time zone`
+  }
+  try {
+    if (cronNext(spec, nowMs) !== undefined) return undefined
+  } catch (error) {
+    return `"${spec.cron}" is no cron expression: ${error instanceof Error ? error.message : String(error)}`
+  }
+  return `"${spec.cron}" is never due again`
+}
