@@ -1,22 +1,22 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../../models/errors.ts'
+import { answers, freePort } from './ports.ts'
+import { type ProcessSpec, type RunningProcess, startProcess } from './process.ts'
+
+export { freePort } from './ports.ts'
 
 /** A real server process on a free loopback port, with its data in a folder of ours. */
-export interface Server {
-  readonly name: string
+export interface Server extends RunningProcess {
   readonly url: string
   readonly port: number
-  readonly pid: number
-  /** SIGTERM, then SIGKILL after `graceMs`; resolves once it is gone. */
-  stop(graceMs?: number): Promise<void>
-  /** SIGKILL, as a crash would be. */
-  kill(): Promise<void>
-  /** Resolves with the exit code (or signal) when the process ends by itself or by us. */
-  readonly exited: Promise<string>
+}
+
+export interface ServerSpec extends ProcessSpec {
+  readonly url: string
+  readonly port: number
 }
 
 export interface ServerOptions {
@@ -27,51 +27,54 @@ export interface ServerOptions {
   readonly extraArgs?: readonly string[]
 }
 
-/** Asks the kernel for a port that nobody listens on. */
-export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      const port = typeof address === 'object' && address ? address.port : 0
-      probe.close(() => resolve(port))
-    })
-  })
+export async function startRedis(options: ServerOptions): Promise<Server> {
+  return startServer(await redisSpec(options))
+}
+
+export async function startVictoriaMetrics(options: ServerOptions): Promise<Server> {
+  return startServer(await victoriaMetricsSpec(options))
+}
+
+/** Prometheus that takes remote writes; it scrapes nothing unless `configFile` says so. */
+export async function startPrometheus(options: ServerOptions & { readonly configFile: string }): Promise<Server> {
+  const port = options.port ?? (await freePort())
+  return startServer(
+    serverSpec('prometheus', { scheme: 'http', port, readyPath: '/-/ready' }, options, [
+      `--config.file=${options.configFile}`,
+      `--storage.tsdb.path=${join(options.dir, 'prometheus')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--web.enable-remote-write-receiver',
+    ]),
+  )
 }
 
 /** Redis with AOF and noeviction, as production asks for. */
-export async function startRedis(options: ServerOptions): Promise<Server> {
+export async function redisSpec(options: ServerOptions): Promise<ServerSpec> {
   const port = options.port ?? (await freePort())
-  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', options.dir, '--save', '', '--appendonly', 'yes']
-  return launch('redis-server', `redis://127.0.0.1:${port}`, port, options, [
-    ...args,
+  const spec = serverSpec('redis-server', { scheme: 'redis', port }, options, [
+    ...['--port', `${port}`, '--bind', '127.0.0.1', '--dir', options.dir, '--save', '', '--appendonly', 'yes'],
     ...['--appendfsync', 'everysec', '--maxmemory-policy', 'noeviction', '--protected-mode', 'no'],
-    ...(options.extraArgs ?? []),
   ])
+  return { ...spec, ready: () => redisAnswers(port) }
 }
 
 /** VictoriaMetrics with a dedup of 1 ms (a sample sent twice is one) and a latency offset of 1 s (no frozen tail of 30 s). */
-export async function startVictoriaMetrics(options: ServerOptions): Promise<Server> {
+export async function victoriaMetricsSpec(options: ServerOptions): Promise<ServerSpec> {
   const port = options.port ?? (await freePort())
-  return launch('victoria-metrics', `http://127.0.0.1:${port}`, port, options, [
+  return serverSpec('victoria-metrics', { scheme: 'http', port, readyPath: '/health' }, options, [
     `-httpListenAddr=127.0.0.1:${port}`,
     `-storageDataPath=${join(options.dir, 'victoria-metrics')}`,
     ...['-retentionPeriod=1', '-dedup.minScrapeInterval=1ms', '-search.latencyOffset=1s', '-loggerLevel=WARN'],
-    ...(options.extraArgs ?? []),
   ])
 }
 
-/** Prometheus that takes remote writes; it scrapes nothing unless `extraArgs` names another config file. */
-export async function startPrometheus(options: ServerOptions & { readonly configFile: string }): Promise<Server> {
+/** Metrics of the machine; undefined where no node exporter is installed. */
+export async function nodeExporterSpec(options: ServerOptions): Promise<ServerSpec | undefined> {
+  const name = ['prometheus-node-exporter', 'node_exporter'].find((command) => findBinary(command))
+  if (name === undefined) return undefined
   const port = options.port ?? (await freePort())
-  return launch('prometheus', `http://127.0.0.1:${port}`, port, options, [
-    `--config.file=${options.configFile}`,
-    `--storage.tsdb.path=${join(options.dir, 'prometheus')}`,
-    `--web.listen-address=127.0.0.1:${port}`,
-    '--web.enable-remote-write-receiver',
-    ...(options.extraArgs ?? []),
-  ])
+  const args = [`--web.listen-address=127.0.0.1:${port}`, '--log.level=warn']
+  return serverSpec(name, { scheme: 'http', port, readyPath: '/' }, options, args)
 }
 
 /** Debian installs servers outside of a user's PATH; Homebrew calls VictoriaMetrics by the same name. */
@@ -87,57 +90,29 @@ export function findBinary(name: string): string | undefined {
   }
 }
 
-async function launch(
+function serverSpec(
   name: string,
-  url: string,
-  port: number,
-  { dir }: ServerOptions,
+  { scheme, port, readyPath }: { readonly scheme: string; readonly port: number; readonly readyPath?: string },
+  { dir, extraArgs = [] }: ServerOptions,
   args: readonly string[],
-): Promise<Server> {
-  const binary = findBinary(name)
-  if (!binary) throw new AppError('UNSUPPORTED', `${name} is not installed: run \`npm run demo\` once, or install it`)
+): ServerSpec {
+  const command = findBinary(name)
+  if (!command) throw new AppError('UNSUPPORTED', `${name} is not installed: run \`npm run demo\` once, or install it`)
   mkdirSync(dir, { recursive: true })
-  const log = openSync(join(dir, `${name}.log`), 'a')
-  const child = spawn(binary, args, { stdio: ['ignore', log, log], detached: true })
-  closeSync(log)
-  const exited = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(error.message))
-    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`))
-  })
-  await listening(name, port, exited, join(dir, `${name}.log`))
   return {
     name,
-    url,
+    command,
     port,
-    pid: child.pid ?? -1,
-    exited,
-    stop: (graceMs = 10_000) => end(child, exited, 'SIGTERM', graceMs),
-    kill: () => end(child, exited, 'SIGKILL', 0),
+    url: `${scheme}://127.0.0.1:${port}`,
+    args: [...args, ...extraArgs],
+    logFile: join(dir, `${name}.log`),
+    ready: () => answers(`http://127.0.0.1:${port}${readyPath}`),
   }
 }
 
-async function listening(name: string, port: number, exited: Promise<string>, logFile: string): Promise<void> {
-  let ended: string | undefined
-  void exited.then((why) => {
-    ended = why
-  })
-  const deadline = Date.now() + 30_000
-  while (Date.now() < deadline) {
-    if (ended !== undefined) throw new AppError('UNSUPPORTED', `${name} ended at start (${ended}); see ${logFile}`)
-    if (await answers(name, port)) return
-    await sleep(25)
-  }
-  throw new AppError('UNSUPPORTED', `${name} does not answer on port ${port} after 30 s; see ${logFile}`)
-}
-
-async function answers(name: string, port: number): Promise<boolean> {
-  if (name === 'redis-server') return redisAnswers(port)
-  const path = name === 'prometheus' ? '/-/ready' : '/health'
-  try {
-    return (await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(2_000) })).ok
-  } catch {
-    return false
-  }
+async function startServer(spec: ServerSpec): Promise<Server> {
+  const running = await startProcess(spec)
+  return { ...running, url: spec.url, port: spec.port }
 }
 
 /** A server that still loads its AOF accepts connections but answers -LOADING: only +PONG counts. */
@@ -153,17 +128,4 @@ function redisAnswers(port: number): Promise<boolean> {
     socket.once('error', () => done(false))
     socket.once('timeout', () => done(false))
   })
-}
-
-async function end(
-  child: ChildProcess,
-  exited: Promise<string>,
-  signal: NodeJS.Signals,
-  graceMs: number,
-): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  child.kill(signal)
-  const timer = graceMs > 0 ? setTimeout(() => child.kill('SIGKILL'), graceMs) : undefined
-  await exited
-  clearTimeout(timer)
 }
