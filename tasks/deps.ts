@@ -76,6 +76,8 @@ export interface PayloadMeta extends PayloadRef {
   /** Steps its run owns. */
   readonly owned: StepRange
   readonly model: string
+  /** Last step + gap: the payload expires then, never within an hour. Default: last step + 1 h. */
+  readonly keepUntilMs?: number
 }
 
 /** Band of every series of a payload at one step; row i belongs to `PayloadSeries.ids[i]`. NaN = no forecast. */
