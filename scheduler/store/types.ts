@@ -22,6 +22,8 @@ export interface StoredMission {
   readonly bandKey: string
   /** Hash of query, datasource and step: while it stays, an older band may go on serving. */
   readonly scopeKey: string
+  /** Since when the scopeKey is what it is; `createdMs` until query, datasource or step change. Exports keep it. */
+  readonly scopeSinceMs: number
   /** Oldest first, the last in force; eras whose steps are older than two days are dropped. */
   readonly forecastEras: readonly ScheduleEra[]
   readonly detectSpec: ScheduleSpec
