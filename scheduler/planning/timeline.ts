@@ -68,16 +68,17 @@ export function ticksFromOwnerOfNow(eras: readonly ScheduleEra[], nowMs: number)
   return [...ticks].sort((a, b) => a - b)
 }
 
-/** Steps of a join at the present step J: from J on, up to those of the first tick run after J. */
-export function joinRange(eras: readonly ScheduleEra[], atMs: number): StepRange | undefined {
+/** Steps of a join at the present step J: from J on, up to those of the first tick run after J; none without a run in force. */
+export function joinRange(eras: readonly ScheduleEra[], atMs: number): StepRange {
   const stepMs = eras.at(-1)?.stepMs ?? minuteMs
   const firstMs = floorToStep(atMs, stepMs)
-  let untilMs: number | undefined
-  for (const { nominalMs, owned } of ownersAfter(eras, firstMs - stepMs)) {
+  const fromMs = firstMs - stepMs
+  let untilMs = fromMs
+  for (const { nominalMs, owned } of ownersAfter(eras, fromMs)) {
     if (nominalMs > firstMs) break
-    untilMs = owned.untilMs
+    untilMs = floorToStep(owned.untilMs, stepMs)
   }
-  return untilMs === undefined ? undefined : { fromMs: firstMs - stepMs, untilMs: floorToStep(untilMs, stepMs) }
+  return { fromMs, untilMs }
 }
 
 /**
