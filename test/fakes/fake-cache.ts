@@ -21,9 +21,11 @@ export function fakeCache(): FakeCache {
     missions.set(missionKey(mission), payloads)
     return payloads
   }
+  // a replaced payload stays readable for runs that began with it
+  const replaced = new Map<string, Payload>()
   const find = (mission: MissionName, ref: PayloadRef): Payload | undefined => {
     const found = of(mission).get(payloadKey(ref))
-    return found?.meta.nonce === ref.nonce ? found : undefined
+    return found?.meta.nonce === ref.nonce ? found : replaced.get(ref.nonce)
   }
   const fail = (verb: string): void => {
     const error = failures.get(verb)
@@ -33,10 +35,15 @@ export function fakeCache(): FakeCache {
   return {
     kept,
     failNext: (verb, error) => failures.set(verb, error),
-    flush: () => missions.clear(),
+    flush() {
+      missions.clear()
+      replaced.clear()
+    },
     async keep(mission, payload) {
       fail('keep')
       kept.push(payload)
+      const before = of(mission).get(payloadKey(payload.meta))
+      if (before) replaced.set(before.meta.nonce, before)
       of(mission).set(payloadKey(payload.meta), payload)
     },
     list: async (mission) =>
@@ -51,8 +58,9 @@ export function fakeCache(): FakeCache {
     bands: async (mission, ref, stepsMs) => bandsOf(find(mission, ref), stepsMs),
     async markPublished(mission, ref, steps) {
       fail('markPublished')
-      const payload = find(mission, ref)
-      if (payload) of(mission).set(payloadKey(ref), { ...payload, meta: { ...payload.meta, published: steps } })
+      const payload = of(mission).get(payloadKey(ref))
+      if (payload?.meta.nonce === ref.nonce)
+        of(mission).set(payloadKey(ref), { ...payload, meta: { ...payload.meta, published: steps } })
     },
     drop: async (mission) => void missions.delete(missionKey(mission)),
   }

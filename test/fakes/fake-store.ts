@@ -29,7 +29,7 @@ export interface FakeStore {
   sent(): number
   /** All reads whose query matches fail until called with undefined. */
   failReads(error: AppError | undefined, matching?: RegExp): void
-  /** The next write takes this many samples, then fails once. */
+  /** The writes to come take this many samples in all, then one fails. */
   failWriteAfter(samples: number, error?: AppError): void
 }
 
@@ -46,7 +46,7 @@ interface State {
   readonly queries: RangeQuery[]
   sent: number
   readError?: { readonly error: AppError; readonly matching: RegExp } | undefined
-  writeError?: { readonly after: number; readonly error: AppError } | undefined
+  writeError?: { readonly samplesLeft: number; readonly error: AppError } | undefined
 }
 
 export function fakeStore({ futureWrites = true } = {}): FakeStore {
@@ -74,8 +74,8 @@ export function fakeStore({ futureWrites = true } = {}): FakeStore {
     failReads(error, matching = /./) {
       state.readError = error && { error, matching }
     },
-    failWriteAfter(after, error = new AppError('WRITE_UNAVAILABLE', 'the store went away')) {
-      state.writeError = { after, error }
+    failWriteAfter(samplesLeft, error = new AppError('WRITE_UNAVAILABLE', 'the store went away')) {
+      state.writeError = { samplesLeft, error }
     },
   }
 }
@@ -125,16 +125,19 @@ function write(state: State, blocks: readonly SampleBlock[], signal?: AbortSigna
   signal?.throwIfAborted()
   let written = 0
   for (const sample of blocks.flatMap(samplesOf)) {
-    if (state.writeError && written >= state.writeError.after) {
-      const { error } = state.writeError
-      state.writeError = undefined
-      throw error
-    }
+    spendWriteBudget(state)
     put(state, sample)
     written += 1
     state.sent += 1
   }
   return { written, dropped: 0, rejected: [] }
+}
+
+function spendWriteBudget(state: State): void {
+  if (!state.writeError) return
+  const { samplesLeft, error } = state.writeError
+  state.writeError = samplesLeft > 0 ? { samplesLeft: samplesLeft - 1, error } : undefined
+  if (samplesLeft === 0) throw error
 }
 
 function samplesOf({ name, series, timestampsMs, values, stale }: SampleBlock): StoredSample[] {

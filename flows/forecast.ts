@@ -1,0 +1,161 @@
+import { floorToStep, identifySeries, type MissionName, type Panel, type SeriesIdentity } from '../models/series.ts'
+import { calibrateBand, edgeLevels } from '../tasks/calibrate-band.ts'
+import type { Deps, Payload, PayloadMeta, RangeQuery } from '../tasks/deps.ts'
+import { eligibleSeries } from '../tasks/eligible-series.ts'
+import { forecastPanel } from '../tasks/forecast-panel.ts'
+import { publishBand } from '../tasks/publish-band.ts'
+import type { ForecastContext, ForecastResult, SkippedSeries } from './contexts.ts'
+import { defineFlow } from './flow.ts'
+import { type ForecastParams, forecastParams } from './params.ts'
+import { type Stopwatch, stopwatch } from './stopwatch.ts'
+
+export const forecast = defineFlow({
+  name: 'forecast',
+  description:
+    'Reads the history of a query, forecasts every series, keeps the band and writes the steps the run owns.',
+  params: forecastParams,
+  run: (deps, params, context: ForecastContext) => runForecast({ deps, params, context, watch: stopwatch() }),
+})
+
+interface Run {
+  readonly deps: Deps
+  readonly params: ForecastParams
+  readonly context: ForecastContext
+  readonly watch: Stopwatch
+}
+
+async function runForecast(run: Run): Promise<ForecastResult> {
+  const { deps, params, context, watch } = run
+  const kept = context.effect === 'none' ? undefined : await findKept(run)
+  if (kept && !isToReplace(kept, context)) return publish(run, { payload: kept })
+  if (context.publishOnly) return result(run, {})
+  const made = await computePayload(run)
+  if (context.effect === 'none') return result(run, { ...made.counts, payload: made.payload.meta })
+  await watch.time('keep', () => deps.cache.keep(missionOf(params), made.payload))
+  return publish(run, { ...made.counts, payload: made.payload.meta, replaced: kept })
+}
+
+const missionOf = ({ tenant, mission }: ForecastParams): MissionName => ({ tenant, mission })
+
+async function findKept({ deps, params, context }: Run): Promise<PayloadMeta | undefined> {
+  const payloads = await deps.cache.list(missionOf(params))
+  return payloads.find(
+    ({ bandKey, nominalMs, kind }) =>
+      bandKey === params.bandKey && nominalMs === context.nominalMs && kind === context.kind,
+  )
+}
+
+/** Only a trigger replaces a payload, and only once: its retry finds its own. */
+function isToReplace({ nonce }: PayloadMeta, { recompute, publishOnly, runId }: ForecastContext): boolean {
+  const isOwn = runId !== undefined && nonce.startsWith(`${runId}.`)
+  return recompute === true && !publishOnly && !isOwn
+}
+
+/** What a run at T reads: `(E - context * step, E]`, E the last complete step. */
+export function contextRange(params: ForecastParams, nominalMs: number): RangeQuery {
+  const { query, stepMs, context, evalDelayMs, maxSeries, allowOutputs } = params
+  const endMs = floorToStep(nominalMs - evalDelayMs, stepMs)
+  return { query, startMs: endMs - (context - 1) * stepMs, endMs, stepMs, maxSeries, allowOutputs }
+}
+
+interface Computation {
+  readonly payload: Payload
+  readonly counts: Counts
+}
+
+type Counts = Partial<Pick<ForecastResult, 'read' | 'forecast' | 'skipped' | 'fallback'>>
+
+async function computePayload({ deps, params, context, watch }: Run): Promise<Computation> {
+  const { minPoints, model, fallback, stepMs } = params
+  const range = contextRange(params, context.nominalMs)
+  const whole = await watch.time('read', () => deps.reader.queryRange(range, deps.signal))
+  // two series that would be written as one are an error of the mission, also where a join wants neither
+  const { panel, identities } = pick(whole, identifySeries(whole.series, missionOf(params)), context.onlyIds)
+  const { rows, skipped } = eligibleSeries(panel, minPoints)
+  const horizon = Math.max(params.horizon, Math.ceil((context.owned.untilMs - range.endMs) / stepMs))
+  const contexts = rows.map((row) => panel.series[row]!.values)
+  const request = { contexts, endMs: range.endMs, stepMs, horizon, levels: edgeLevels, model, fallback }
+  const made = await watch.time('forecast', () => forecastPanel(deps, request))
+  const series = rows.map((row) => identities[row]!)
+  return {
+    payload: {
+      meta: payloadMeta({ params, context, horizon, model: made.model, seriesCount: series.length }),
+      series,
+      steps: calibrateBand(made.forecasts, horizon),
+      skipped: skipped.map(({ row, reason }) => ({ id: identities[row]!.id, reason })),
+    },
+    counts: {
+      read: whole.series.length,
+      forecast: series.length,
+      skipped: skipped.map(({ row, reason }): SkippedSeries => ({ labels: identities[row]!.labels, reason })),
+      ...(made.fallback === undefined ? {} : { fallback: made.fallback }),
+    },
+  }
+}
+
+/** A join forecasts its series only. They are picked here: an arbitrary query cannot be narrowed to label sets. */
+function pick(panel: Panel, identities: readonly SeriesIdentity[], onlyIds: readonly string[] | undefined) {
+  if (!onlyIds) return { panel, identities }
+  const wanted = new Set(onlyIds)
+  const rows = [...identities.keys()].filter((row) => wanted.has(identities[row]!.id))
+  return {
+    panel: { ...panel, series: rows.map((row) => panel.series[row]!) },
+    identities: rows.map((row) => identities[row]!),
+  }
+}
+
+interface MetaOf {
+  readonly params: ForecastParams
+  readonly context: ForecastContext
+  readonly horizon: number
+  readonly model: string
+  readonly seriesCount: number
+}
+
+function payloadMeta({ params, context, horizon, model, seriesCount }: MetaOf): PayloadMeta {
+  const { bandKey, scopeKey, stepMs } = params
+  const { nominalMs, kind, owned, runNonce } = context
+  const startMs = contextRange(params, nominalMs).endMs + stepMs
+  // what a run owns is as long as the gap to the next
+  const gapMs = Math.max(0, owned.untilMs - owned.fromMs)
+  const keepUntilMs = startMs + (horizon - 1) * stepMs + Math.max(gapMs, 3_600_000)
+  const ref = { bandKey, nominalMs, kind, nonce: runNonce }
+  return { ...ref, scopeKey, startMs, stepMs, horizon, seriesCount, owned, model, keepUntilMs }
+}
+
+type Outcome = Counts & { readonly payload: PayloadMeta; readonly replaced?: PayloadMeta | undefined }
+
+async function publish(run: Run, { replaced, ...outcome }: Outcome): Promise<ForecastResult> {
+  const { deps, params, context, watch } = run
+  const { owned } = context
+  const { payload } = outcome
+  const isDrawn = payload.published && covers(payload.published, owned)
+  // where future samples are refused, detection writes the band that it used, at its time
+  if (context.effect === 'keep' || !deps.writer.futureWrites || owned.fromMs >= owned.untilMs || isDrawn) {
+    return result(run, outcome)
+  }
+  const publication = { mission: missionOf(params), payload, owned, replaced }
+  const report = await watch.time('write', () => publishBand(deps, publication))
+  const rejected = report.rejected.map(({ labels, reason }) => ({ labels, reason: `write_rejected: ${reason}` }))
+  return result(run, {
+    ...outcome,
+    payload: { ...payload, published: owned },
+    publishedSteps: owned,
+    skipped: [...(outcome.skipped ?? []), ...rejected],
+    samplesWritten: report.written,
+    samplesDropped: report.dropped,
+  })
+}
+
+function covers(outer: { fromMs: number; untilMs: number }, inner: { fromMs: number; untilMs: number }): boolean {
+  return outer.fromMs <= inner.fromMs && inner.untilMs <= outer.untilMs
+}
+
+function result({ watch }: Run, found: Partial<ForecastResult>): ForecastResult {
+  return {
+    ...{ read: 0, forecast: 0, skipped: [], samplesWritten: 0, samplesDropped: 0 },
+    ...{ payload: undefined, publishedSteps: undefined },
+    ...found,
+    seconds: watch.seconds(),
+  }
+}

@@ -1,0 +1,4 @@
+import { forecast } from './forecast.ts'
+
+/** Every flow: adding one is one file and one line. */
+export const flows = { forecast } as const
