@@ -1,7 +1,12 @@
-import type { StoredSchedule } from '../store/schedule-store.ts'
 import { nextTick, previousTick } from './schedule-spec.ts'
+import type { ScheduleSpec } from './types.ts'
 
-type Sequence = Pick<StoredSchedule, 'spec' | 'earlier'>
+/** What a stored schedule says about its T's. */
+interface Sequence {
+  readonly spec: ScheduleSpec
+  /** Oldest first: specs that were in force up to `untilMs`. */
+  readonly earlier: readonly { readonly spec: ScheduleSpec; readonly untilMs: number }[]
+}
 
 /** First T after `afterMs`: of an earlier spec while that was in force, then of the present one. */
 export function nextNominal({ spec, earlier }: Sequence, afterMs: number): number | undefined {
