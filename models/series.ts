@@ -77,7 +77,8 @@ export function writtenLabels(labels: Labels, { tenant, mission }: MissionName):
 
 function freeName(name: string, labels: Labels, added: Labels): string {
   let free = name
-  while (free in added || (free !== name && free in labels)) free = `exported_${free}`
+  const isTaken = () => Object.hasOwn(added, free) || (free !== name && Object.hasOwn(labels, free))
+  while (isTaken()) free = `exported_${free}`
   return free
 }
 
