@@ -42,6 +42,8 @@ export interface WriteReport {
   readonly dropped: number
   /** Samples of series that the store refuses for good, by reason. */
   readonly rejected: readonly { readonly labels: Labels; readonly reason: string }[]
+  /** Samples further ahead than the store takes (VictoriaMetrics: 2 d), not sent. */
+  readonly clamped?: number
 }
 
 /** Writes samples to one datasource; resolves only when everything was acknowledged or counted as dropped. */

@@ -9,6 +9,8 @@ export interface WireRow {
   readonly row: number
 }
 
+export const rowKey = ({ block, row }: WireRow) => `${block.name} ${block.series[row]!.id}`
+
 export interface WriteRequestBytes {
   /** Protobuf `prometheus.WriteRequest` (remote write 1.0), not compressed. */
   readonly bytes: Uint8Array
