@@ -1,4 +1,5 @@
+import type { Flow } from './flow.ts'
 import { forecast } from './forecast.ts'
 
 /** Every flow: adding one is one file and one line. */
-export const flows = { forecast } as const
+export const flows = { forecast } as const satisfies Record<string, Flow>
