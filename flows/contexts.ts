@@ -1,5 +1,7 @@
 import type { Labels, StepRange } from '../models/series.ts'
 import type { PayloadMeta } from '../tasks/deps.ts'
+import { type SeriesState, seriesStates } from '../tasks/derive-state.ts'
+import type { ScoredRow } from '../tasks/judge-panel.ts'
 
 /** What was decided for a forecast run before it began. */
 export interface ForecastContext {
@@ -55,37 +57,11 @@ export interface DetectContext {
   readonly effect?: 'publish' | 'none'
 }
 
-export const seriesStates = [
-  'ok',
-  'learning',
-  'no_data',
-  'lost',
-  'no_forecast',
-  'stale_forecast',
-  'gated',
-  'out_of_range',
-  'masked',
-  'skipped',
-] as const
-export type SeriesState = (typeof seriesStates)[number]
-
-/** One series at the last step of the window, for tables, reasons and states. */
-export interface ScoredRow {
-  readonly id: string
-  readonly labels: Labels
-  readonly state: SeriesState
-  /** Why the state or the score is what it is, in a few words. */
-  readonly reason: string
-  readonly value: number
-  readonly pred: number
-  readonly lower: number
-  readonly upper: number
-  readonly score: number
-}
+export { type ScoredRow, type SeriesState, seriesStates }
 
 export interface DetectResult {
   readonly read: number
-  /** Samples of `anomaly_score` that were written. */
+  /** Samples of `anomaly_score`; written ones, unless the effect is `none`. */
   readonly scored: number
   readonly states: Readonly<Record<SeriesState, number>>
   /** Highest score at the last step of the window; NaN when nothing was scored. */
@@ -101,5 +77,7 @@ export interface DetectResult {
   /** No payload and no band in the store reached the window: the mark may wait. */
   readonly noBand: boolean
   readonly samplesDropped: number
+  /** Series whose samples the store refuses for good. */
+  readonly rejected?: readonly SkippedSeries[]
   readonly seconds: Readonly<Record<string, number>>
 }

@@ -45,8 +45,8 @@ interface Point {
   upper: number
 }
 
-/** Score of a value outside of `dataRange` that the band alone would score lower, or cannot score. */
-const outOfRangeScore = 1.01
+// the same with and without a band: a step that is scored once more when its forecast is there keeps its value
+const outOfRangeScore = 10
 
 // below this share of the band's scale a width is the rounding of 32-bit floats, not a forecast
 const collapsedShare = 1e-6
@@ -59,8 +59,8 @@ const collapsedWidth = { absolute: 1e-9, ofPrediction: 0.005, ofSpread: 0.05 }
  * A side without width takes the largest of 1e-9, 0.5 % of |pred| and 5 % of the whole band as its width, so a
  * constant series may move a little; any real width counts as it is, and 1 stays exactly at the drawn edge.
  * The gates: a deviation below the minimum scores 1 at most. The side that `direction` does not watch scores 0 all
- * over (the limit from the watched side), so that no threshold, however low, pages for it. `dataRange` goes before
- * both and needs no band.
+ * over (the limit from the watched side), so that no threshold, however low, pages for it. Outside of
+ * `dataRange` it is always 10, whatever gates and band say, and also where there is no band.
  */
 export function scoreSeries(values: Float64Array, band: Band, rules: ScoreRules): Scores {
   const scores = new Float64Array(values.length)
@@ -122,6 +122,6 @@ function isTooSmall({ value, pred }: Point, { minDeviation, minRelativeDeviation
 function gatedScore(score: number, verdict: Verdict): number {
   if (verdict === verdicts.unwatched || verdict === verdicts.unwatchedOutside) return 0
   if (verdict === verdicts.tooSmall) return 1
-  if (verdict === verdicts.outOfRange) return Number.isNaN(score) ? outOfRangeScore : Math.max(score, outOfRangeScore)
+  if (verdict === verdicts.outOfRange) return outOfRangeScore
   return score
 }

@@ -107,28 +107,21 @@ describe('gates', () => {
 describe('dataRange', () => {
   const rules: ScoreRules = { ...open, dataRange: [0, 100] }
   const none = { pred: Number.NaN, lower: Number.NaN, upper: Number.NaN }
+  const wide = { pred: 50, lower: -1000, upper: 1000 }
   test.each([
     { name: 'a value on its limit is inside', value: 100, edges: { pred: 100, lower: 90, upper: 110 }, score: 0 },
-    { name: 'outside, though within the band', value: 101, edges: { pred: 100, lower: 90, upper: 110 }, score: 1.01 },
-    {
-      name: 'outside of both takes the larger',
-      value: -10,
-      edges: { pred: 10, lower: 0, upper: 20 },
-      score: 1 + Math.log(2),
-    },
-    { name: 'outside without a band', value: 101, edges: none, score: 1.01 },
+    { name: 'outside, though within the band', value: 101, edges: wide, score: 10 },
+    { name: 'outside of both', value: -10, edges: { pred: 10, lower: 0, upper: 20 }, score: 10 },
+    { name: 'outside without a band', value: 101, edges: none, score: 10 },
     { name: 'inside without a band', value: 50, edges: none, score: Number.NaN },
-    { name: 'a gap', value: Number.NaN, edges: none, score: Number.NaN },
+    { name: 'a gap', value: Number.NaN, edges: wide, score: Number.NaN },
   ])('$name: $score', ({ value, edges, score }) => {
     expect(scoreOne(value, edges, rules).score).toBe(score)
   })
 
   test('goes before direction and minima', () => {
     const gates = { direction: 'above', minDeviation: 1000, minRelativeDeviation: 10, dataRange: [0, 100] } as const
-    expect(scoreOne(-1, { pred: 10, lower: 0, upper: 20 }, gates)).toEqual({
-      score: 1 + Math.log(1.1),
-      verdict: verdicts.outOfRange,
-    })
+    expect(scoreOne(-1, wide, gates)).toEqual({ score: 10, verdict: verdicts.outOfRange })
   })
 })
 
