@@ -94,7 +94,7 @@ function standInSources(
 }
 
 /** Forecast steps begin one step after the end of what the run had read. */
-function reaches({ startMs, stepMs, horizon }: PayloadMeta, atMs: number): boolean {
+export function reaches({ startMs, stepMs, horizon }: PayloadMeta, atMs: number): boolean {
   return startMs <= atMs && atMs < startMs + horizon * stepMs
 }
 
