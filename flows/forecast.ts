@@ -1,11 +1,4 @@
-import {
-  floorToStep,
-  identifySeries,
-  type MissionName,
-  type Panel,
-  type SeriesIdentity,
-  type StepRange,
-} from '../models/series.ts'
+import { floorToStep, identifySeries, type MissionName, type Panel, type SeriesIdentity } from '../models/series.ts'
 import { calibrateBand, edgeLevels } from '../tasks/calibrate-band.ts'
 import type { Deps, Payload, PayloadMeta, RangeQuery } from '../tasks/deps.ts'
 import { eligibleSeries } from '../tasks/eligible-series.ts'
@@ -38,9 +31,6 @@ async function runForecast(run: Run): Promise<ForecastResult> {
   if (context.publishOnly) return result(run, {})
   const made = await computePayload(run)
   if (context.effect === 'none') return result(run, { ...made.counts, payload: made.payload.meta })
-  const rival = await findKept(run)
-  // an attempt that had lost its lock was quicker: its bytes are the ones to send
-  if (rival && rival.nonce !== kept?.nonce) return publish(run, { ...made.counts, payload: rival })
   await watch.time('keep', () => deps.cache.keep(missionOf(params), made.payload))
   return publish(run, { ...made.counts, payload: made.payload.meta, replaced: kept })
 }
@@ -145,18 +135,19 @@ async function publish(run: Run, { replaced, ...outcome }: Outcome): Promise<For
     return result(run, outcome)
   }
   const publication = { mission: missionOf(params), payload, owned, replaced }
-  const { published, written, dropped, rejected } = await watch.time('write', () => publishBand(deps, publication))
-  const refused = rejected.map(({ labels, reason }) => ({ labels, reason: `write_rejected: ${reason}` }))
+  const report = await watch.time('write', () => publishBand(deps, publication))
+  const rejected = report.rejected.map(({ labels, reason }) => ({ labels, reason: `write_rejected: ${reason}` }))
   return result(run, {
     ...outcome,
-    ...(published && { payload: { ...payload, published }, publishedSteps: owned }),
-    skipped: [...(outcome.skipped ?? []), ...refused],
-    samplesWritten: written,
-    samplesDropped: dropped,
+    payload: { ...payload, published: owned },
+    publishedSteps: owned,
+    skipped: [...(outcome.skipped ?? []), ...rejected],
+    samplesWritten: report.written,
+    samplesDropped: report.dropped,
   })
 }
 
-function covers(outer: StepRange, inner: StepRange): boolean {
+function covers(outer: { fromMs: number; untilMs: number }, inner: { fromMs: number; untilMs: number }): boolean {
   return outer.fromMs <= inner.fromMs && inner.untilMs <= outer.untilMs
 }
 

@@ -1,5 +1,5 @@
-import type { Flow } from './flow.ts'
+import { detect } from './detect.ts'
 import { forecast } from './forecast.ts'
 
 /** Every flow: adding one is one file and one line. */
-export const flows = { forecast } as const satisfies Record<string, Flow>
+export const flows = { forecast, detect } as const

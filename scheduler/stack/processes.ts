@@ -41,7 +41,6 @@ export function supervise(options: SupervisorOptions = {}): Supervisor {
   const all: Supervised[] = []
 
   async function launch(one: Supervised): Promise<RunningProcess> {
-    signal.throwIfAborted()
     const { name } = one.spec
     const running = await startProcess(one.spec, {
       signal,
@@ -83,24 +82,18 @@ export function supervise(options: SupervisorOptions = {}): Supervisor {
   return {
     async start(spec) {
       const one: Supervised = { spec, running: undefined, kept: Promise.resolve() }
-      const launched = launch(one)
-      one.kept = launched.then(
-        (running) => keep(one, running),
-        () => {},
-      )
+      one.kept = keep(one, await launch(one))
       all.push(one)
-      await launched
     },
     pid: (name) => all.find(({ spec }) => spec.name === name)?.running?.pid,
     async stop(graceMs = 10_000) {
       stopping.abort()
       for (const one of all.toReversed()) {
-        const { running } = one
-        await running?.stop(graceMs)
+        await one.running?.stop(graceMs)
         await one.kept
         // a restart that became ready at this very moment
         await one.running?.stop(graceMs)
-        if (running) onEvent({ what: 'stopped', name: one.spec.name })
+        onEvent({ what: 'stopped', name: one.spec.name })
       }
       guard.close()
     },
