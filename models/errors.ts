@@ -21,6 +21,9 @@ export const errorCodes = {
   INVALID_CONFIG: { retry: false, pauses: false, meaning: 'the configuration does not fit the schema' },
   NOT_FOUND: { retry: false, pauses: false, meaning: 'no such resource' },
   CONFLICT: { retry: false, pauses: false, meaning: 'the resource is in another state than expected' },
+  // callers
+  UNAUTHENTICATED: { retry: false, pauses: false, meaning: 'the API key is missing or unknown' },
+  FORBIDDEN: { retry: false, pauses: false, meaning: 'this caller may not do that' },
   // models
   MODEL_UNKNOWN: { retry: false, pauses: false, meaning: 'no forecaster of that name' },
   MODEL_FAILED: { retry: true, pauses: false, meaning: 'the forecaster failed' },

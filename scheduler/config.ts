@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs'
-import type { z } from 'zod'
 import { AppError } from '../models/errors.ts'
 import { crossCheck } from './config/cross-checks.ts'
 import { type Config, configSchema } from './config/schema.ts'
-import { nodeAt, type SettingPath } from './config/setting-tree.ts'
+import { settingTree } from './config/setting-tree.ts'
 import { type ConfigProblem, type RawConfig, readSources } from './config/sources.ts'
-import { didYouMean } from './did-you-mean.ts'
+import { describeIssues, type Finding, jsonPointer } from './zod-problems.ts'
 
 export type { Config, RedisSettings } from './config/schema.ts'
 
@@ -22,15 +21,10 @@ export function loadConfig({ file, environment = process.env }: ConfigSources = 
   const named = file ?? environment.AT_CONFIG
   const raw = readSources(named ?? (existsSync(defaultFile) ? defaultFile : undefined), environment)
   const parsed = configSchema.safeParse(raw.tree)
-  const found = [...(parsed.error?.issues ?? []).flatMap((issue) => describe(issue, raw.tree)), ...crossCheck(raw.tree)]
+  const found = [...(parsed.error ? describeIssues(parsed.error, raw.tree, settingTree) : []), ...crossCheck(raw.tree)]
   const problems = [...raw.problems, ...located(found, raw)]
   if (problems.length === 0 && parsed.success) return parsed.data
   throw invalidConfig(problems)
-}
-
-interface Finding {
-  readonly path: SettingPath
-  readonly detail: string
 }
 
 function located(found: readonly Finding[], raw: RawConfig): ConfigProblem[] {
@@ -43,20 +37,6 @@ function located(found: readonly Finding[], raw: RawConfig): ConfigProblem[] {
   )
 }
 
-function describe(issue: z.core.$ZodIssue, tree: unknown): Finding[] {
-  const path = issue.path.map((key) => (typeof key === 'number' ? key : String(key)))
-  if (issue.code === 'unrecognized_keys') {
-    const known = Object.keys(nodeAt(path)?.properties ?? {})
-    return issue.keys.map((key) => ({ path: [...path, key], detail: `no such setting${didYouMean(key, known)}` }))
-  }
-  const isMissing = issue.code !== 'custom' && valueAt(tree, path) === undefined
-  return [{ path, detail: isMissing ? 'is missing' : issue.message.replace(/^Invalid (?:input|option): /, '') }]
-}
-
-function valueAt(tree: unknown, path: SettingPath): unknown {
-  return path.reduce<unknown>((value, key) => Object(value)[key], tree)
-}
-
 function invalidConfig(problems: readonly ConfigProblem[]): AppError {
   const lines = problems.map(
     ({ path, origin, detail }) => `  ${path.length > 0 ? `${path.join('.')} (${origin})` : origin}: ${detail}`,
@@ -64,7 +44,7 @@ function invalidConfig(problems: readonly ConfigProblem[]): AppError {
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`
   return new AppError('INVALID_CONFIG', [`the configuration has ${count}:`, ...lines].join('\n'), {
     problems: problems.map(({ path, origin, detail }) => ({
-      pointer: `/${path.join('/')}`,
+      pointer: jsonPointer(path),
       detail: `${detail} (${origin})`,
     })),
   })

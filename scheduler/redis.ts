@@ -122,3 +122,15 @@ function ready(client: Redis, waitMs: number): Promise<void> {
     client.on('error', remember)
   })
 }
+
+/** ioredis gives its connection errors no code, so this is the one place that knows their texts. */
+export function isRedisConnectionError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return (
+    error.name === 'MaxRetriesPerRequestError' ||
+    /^(?:Stream isn't writeable|Connection is closed|Command timed out|connect (?:ECONNREFUSED|ETIMEDOUT))/.test(
+      error.message,
+    ) ||
+    /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN) /.test(error.message)
+  )
+}

@@ -47,6 +47,8 @@ export interface RunJob {
   readonly startDeadlineMs?: number
   /** Written by the queue from the request: how the run treats others of its schedule. Absent: it may run beside them. */
   readonly overlap?: OverlapMode
+  /** A tick that was planned late, after an outage. Absent: on time. */
+  readonly isCaughtUp?: boolean
 }
 
 /** skip: refused while another is alive. latest: takes the place of a waiting one, waits for a running one. */

@@ -1,6 +1,6 @@
 import { AppError } from '../models/errors.ts'
 import { type MissionName, type SeriesIdentity, type StepRange, stepsIn } from '../models/series.ts'
-import type { Deps, PayloadMeta, WriteReport } from './deps.ts'
+import type { BandRows, Deps, PayloadMeta, PublishGrant, WriteReport } from './deps.ts'
 import { drawnSeries } from './drawn-series.ts'
 import { sumReports, writeBand } from './write-band.ts'
 
@@ -19,17 +19,29 @@ export interface Publication {
 
 type PublishDeps = Pick<Deps, 'cache' | 'marks' | 'reader' | 'writer' | 'signal'>
 
+export interface PublishReport extends WriteReport {
+  /** Undefined when the mission has moved on: somebody else draws these steps. */
+  readonly published: StepRange | undefined
+}
+
 /**
  * Writes the steps that a run owns, from what is kept, so that every attempt sends the same bytes (DESIGN 5.7).
  * The mark moves before the first byte; steps that somebody may have drawn are sent for the series that lack them only.
  */
-export async function publishBand(deps: PublishDeps, publication: Publication): Promise<WriteReport> {
+export async function publishBand(deps: PublishDeps, publication: Publication): Promise<PublishReport> {
   const { mission, payload, owned } = publication
   const series = await deps.cache.identities(mission, payload)
   if (!series) throw gone(publication)
-  const reports = series.length > 0 ? await writeGranted(deps, publication, series) : []
-  await deps.cache.markPublished(mission, payload, union(payload.published, owned))
-  return sumReports(reports)
+  const { bandKey, nominalMs, kind, nonce } = payload
+  const claim = { mission, owned, ref: { bandKey, nominalMs, kind, nonce } }
+  // no series, no byte: there is nothing to claim
+  const grant = series.length > 0 ? await deps.marks.claim(claim) : { steps: owned, undrawnOnly: undefined }
+  if (!grant.undrawnOnly && grant.steps.fromMs >= grant.steps.untilMs)
+    return { ...sumReports([]), published: undefined }
+  const report = await writeGranted(deps, publication, { ...grant, series })
+  const published = union(payload.published, owned)
+  await deps.cache.markPublished(mission, payload, published)
+  return { ...report, published }
 }
 
 /** After an edit of the schedule a published T may own more than it did. */
@@ -44,16 +56,15 @@ function union(published: StepRange | undefined, owned: StepRange): StepRange {
 async function writeGranted(
   deps: PublishDeps,
   publication: Publication,
-  series: readonly SeriesIdentity[],
-): Promise<WriteReport[]> {
-  const { mission, payload, owned } = publication
-  const { bandKey, nominalMs, kind, nonce, stepMs } = payload
-  const { steps, undrawnOnly } = await deps.marks.claim({ mission, owned, ref: { bandKey, nominalMs, kind, nonce } })
+  { steps, undrawnOnly, series }: PublishGrant & { readonly series: readonly SeriesIdentity[] },
+): Promise<WriteReport> {
+  const { mission, payload } = publication
+  const { stepMs } = payload
   const reports: WriteReport[] = []
   if (undrawnOnly) {
     const payloads = await othersOf(deps, publication)
     const omit = await drawnSeries(deps, { mission, stepMs, steps: undrawnOnly, payloads })
-    // this attempt may follow one that broke off: what it has not finished must not look drawn
+    // this attempt may follow one that broke off: what that has not finished must not look drawn
     for await (const bands of bandsIn(deps, publication, { steps: undrawnOnly, seriesCount: series.length })) {
       reports.push(await writeBand(deps, { series, bands, omit, predLast: true }))
     }
@@ -61,7 +72,7 @@ async function writeGranted(
   for await (const bands of bandsIn(deps, publication, { steps, seriesCount: series.length })) {
     reports.push(await writeBand(deps, { series, bands }))
   }
-  return reports
+  return sumReports(reports)
 }
 
 async function othersOf({ cache }: PublishDeps, { mission, payload, replaced }: Publication): Promise<PayloadMeta[]> {
@@ -73,7 +84,7 @@ async function* bandsIn(
   { cache }: PublishDeps,
   publication: Publication,
   { steps, seriesCount }: { readonly steps: StepRange; readonly seriesCount: number },
-) {
+): AsyncGenerator<ReadonlyMap<number, BandRows>> {
   const { mission, payload } = publication
   const lastMs = payload.startMs + (payload.horizon - 1) * payload.stepMs
   const range = {
@@ -81,7 +92,7 @@ async function* bandsIn(
     untilMs: Math.min(steps.untilMs, lastMs),
   }
   const stepsMs = stepsIn(range, payload.stepMs)
-  const stepsPerWrite = Math.max(1, Math.floor(valuesPerWrite / seriesCount))
+  const stepsPerWrite = Math.max(1, Math.floor(valuesPerWrite / (seriesCount || 1)))
   for (let from = 0; from < stepsMs.length; from += stepsPerWrite) {
     const some = stepsMs.slice(from, from + stepsPerWrite)
     const bands = await cache.bands(mission, payload, some)

@@ -1,11 +1,12 @@
 import { parse } from 'yaml'
 import { didYouMean } from '../did-you-mean.ts'
-import { childOf, fixedPaths, nodeAt, type SettingNode, type SettingPath, settingTree } from './setting-tree.ts'
+import { nodeAt, type SchemaNode, type ValuePath } from '../zod-problems.ts'
+import { childOf, fixedPaths, settingTree } from './setting-tree.ts'
 
 /** One setting that an environment variable gives. */
 export interface EnvironmentSetting {
   readonly variable: string
-  readonly path: SettingPath
+  readonly path: ValuePath
   readonly value: unknown
 }
 
@@ -31,7 +32,7 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
     const text = environment[variable]
     if (!variable.startsWith('AT_') || otherVariables.has(variable) || !text) continue
     const path = pathOf(variable)
-    if (path) settings.push({ variable, path, value: coerce(text, nodeAt(path)) })
+    if (path) settings.push({ variable, path, value: coerce(text, nodeAt(settingTree, path)) })
     else if (!serviceLink.test(variable))
       problems.push({
         variable,
@@ -46,15 +47,15 @@ const variableName = (path: readonly string[], separator: string): string =>
 const singleForms = new Map(fixedPaths().map((path) => [variableName(path, '_'), path]))
 const nestedForms = fixedPaths().map((path) => variableName(path, '__'))
 
-function pathOf(variable: string): SettingPath | undefined {
+function pathOf(variable: string): ValuePath | undefined {
   const exact = singleForms.get(variable) ?? descend(settingTree, variable.slice(3).split('__'))
   if (exact || !variable.endsWith('_FILE')) return exact
   // a string setting read from a file: the same path with File at its end
   const base = pathOf(variable.slice(0, -'_FILE'.length))
-  return base && nodeAt(base)?.type === 'string' ? [...base.slice(0, -1), `${base.at(-1)}File`] : undefined
+  return base && nodeAt(settingTree, base)?.type === 'string' ? [...base.slice(0, -1), `${base.at(-1)}File`] : undefined
 }
 
-function descend(node: SettingNode, segments: readonly string[]): SettingPath | undefined {
+function descend(node: SchemaNode, segments: readonly string[]): ValuePath | undefined {
   const [segment, ...rest] = segments
   if (segment === undefined) return []
   const key = keyOf(node, segment)
@@ -63,7 +64,7 @@ function descend(node: SettingNode, segments: readonly string[]): SettingPath | 
   return key === undefined || below === undefined ? undefined : [key, ...below]
 }
 
-function keyOf(node: SettingNode, segment: string): string | number | undefined {
+function keyOf(node: SchemaNode, segment: string): string | number | undefined {
   if (node.items) return /^\d{1,3}$/.test(segment) ? Number(segment) : undefined
   const known = Object.keys(node.properties ?? {}).find((key) => upperSnake(key) === segment)
   // in a map of free keys (headers) X_SCOPE_ORGID is x-scope-orgid
@@ -77,7 +78,7 @@ function upperSnake(key: string): string {
 }
 
 /** Text as the setting's type wants it; what does not fit stays text, for the schema to name. */
-function coerce(text: string, node: SettingNode | undefined): unknown {
+function coerce(text: string, node: SchemaNode | undefined): unknown {
   if (node?.type === 'number' || node?.type === 'integer')
     return text.trim() !== '' && !Number.isNaN(Number(text)) ? Number(text) : text
   if (node?.type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { childOf, type SettingNode, type SettingPath, settingTree } from './setting-tree.ts'
+import type { SchemaNode, ValuePath } from '../zod-problems.ts'
+import { childOf, settingTree } from './setting-tree.ts'
 
 export interface NamedFilesReading {
   readonly tree: unknown
   /** Paths end in `File`. */
-  readonly problems: readonly { readonly path: SettingPath; readonly detail: string }[]
+  readonly problems: readonly { readonly path: ValuePath; readonly detail: string }[]
 }
 
 /**
@@ -13,8 +14,8 @@ export interface NamedFilesReading {
  */
 export function readNamedFiles(
   value: unknown,
-  node: SettingNode = settingTree,
-  path: SettingPath = [],
+  node: SchemaNode = settingTree,
+  path: ValuePath = [],
 ): NamedFilesReading {
   if (typeof value !== 'object' || value === null) return { tree: value, problems: [] }
   if (Array.isArray(value)) {
@@ -22,7 +23,7 @@ export function readNamedFiles(
     return { tree: readings.map(({ tree }) => tree), problems: readings.flatMap(({ problems }) => problems) }
   }
   const entries: [string, unknown][] = []
-  const problems: { path: SettingPath; detail: string }[] = []
+  const problems: { path: ValuePath; detail: string }[] = []
   for (const [key, below] of Object.entries(value)) {
     const target = fileTarget(node, key)
     if (target !== undefined) {
@@ -39,7 +40,7 @@ export function readNamedFiles(
 }
 
 /** The setting that a key ending in `File` gives. */
-function fileTarget(node: SettingNode, key: string): string | undefined {
+function fileTarget(node: SchemaNode, key: string): string | undefined {
   const target = key.slice(0, -'File'.length)
   const known = node.properties ?? {}
   if (!key.endsWith('File') || Object.hasOwn(known, key) || !Object.hasOwn(known, target)) return undefined

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { LineCounter, parseDocument } from 'yaml'
+import type { ValuePath } from '../zod-problems.ts'
 import { type EnvironmentSetting, readEnvironment } from './environment.ts'
 import { readNamedFiles } from './named-files.ts'
-import type { SettingPath } from './setting-tree.ts'
 
 /** What is wrong with one setting, and where its value came from. */
 export interface ConfigProblem {
-  readonly path: SettingPath
+  readonly path: ValuePath
   /** `anomaly-times.yaml:12` or the name of a variable. */
   readonly origin: string
   readonly detail: string
@@ -16,7 +16,7 @@ export interface RawConfig {
   /** As written, files of secrets read, nothing checked yet. */
   readonly tree: unknown
   readonly problems: readonly ConfigProblem[]
-  origin(path: SettingPath): string
+  origin(path: ValuePath): string
 }
 
 type Tree = Record<string | number, unknown>
@@ -32,7 +32,7 @@ export function readSources(
     (below, setting) => overlay(below, setting.path, setting.value),
     fromFile.tree,
   )
-  const origin = (path: SettingPath) => variableOf(fromEnvironment.settings, path) ?? fromFile.origin(path)
+  const origin = (path: ValuePath) => variableOf(fromEnvironment.settings, path) ?? fromFile.origin(path)
   const named = readNamedFiles(tree)
   return {
     tree: named.tree,
@@ -64,7 +64,7 @@ function readConfigFile(file: string): RawConfig {
     detail: `no YAML: ${message.split('\n')[0]}`,
   }))
   if (problems.length > 0) return { ...noFile, problems }
-  const origin = (path: SettingPath): string => {
+  const origin = (path: ValuePath): string => {
     const node = document.getIn(path, true) as { range?: readonly number[] } | undefined
     if (node?.range) return at(node.range[0] ?? 0)
     return path.length === 0 ? file : origin(path.slice(0, -1))
@@ -81,7 +81,7 @@ function readConfigFile(file: string): RawConfig {
 }
 
 /** Sets one value, making maps and lists on the way; a value that is none of both is left for the schema to refuse. */
-function overlay(tree: unknown, path: SettingPath, value: unknown): unknown {
+function overlay(tree: unknown, path: ValuePath, value: unknown): unknown {
   const [key, ...rest] = path
   if (key === undefined) return value
   const isList = typeof key === 'number'
@@ -92,6 +92,6 @@ function overlay(tree: unknown, path: SettingPath, value: unknown): unknown {
 }
 
 /** The variable that set this path or something above it. */
-function variableOf(settings: readonly EnvironmentSetting[], path: SettingPath): string | undefined {
+function variableOf(settings: readonly EnvironmentSetting[], path: ValuePath): string | undefined {
   return settings.findLast(({ path: set }) => set.every((key, i) => key === path[i]))?.variable
 }

@@ -10,6 +10,7 @@ export interface ProcessSpec {
   readonly args: readonly string[]
   /** In place of our own environment. */
   readonly env?: NodeJS.ProcessEnv
+  readonly workingDir?: string
   /** Its output is appended here. */
   readonly logFile: string
   /** Asked again and again until it says true. */
@@ -43,7 +44,12 @@ export async function startProcess(
   }: { readonly signal?: AbortSignal; readonly started?: (pid: number, exited: Promise<string>) => void } = {},
 ): Promise<RunningProcess> {
   const log = openLog(spec.logFile)
-  const child = spawn(spec.command, spec.args, { stdio: ['ignore', log, log], detached: true, env: spec.env })
+  const child = spawn(spec.command, spec.args, {
+    stdio: ['ignore', log, log],
+    detached: true,
+    env: spec.env,
+    cwd: spec.workingDir,
+  })
   closeSync(log)
   const exited = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message))

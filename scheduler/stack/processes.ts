@@ -41,6 +41,7 @@ export function supervise(options: SupervisorOptions = {}): Supervisor {
   const all: Supervised[] = []
 
   async function launch(one: Supervised): Promise<RunningProcess> {
+    signal.throwIfAborted()
     const { name } = one.spec
     const running = await startProcess(one.spec, {
       signal,
@@ -82,18 +83,24 @@ export function supervise(options: SupervisorOptions = {}): Supervisor {
   return {
     async start(spec) {
       const one: Supervised = { spec, running: undefined, kept: Promise.resolve() }
-      one.kept = keep(one, await launch(one))
+      const launched = launch(one)
+      one.kept = launched.then(
+        (running) => keep(one, running),
+        () => {},
+      )
       all.push(one)
+      await launched
     },
     pid: (name) => all.find(({ spec }) => spec.name === name)?.running?.pid,
     async stop(graceMs = 10_000) {
       stopping.abort()
       for (const one of all.toReversed()) {
-        await one.running?.stop(graceMs)
+        const { running } = one
+        await running?.stop(graceMs)
         await one.kept
         // a restart that became ready at this very moment
         await one.running?.stop(graceMs)
-        onEvent({ what: 'stopped', name: one.spec.name })
+        if (running) onEvent({ what: 'stopped', name: one.spec.name })
       }
       guard.close()
     },

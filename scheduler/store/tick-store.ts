@@ -25,7 +25,7 @@ export interface TickRecord extends TickMark {
 export interface TickStore {
   /** The outcome that holds: `mark.outcome` unless the T had a final one before. */
   record(schedule: FlowSchedule, mark: TickMark): Promise<TickOutcome>
-  /** Oldest first. */
+  /** Oldest first; at most the last 8 days of the range. */
   list(key: ScheduleKey, range: StepRange): Promise<TickRecord[]>
   /** Since the schedule was made. */
   counters(key: ScheduleKey): Promise<Partial<Record<TickOutcome, number>>>
@@ -34,6 +34,8 @@ export interface TickStore {
 }
 
 const openTicksPerRead = 1_000
+/** Older ticks than this before the end of a range are gone anyway: nobody's `from=0` may read 20,000 days. */
+const longestRangeMs = 8 * dayMs
 
 export function createTickStore(redis: Redis): TickStore {
   return {
@@ -46,7 +48,8 @@ export function createTickStore(redis: Redis): TickStore {
 
     async list(key, range) {
       const ticks: TickRecord[] = []
-      for (let day = Math.floor(range.fromMs / dayMs); day * dayMs <= range.untilMs; day++) {
+      const firstMs = Math.max(range.fromMs, range.untilMs - longestRangeMs)
+      for (let day = Math.floor(firstMs / dayMs); day * dayMs <= range.untilMs; day++) {
         const packed = await redis.getBuffer(`${keys.ticks(key)}${day}`)
         if (!packed) continue
         for (const tick of decodeTicks(packed, day * dayMs, range)) {
@@ -75,7 +78,7 @@ export function createTickStore(redis: Redis): TickStore {
   }
 }
 
-export const openMember = (schedule: FlowSchedule, nominalMs: number): string =>
+export const openMember = (schedule: FlowSchedule, nominalMs: number | ''): string =>
   `${schedule.flow}/${scheduleMember(schedule)}/${nominalMs}`
 
 function parseOpenMember(member: string): LostTick {

@@ -11,6 +11,8 @@ export interface FakeMarks extends PublishMarks {
 
 interface MissionMarks {
   bandKey: string | undefined
+  /** Band keys before an edit. */
+  readonly retired: Set<string>
   publishedUntilMs: number
   /** Steps at or before it may have been drawn by somebody else. */
   floorUntilMs: number
@@ -38,6 +40,7 @@ export function fakeMarks(): FakeMarks {
 
 const emptyMarks = (publishedUntilMs: number): MissionMarks => ({
   bandKey: undefined,
+  retired: new Set(),
   publishedUntilMs,
   floorUntilMs: publishedUntilMs,
   records: new Map(),
@@ -45,7 +48,12 @@ const emptyMarks = (publishedUntilMs: number): MissionMarks => ({
 
 function grant(marks: MissionMarks, { ref, owned }: PublishClaim): PublishGrant {
   const record = marks.records.get(payloadKey(ref))
+  // the mission has moved on: only what was begun is finished
+  if (marks.retired.has(ref.bandKey) && record?.nonce !== ref.nonce) {
+    return { steps: { fromMs: owned.fromMs, untilMs: owned.fromMs }, undrawnOnly: undefined }
+  }
   if (!record && ref.kind === 'run' && marks.bandKey !== ref.bandKey) {
+    if (marks.bandKey !== undefined) marks.retired.add(marks.bandKey)
     marks.bandKey = ref.bandKey
     marks.floorUntilMs = marks.publishedUntilMs
   }

@@ -36,6 +36,20 @@ describe('a retry', () => {
     expect([deps.store.sent(), deps.store.queries.length]).toEqual([72, 1])
   })
 
+  test('of a run that still goes on sends what the quicker one kept', async () => {
+    const { deps, level } = world()
+    const reader = {
+      async queryRange(...asked: Parameters<typeof deps.reader.queryRange>) {
+        await forecast.run(deps, params, context(T))
+        level.value = 99
+        return deps.reader.queryRange(...asked)
+      },
+    }
+    await forecast.run({ ...deps, reader }, params, context(T))
+    expect(drawn(deps).a).toEqual(filled(3, 14, 10))
+    expect([deps.cache.kept.length, deps.store.conflicts]).toEqual([1, []])
+  })
+
   test('a late run still draws what it owns, though the next one is drawn already', async () => {
     const { deps } = world()
     await forecast.run(deps, params, context(T + hourMs))
@@ -67,6 +81,18 @@ describe('what is drawn stays', () => {
     expect(drawn(deps)).toEqual({ a: both, b: both, c: filled(3, 26, 20) })
     expect(deps.store.conflicts).toEqual([])
     expect((await deps.cache.list(mission)).map(({ bandKey }) => bandKey)).toEqual(['k2', 'k1', 'k2'])
+  })
+
+  test('an older band that has not begun to draw its steps leaves them to the band in force', async () => {
+    const { deps, level } = world()
+    await forecast.run(deps, params, context(T))
+    await forecast.run(deps, params, context(T + hourMs, { effect: 'keep' }))
+    level.value = 20
+    await forecast.run(deps, { ...params, bandKey: 'k2' }, context(T + hourMs))
+    const late = await forecast.run(deps, params, context(T + hourMs, { publishOnly: true }))
+    expect(late).toMatchObject({ samplesWritten: 0, publishedSteps: undefined })
+    expect(late.payload?.published).toBeUndefined()
+    expect(drawn(deps).a).toEqual({ ...filled(3, 14, 10), ...filled(15, 26, 20) })
   })
 
   test('after a trigger, while scores use what it computed', async () => {

@@ -10,7 +10,7 @@ const real = realRedis()
 const dayMs = 86_400_000
 const midnightMs = Date.UTC(2026, 10, 2)
 const schedule = { tenant: 'default', id: 'cpu.detect', flow: 'detect' } as const
-const everything = { fromMs: 0, untilMs: midnightMs + 10 * dayMs }
+const everything = { fromMs: 0, untilMs: midnightMs + 5 * dayMs }
 
 const ran = (nominalMs: number, lagMs = 0): TickMark => ({ nominalMs, outcome: 'run', reason: 'on_time', lagMs })
 

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import { type FastifyBaseLogger, fastify, LogController } from 'fastify'
+import { jsonSchemaTransform, jsonSchemaTransformObject, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { packageVersion } from '../metrics.ts'
+import { createAuthentication } from './auth.ts'
+import { datasourceRoutes } from './datasources.ts'
+import type { ApiDeps } from './deps.ts'
+import { replyNotFound, replyWithError } from './error-replies.ts'
+import { missionVerbRoutes } from './mission-verbs.ts'
+import { missionRoutes } from './missions.ts'
+import { runRoutes } from './runs.ts'
+import { scheduleRoutes } from './schedules.ts'
+import { probeRoutes, systemRoutes } from './system.ts'
+import type { Api } from './types.ts'
+import { validatorCompiler } from './validation.ts'
+
+/** A mission document of 16 KiB of query and 10 kB of notes fits many times. */
+const bodyLimitBytes = 262_144
+
+/** The whole HTTP interface; the caller listens and closes. */
+export async function buildApi(deps: ApiDeps): Promise<Api> {
+  const loggerInstance: FastifyBaseLogger = deps.logger
+  const app: Api = fastify({
+    loggerInstance,
+    bodyLimit: bodyLimitBytes,
+    // run ids name tenant, mission, T and bandKey
+    routerOptions: { maxParamLength: 300 },
+    requestTimeout: 30_000,
+    forceCloseConnections: 'idle',
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: requestId,
+    frameworkErrors: replyWithError,
+  }).withTypeProvider<ZodTypeProvider>()
+  app.removeContentTypeParser('text/plain')
+  app.setValidatorCompiler(validatorCompiler)
+  // views are made field by field; checking them again would let one old document spoil a list
+  app.setSerializerCompiler(() => JSON.stringify)
+  app.setErrorHandler(replyWithError)
+  app.setNotFoundHandler(replyNotFound)
+  observeRequests(app, deps)
+  await describeApi(app)
+  probeRoutes(app, deps)
+  await app.register(async (api: Api) => protectedRoutes(api, deps), { prefix: '/api/v1' })
+  await app.ready()
+  return app
+}
+
+function protectedRoutes(api: Api, deps: ApiDeps): void {
+  const authenticate = createAuthentication(deps.config.apiKeys)
+  api.addHook('onRequest', async (request) => {
+    request.caller = authenticate(request)
+  })
+  const all = [missionRoutes, missionVerbRoutes, runRoutes, scheduleRoutes, datasourceRoutes, systemRoutes]
+  for (const routes of all) routes(api, deps)
+}
+
+/** Callers may bring an id of their own, as proxies do; anything that could forge a log line is replaced. */
+function requestId({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID()
+}
+
+function observeRequests(app: Api, { metrics }: ApiDeps): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, url, log } = request
+    const route = request.routeOptions.url ?? 'unknown'
+    const seconds = reply.elapsedTime / 1_000
+    metrics.httpRequests.observe({ method, route, status: `${reply.statusCode}` }, seconds)
+    const line = { method, path: url.split('?')[0], status: reply.statusCode, seconds, caller: request.caller?.name }
+    // probes and scrapes come every few seconds
+    log[route.startsWith('/api/') ? 'info' : 'debug'](line, 'request')
+  })
+}
+
+async function describeApi(app: Api): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Anomaly Times',
+        version: packageVersion,
+        description:
+          'Missions, their runs and ticks. Errors are problem documents (RFC 9457); codes at /api/v1/errors.',
+      },
+      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
+      security: [{ apiKey: [] }],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  })
+  // no validator badge: the page must work without the internet
+  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { validatorUrl: null, deepLinking: true } })
+}

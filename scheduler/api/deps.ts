@@ -1,0 +1,57 @@
+import type { StepRange } from '../../models/series.ts'
+import type { Config } from '../config.ts'
+import type { Logger } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import type { MissionService } from '../missions/service.ts'
+import type { ReadinessCheck } from '../readiness.ts'
+import type { FlowName, RunRecord } from '../runs.ts'
+import type { ScheduleKey } from '../store/schedule-keys.ts'
+import type { TickRecord } from '../store/tick-store.ts'
+
+export interface RunFilter {
+  readonly mission?: string
+  readonly flow?: FlowName
+  readonly state?: RunRecord['state']
+  readonly limit: number
+  /** Opaque, from the page before. */
+  readonly cursor?: string
+}
+
+/** Run records, newest first. */
+export interface RunReader {
+  get(tenant: string, runId: string): Promise<RunRecord | undefined>
+  list(tenant: string, filter: RunFilter): Promise<{ readonly runs: readonly RunRecord[]; readonly cursor?: string }>
+}
+
+export interface TickReader {
+  /** Oldest first. */
+  list(key: ScheduleKey, range: StepRange): Promise<readonly TickRecord[]>
+}
+
+/** What a look at a datasource found out; no finding is a store that works. */
+export interface DatasourceCheck {
+  /** Queries are answered and writes go where they should. */
+  readonly ok: boolean
+  readonly findings: readonly { readonly severity: 'error' | 'warning' | 'info'; readonly detail: string }[]
+}
+
+export interface DatasourceDirectory {
+  list(): readonly { readonly name: string; readonly kind: string; readonly futureWrites: string }[]
+  /** @throws NOT_FOUND */
+  check(name: string, signal: AbortSignal): Promise<DatasourceCheck>
+}
+
+/** Everything the API needs from the rest of the scheduler. */
+export interface ApiDeps {
+  readonly config: Config
+  readonly missions: MissionService
+  readonly runs: RunReader
+  readonly ticks: TickReader
+  readonly datasources: DatasourceDirectory
+  readonly metrics: Metrics
+  readonly logger: Logger
+  readonly readiness: readonly ReadinessCheck[]
+  /** Why the process should be restarted; undefined while it lives. */
+  readonly dead?: () => string | undefined
+  now(): number
+}

@@ -1,0 +1,29 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { z } from 'zod'
+import { AppError } from '../../models/errors.ts'
+import type { MissionService, PutOptions } from '../missions/service.ts'
+import type { StoredMission } from '../store/types.ts'
+import { type missionView, viewMission } from './views.ts'
+
+/** The mission as callers see it; its generation becomes the ETag. */
+export function tagged(reply: FastifyReply, mission: StoredMission): z.output<typeof missionView> {
+  reply.header('etag', `"${mission.generation}"`)
+  return viewMission(mission)
+}
+
+/** What If-Match and If-None-Match ask for. @throws INVALID_PARAMS when they are neither `*` nor an ETag of ours. */
+export async function preconditions(
+  missions: MissionService,
+  { headers, params, caller }: FastifyRequest<{ Params: { id: string } }>,
+): Promise<Pick<PutOptions, 'ifGeneration' | 'createOnly'>> {
+  const { 'if-match': match, 'if-none-match': noneMatch } = headers
+  if (noneMatch !== undefined && noneMatch !== '*')
+    throw new AppError('INVALID_PARAMS', `If-None-Match: ${noneMatch}: only * makes sense here`)
+  const createOnly = noneMatch === '*' ? { createOnly: true } : {}
+  if (match === undefined) return createOnly
+  if (match === '*') return { ...createOnly, ifGeneration: (await missions.get(caller.tenant, params.id)).generation }
+  const [, generation] = /^"(\d+)"$/.exec(match) ?? []
+  if (generation === undefined)
+    throw new AppError('INVALID_PARAMS', `If-Match: ${match}: send the ETag of the mission, as "3"`)
+  return { ...createOnly, ifGeneration: Number(generation) }
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { AppError } from '../../models/errors.ts'
+import { missionId } from '../missions/document.ts'
+import type { ApiDeps } from './deps.ts'
+import { tagged } from './etag.ts'
+import { problemResponses } from './problems.ts'
+import type { Api } from './types.ts'
+import { flowName, missionView } from './views.ts'
+
+const params = z.object({ id: missionId })
+const tags = ['missions']
+
+/** /api/v1/missions/ID/VERB */
+export function missionVerbRoutes(app: Api, { missions, now }: ApiDeps): void {
+  app.post('/missions/:id/pause', {
+    schema: {
+      ...{ tags, summary: 'Pause both schedules of a mission', params },
+      body: z
+        .strictObject({
+          reason: z.string().max(500).default(''),
+          until: z.iso.datetime({ offset: true }).optional().describe('Resumes by itself then'),
+        })
+        .nullish(),
+      response: { 200: missionView, ...problemResponses },
+    },
+    handler: async ({ params: { id }, body, caller }, reply) => {
+      const untilMs = body?.until === undefined ? undefined : Date.parse(body.until)
+      if (untilMs !== undefined && untilMs <= now()) {
+        throw new AppError('INVALID_PARAMS', `until lies in the past: ${body?.until}`, {
+          problems: [{ pointer: '/until', detail: 'lies in the past' }],
+        })
+      }
+      const pause = { reason: body?.reason ?? '', actor: caller.name, ...(untilMs !== undefined && { untilMs }) }
+      return tagged(reply, await missions.pause(caller.tenant, id, pause))
+    },
+  })
+
+  app.post('/missions/:id/resume', {
+    schema: {
+      ...{ tags, summary: 'Resume a paused mission', params },
+      response: { 200: missionView, ...problemResponses },
+    },
+    handler: async ({ params: { id }, caller }, reply) =>
+      tagged(reply, await missions.resume(caller.tenant, id, caller.name)),
+  })
+
+  app.post('/missions/:id/trigger', {
+    schema: {
+      ...{ tags, summary: 'One run now, beside the schedule', params },
+      body: z.strictObject({
+        flow: flowName,
+        recompute: z.boolean().default(false).describe('Forecast again though a forecast is kept'),
+      }),
+      response: { 202: z.object({ runId: z.string() }), ...problemResponses },
+    },
+    handler: async ({ params: { id }, body, caller }, reply) => {
+      const runId = await missions.trigger(caller.tenant, id, body.flow, { recompute: body.recompute })
+      return reply.code(202).header('location', `/api/v1/runs/${runId}`).send({ runId })
+    },
+  })
+}

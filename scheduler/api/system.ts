@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { AppError } from '../../models/errors.ts'
+import { defaultTenant } from '../../models/series.ts'
+import { redact } from '../config/redact.ts'
+import { packageVersion } from '../metrics.ts'
+import { assessReadiness } from '../readiness.ts'
+import type { ApiDeps } from './deps.ts'
+import { isTransient, meaningOf, problemCodes, problemResponses, statusByCode } from './problems.ts'
+import type { Api } from './types.ts'
+
+const tags = ['system']
+
+/** Paths without authentication: they tell nothing about missions. */
+export function probeRoutes(app: Api, { metrics, readiness, dead }: ApiDeps): void {
+  const hidden = { schema: { hide: true } }
+  app.get('/livez', hidden, async (_, reply) => {
+    const reason = dead?.()
+    return reply.code(reason === undefined ? 200 : 503).send({ alive: reason === undefined, reason })
+  })
+  app.get('/readyz', hidden, async (_, reply) => {
+    const state = await assessReadiness(readiness)
+    return reply.code(state.ready ? 200 : 503).send(state)
+  })
+  app.get('/metrics', hidden, async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()))
+  app.get('/openapi.json', hidden, async () => app.swagger())
+  app.get('/', hidden, async (_, reply) => reply.redirect('/docs'))
+}
+
+/** /api/v1: what the process is and how it is set up. */
+export function systemRoutes(app: Api, { config }: ApiDeps): void {
+  app.get('/config', {
+    schema: {
+      ...{ tags, summary: 'The configuration in force, without secrets (default tenant only)' },
+      response: { 200: z.record(z.string(), z.unknown()), ...problemResponses },
+    },
+    handler: async ({ caller: { tenant } }) => {
+      if (tenant !== defaultTenant) throw new AppError('FORBIDDEN', 'the configuration names other tenants')
+      return redact(config) as Record<string, unknown>
+    },
+  })
+
+  app.get('/version', {
+    schema: { tags, summary: 'Version', response: { 200: z.object({ version: z.string(), node: z.string() }) } },
+    handler: async () => ({ version: packageVersion, node: process.version }),
+  })
+
+  app.get('/errors', {
+    schema: {
+      ...{ tags, summary: 'Every error code' },
+      response: { 200: z.object({ errors: z.array(errorView) }) },
+    },
+    handler: async () => ({
+      errors: problemCodes.map((code) => ({
+        ...{ code, status: statusByCode[code], transient: isTransient(code), meaning: meaningOf(code) },
+      })),
+    }),
+  })
+}
+
+const errorView = z
+  .object({
+    code: z.string(),
+    status: z.int(),
+    transient: z.boolean().describe('The same request may succeed later'),
+    meaning: z.string(),
+  })
+  .meta({ id: 'ErrorCode' })

@@ -1,0 +1,139 @@
+import { z } from 'zod'
+import { type SeriesState, seriesStates } from '../../flows/contexts.ts'
+import { missionDocument } from '../missions/document.ts'
+import type { MissionStatus } from '../missions/service.ts'
+import type { RunRecord } from '../runs.ts'
+import { tickOutcomes, tickReasons } from '../store/tick-codec.ts'
+import type { TickRecord } from '../store/tick-store.ts'
+import type { StoredMission } from '../store/types.ts'
+
+/** RFC 3339 in UTC. */
+const instant = z.string().meta({ format: 'date-time' })
+const toInstant = (ms: number) => new Date(ms).toISOString()
+const optionalInstant = <Name extends string>(name: Name, ms: number | undefined) =>
+  (ms === undefined ? {} : { [name]: toInstant(ms) }) as Partial<Record<Name, string>>
+
+export const flowName = z.enum(['forecast', 'detect'])
+
+export const missionStatusView = z
+  .object({
+    state: z.enum(['new', 'active', 'failing', 'paused']),
+    consecutiveFailures: z.int(),
+    lastSuccessAt: instant.optional(),
+    lastError: z.object({ code: z.string(), message: z.string(), at: instant, flow: flowName }).optional(),
+    series: z
+      .partialRecord(z.enum(seriesStates), z.int())
+      .optional()
+      .describe('Series by state at the last detect run'),
+    missionScore: z.number().optional(),
+    nextForecastAt: instant.optional(),
+    nextDetectAt: instant.optional(),
+    scoredUntil: instant.optional(),
+    publishedUntil: instant.optional(),
+    drawnFrom: instant.optional().describe('From which step an edit of the band is drawn'),
+  })
+  .meta({ id: 'MissionStatus' })
+
+export const missionView = z
+  .object({
+    id: z.string(),
+    generation: z.int().describe('Grows with every change; the ETag'),
+    createdAt: instant,
+    updatedAt: instant,
+    document: missionDocument,
+    pause: z.object({ reason: z.string(), actor: z.string(), since: instant, until: instant.optional() }).optional(),
+    status: missionStatusView.optional(),
+  })
+  .meta({ id: 'StoredMission' })
+
+export function viewMission(mission: StoredMission, status?: MissionStatus): z.output<typeof missionView> {
+  const { id, generation, createdMs, updatedMs, document, pause } = mission
+  return {
+    ...{ id, generation, createdAt: toInstant(createdMs), updatedAt: toInstant(updatedMs), document },
+    ...(pause && { pause: viewPause(pause) }),
+    ...(status && { status: viewStatus(status) }),
+  }
+}
+
+function viewPause({ reason, actor, sinceMs, untilMs }: NonNullable<StoredMission['pause']>) {
+  return { reason, actor, since: toInstant(sinceMs), ...optionalInstant('until', untilMs) }
+}
+
+export function viewStatus(status: MissionStatus): z.output<typeof missionStatusView> {
+  const { state, consecutiveFailures, lastError, series, missionScore } = status
+  return {
+    ...{ state, consecutiveFailures },
+    ...optionalInstant('lastSuccessAt', status.lastSuccessMs),
+    ...(lastError && {
+      lastError: { ...pick(lastError, 'code', 'message', 'flow'), at: toInstant(lastError.atMs) },
+    }),
+    ...(series && { series: series as Partial<Record<SeriesState, number>> }),
+    // JSON has no NaN: nothing was scored
+    ...(missionScore !== undefined && Number.isFinite(missionScore) && { missionScore }),
+    ...optionalInstant('nextForecastAt', status.nextForecastMs),
+    ...optionalInstant('nextDetectAt', status.nextDetectMs),
+    ...optionalInstant('scoredUntil', status.scoredUntilMs),
+    ...optionalInstant('publishedUntil', status.publishedUntilMs),
+    ...optionalInstant('drawnFrom', status.drawnFromMs),
+  }
+}
+
+export const runState = z.enum(['active', 'retrying', 'succeeded', 'failed', 'cancelled', 'lost'])
+
+export const runView = z
+  .object({
+    runId: z.string(),
+    kind: z.enum(['tick', 'first', 'trigger', 'request', 'join', 'backfill']),
+    flow: flowName,
+    mission: z.string(),
+    nominal: instant.describe('T'),
+    state: runState,
+    attempt: z.int(),
+    worker: z.string(),
+    startedAt: instant,
+    endedAt: instant.optional(),
+    error: z.object({ code: z.string(), message: z.string() }).optional(),
+    summary: z.record(z.string(), z.unknown()).optional(),
+  })
+  .meta({ id: 'Run' })
+
+export function viewRun(run: RunRecord): z.output<typeof runView> {
+  const { nominalMs, startedMs, endedMs, error, summary } = run
+  return {
+    ...pick(run, 'runId', 'kind', 'flow', 'mission', 'state', 'attempt', 'worker'),
+    ...{ nominal: toInstant(nominalMs), startedAt: toInstant(startedMs), ...optionalInstant('endedAt', endedMs) },
+    ...(error && { error }),
+    ...(summary && { summary }),
+  }
+}
+
+export const tickView = z
+  .object({
+    nominal: instant.describe('T'),
+    outcome: z.enum(tickOutcomes),
+    reason: z.enum(tickReasons),
+    lagSeconds: z.number().optional().describe('From T to the start or the decision'),
+    byNominal: instant.optional().describe('T of the run that stands for this one, or held its place'),
+    runId: z.string().optional(),
+  })
+  .meta({ id: 'Tick' })
+
+export function viewTick({
+  nominalMs,
+  outcome,
+  reason,
+  lagMs,
+  byNominalMs,
+  runId,
+}: TickRecord): z.output<typeof tickView> {
+  return {
+    ...{ nominal: toInstant(nominalMs), outcome, reason },
+    ...(lagMs !== undefined && { lagSeconds: lagMs / 1_000 }),
+    ...optionalInstant('byNominal', byNominalMs),
+    ...(runId !== undefined && { runId }),
+  }
+}
+
+function pick<T, K extends keyof T>(from: T, ...keys: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(keys.map((key) => [key, from[key]])) as Pick<T, K>
+}

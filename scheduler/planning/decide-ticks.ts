@@ -1,0 +1,92 @@
+import type { SchedulePause, StoredSchedule } from '../store/schedule-store.ts'
+import { dayMs, type TickMark } from '../store/tick-codec.ts'
+import { latestNominal, nextNominal } from './tick-sequence.ts'
+
+export interface PlannedTick {
+  readonly nominalMs: number
+  readonly reason: 'on_time' | 'caught_up'
+  /** One of several that are caught up one at a time: later T's are decided once its run has ended. */
+  readonly serial: boolean
+}
+
+export interface TickDecision {
+  readonly enqueue: readonly PlannedTick[]
+  /** T's that end without a run. */
+  readonly marks: readonly TickMark[]
+  /** The last T decided. */
+  readonly lastNominalMs: number
+}
+
+/** Starts later than this are caught up. A change of the leading planner takes half of it. */
+const onTimeMs = 10_000
+/** T's older than this are not even recorded, unless the catch-up window reaches further back. */
+const recordedMs = 2 * dayMs
+/** Bounds one decision: the rest follows in the next. */
+const maxTicks = 1_000
+
+/**
+ * What becomes of every T that is due. T's at or before `lastNominalMs` never come back, so a clock that steps back
+ * decides nothing.
+ */
+export function decideTicks(schedule: StoredSchedule, nowMs: number): TickDecision {
+  const untilMs = nowMs - schedule.spreadMs
+  const verdict = verdicts(schedule, untilMs)
+  const enqueue: PlannedTick[] = []
+  const marks: TickMark[] = []
+  let lastNominalMs = schedule.lastNominalMs
+  const fromMs = Math.max(lastNominalMs, untilMs - Math.max(recordedMs, schedule.policy.catchUpWindowMs))
+  let nominalMs = nextNominal(schedule, fromMs)
+  while (nominalMs !== undefined && nominalMs <= untilMs && marks.length < maxTicks) {
+    const { planned, mark } = verdict(nominalMs)
+    if (planned) enqueue.push(planned)
+    if (mark) marks.push({ nominalMs, lagMs: nowMs - nominalMs, ...mark })
+    lastNominalMs = nominalMs
+    if (planned?.serial) break
+    nominalMs = nextNominal(schedule, nominalMs)
+  }
+  return { enqueue, marks, lastNominalMs }
+}
+
+interface Verdict {
+  readonly planned?: PlannedTick
+  readonly mark?: Pick<TickMark, 'outcome' | 'reason' | 'byNominalMs'>
+}
+
+function verdicts(schedule: StoredSchedule, untilMs: number): (nominalMs: number) => Verdict {
+  const { policy, pause, flow } = schedule
+  // a detect run covers what its window extends to: one run catches up as well as many
+  const mode = flow === 'detect' && policy.catchUp === 'all' ? 'latest' : policy.catchUp
+  const newestMs = newestToRun(schedule, untilMs)
+  const oldestMs = mode === 'all' ? oldestToCatchUp(schedule, newestMs, policy.maxCatchUpTicks) : newestMs
+  return (nominalMs) => {
+    if (isPaused(pause, nominalMs)) return { mark: { outcome: 'paused', reason: 'paused' } }
+    const lateMs = untilMs - nominalMs
+    if (nominalMs === newestMs && lateMs <= onTimeMs)
+      return { planned: { nominalMs, reason: 'on_time', serial: false } }
+    if (mode === 'none') return { mark: { outcome: 'missed', reason: 'catch_up_none' } }
+    if (lateMs > policy.catchUpWindowMs) return { mark: { outcome: 'missed', reason: 'catch_up_window' } }
+    if (nominalMs >= oldestMs) return { planned: { nominalMs, reason: 'caught_up', serial: nominalMs < newestMs } }
+    if (mode === 'all') return { mark: { outcome: 'missed', reason: 'catch_up_limit' } }
+    return { mark: { outcome: 'coalesced', reason: 'newer_due', byNominalMs: newestMs } }
+  }
+}
+
+/** T's while a pause lasts; the one that was due when it began is none of them. */
+function isPaused(pause: SchedulePause | undefined, nominalMs: number): boolean {
+  return pause !== undefined && nominalMs > pause.sinceMs && nominalMs <= (pause.untilMs ?? Number.POSITIVE_INFINITY)
+}
+
+/** Newest due T outside the pause; -Infinity when there is none. */
+function newestToRun(schedule: StoredSchedule, untilMs: number): number {
+  const { pause } = schedule
+  const newestMs = latestNominal(schedule, untilMs) ?? Number.NEGATIVE_INFINITY
+  if (!pause || !isPaused(pause, newestMs)) return newestMs
+  return latestNominal(schedule, pause.sinceMs) ?? Number.NEGATIVE_INFINITY
+}
+
+function oldestToCatchUp(schedule: StoredSchedule, newestMs: number, maxCatchUpTicks: number): number {
+  let oldestMs = newestMs
+  for (let i = 1; i < maxCatchUpTicks && oldestMs > schedule.lastNominalMs; i++)
+    oldestMs = latestNominal(schedule, oldestMs - 1) ?? Number.NEGATIVE_INFINITY
+  return oldestMs
+}

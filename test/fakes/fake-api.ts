@@ -1,0 +1,56 @@
+import { AppError } from '../../models/errors.ts'
+import { buildApi } from '../../scheduler/api/app.ts'
+import type { ApiDeps } from '../../scheduler/api/deps.ts'
+import { type Config, configSchema } from '../../scheduler/config/schema.ts'
+import { createLogger } from '../../scheduler/log.ts'
+import { createMetrics } from '../../scheduler/metrics.ts'
+import type { RunRecord } from '../../scheduler/runs.ts'
+import type { TickRecord } from '../../scheduler/store/tick-store.ts'
+import { fakeMissionService } from './fake-mission-service.ts'
+
+export interface FakeApiOptions extends Partial<ApiDeps> {
+  readonly settings?: Partial<Config>
+  readonly runRecords?: readonly RunRecord[]
+  readonly tickRecords?: readonly TickRecord[]
+  readonly logLines?: string[]
+}
+
+export const fakeNowMs = Date.parse('2026-11-24T12:00:00Z')
+
+/** The application over stores in memory. */
+export function fakeApi({ settings, runRecords = [], tickRecords = [], logLines = [], ...deps }: FakeApiOptions = {}) {
+  return buildApi({
+    config: { ...configSchema.parse({}), ...settings },
+    missions: fakeMissionService(() => fakeNowMs),
+    runs: {
+      get: async (tenant, runId) => runRecords.find((run) => run.tenant === tenant && run.runId === runId),
+      async list(tenant, { mission, flow, state, limit, cursor = '0' }) {
+        const matching = runRecords.filter(
+          (run) =>
+            run.tenant === tenant &&
+            (mission ?? run.mission) === run.mission &&
+            (flow ?? run.flow) === run.flow &&
+            (state ?? run.state) === run.state,
+        )
+        const end = Number(cursor) + limit
+        return { runs: matching.slice(Number(cursor), end), ...(end < matching.length && { cursor: `${end}` }) }
+      },
+    },
+    ticks: {
+      list: async (_, { fromMs, untilMs }) =>
+        tickRecords.filter(({ nominalMs }) => nominalMs > fromMs && nominalMs <= untilMs),
+    },
+    datasources: {
+      list: () => [{ name: 'main', kind: 'victoriametrics', futureWrites: 'auto' }],
+      async check(name) {
+        if (name !== 'main') throw new AppError('NOT_FOUND', `no datasource "${name}"`)
+        return { ok: true, findings: [{ severity: 'warning', detail: 'no dedup' }] }
+      },
+    },
+    metrics: createMetrics(),
+    logger: createLogger({ level: 'info', role: 'api', destination: { write: (line) => logLines.push(line) } }),
+    readiness: [],
+    now: () => fakeNowMs,
+    ...deps,
+  })
+}

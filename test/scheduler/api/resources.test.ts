@@ -1,0 +1,125 @@
+import { expect, onTestFinished, test } from 'vitest'
+import type { Api } from '../../../scheduler/api/types.ts'
+import { runView, tickView } from '../../../scheduler/api/views.ts'
+import type { RunRecord } from '../../../scheduler/runs.ts'
+import { type FakeApiOptions, fakeApi, fakeNowMs } from '../../fakes/fake-api.ts'
+
+async function start(options?: FakeApiOptions): Promise<Api> {
+  const app = await fakeApi(options)
+  onTestFinished(() => app.close())
+  return app
+}
+
+const run = (mission: string, state: RunRecord['state']): RunRecord => ({
+  ...{
+    runId: `r.default.${mission}.forecast.60000`,
+    kind: 'tick',
+    flow: 'forecast',
+    tenant: 'default',
+    mission,
+    state,
+  },
+  ...{ nominalMs: 60_000, attempt: 1, worker: 'w1', startedMs: 61_000 },
+  ...(state === 'failed' && { endedMs: 62_000, error: { code: 'STORE_BUSY', message: 'busy' } }),
+})
+
+test('runs are listed by mission, flow and state, and read one by one', async () => {
+  const app = await start({ runRecords: [run('a', 'succeeded'), run('a', 'failed'), run('b', 'failed')] })
+  const failed = (await app.inject('/api/v1/runs?state=failed&flow=forecast&mission=b')).json()
+  expect(failed).toEqual({ runs: [expect.objectContaining({ mission: 'b', nominal: '1970-01-01T00:01:00.000Z' })] })
+  expect(runView.strict().parse(failed.runs[0])).toMatchObject({ error: { code: 'STORE_BUSY' } })
+  const page = await app.inject('/api/v1/runs?limit=1')
+  expect(page.headers.link).toBe('</api/v1/runs?limit=1&cursor=1>; rel="next"')
+  expect((await app.inject('/api/v1/runs/r.default.a.forecast.60000')).json().state).toBe('succeeded')
+  expect((await app.inject('/api/v1/runs/r.other.a.forecast.60000')).statusCode).toBe(404)
+})
+
+test('the ticks of a schedule tell what became of every T', async () => {
+  const tickRecords = [
+    { nominalMs: fakeNowMs - 7_200_000, outcome: 'missed', reason: 'run_lost', lagMs: 500 },
+    { nominalMs: fakeNowMs - 3_600_000, outcome: 'coalesced', reason: 'newer_due', byNominalMs: fakeNowMs },
+    { nominalMs: fakeNowMs, outcome: 'run', reason: 'on_time', lagMs: 1_500, runId: 'r.x' },
+  ] as const
+  const app = await start({ tickRecords })
+  await app.inject({ method: 'PUT', url: '/api/v1/missions/cpu', payload: { query: 'cpu' } })
+  const all = (await app.inject('/api/v1/schedules/cpu.forecast/ticks')).json()
+  expect(all.ticks.map((tick: unknown) => tickView.strict().parse(tick))).toEqual([
+    { nominal: '2026-11-24T10:00:00.000Z', outcome: 'missed', reason: 'run_lost', lagSeconds: 0.5 },
+    {
+      nominal: '2026-11-24T11:00:00.000Z',
+      outcome: 'coalesced',
+      reason: 'newer_due',
+      byNominal: '2026-11-24T12:00:00.000Z',
+    },
+    { nominal: '2026-11-24T12:00:00.000Z', outcome: 'run', reason: 'on_time', lagSeconds: 1.5, runId: 'r.x' },
+  ])
+  const range = '?from=2026-11-24T10:00:00Z&to=2026-11-24T12:00:00%2B01:00'
+  expect((await app.inject(`/api/v1/schedules/cpu.forecast/ticks${range}`)).json().ticks).toHaveLength(1)
+})
+
+test.each([
+  { path: 'cpu.forecast/ticks', status: 404, what: 'an unknown mission' },
+  { path: 'cpu/ticks', status: 422, what: 'a mission instead of a schedule' },
+  { path: 'cpu.detect/ticks?from=yesterday', status: 422, what: 'no instant' },
+  { path: 'cpu.detect/ticks?from=2026-11-24T13:00:00Z', status: 422, what: 'a range that ends before it begins' },
+])('$what answers $status', async ({ path, status }) => {
+  expect((await (await start()).inject(`/api/v1/schedules/${path}`)).statusCode).toBe(status)
+})
+
+test('datasources by name, and what a check finds', async () => {
+  const app = await start()
+  expect((await app.inject('/api/v1/datasources')).json()).toEqual({
+    datasources: [{ name: 'main', kind: 'victoriametrics', futureWrites: 'auto' }],
+  })
+  const check = (name: string) => app.inject({ method: 'POST', url: `/api/v1/datasources/${name}/check` })
+  expect((await check('main')).json()).toEqual({ ok: true, findings: [{ severity: 'warning', detail: 'no dedup' }] })
+  expect((await check('nope')).statusCode).toBe(404)
+})
+
+test('the configuration is shown without secrets, to the default tenant only', async () => {
+  const apiKeys = [
+    { name: 'ops', key: 'key-of-the-operator', tenant: 'default' },
+    { name: 'red', key: 'key-of-the-red-team', tenant: 'red' },
+  ]
+  const app = await start({ settings: { apiKeys } })
+  const config = (key: string) => app.inject({ url: '/api/v1/config', headers: { authorization: `Bearer ${key}` } })
+  const shown = await config('key-of-the-operator')
+  expect(shown.json()).toMatchObject({ listen: '127.0.0.1:9490', apiKeys: [{ name: 'ops' }, { name: 'red' }] })
+  expect(shown.body).not.toContain('key-of')
+  expect((await config('key-of-the-red-team')).json()).toMatchObject({ code: 'FORBIDDEN', status: 403 })
+})
+
+test('probes and metrics', async () => {
+  const app = await start({
+    readiness: [{ name: 'redis', check: async () => 'gone' }],
+    dead: () => 'the planner hangs',
+  })
+  expect((await app.inject('/livez')).statusCode).toBe(503)
+  const ready = await app.inject('/readyz')
+  expect([ready.statusCode, ready.json().checks]).toEqual([503, [{ name: 'redis', ok: false, detail: 'gone' }]])
+  await app.inject('/api/v1/missions/nope')
+  expect((await app.inject('/metrics')).body).toContain(
+    'anomaly_times_http_request_seconds_count{method="GET",route="/api/v1/missions/:id",status="404"} 1',
+  )
+})
+
+test('the description covers every route, and the page needs nothing from elsewhere', async () => {
+  const app = await start()
+  const document = (await app.inject('/openapi.json')).json()
+  expect(document.openapi).toBe('3.1.0')
+  expect(Object.keys(document.paths).sort()).toEqual([
+    ...['/api/v1/config', '/api/v1/datasources', '/api/v1/datasources/{name}/check', '/api/v1/errors'],
+    ...['/api/v1/missions', '/api/v1/missions/{id}', '/api/v1/missions/{id}/pause', '/api/v1/missions/{id}/resume'],
+    ...['/api/v1/missions/{id}/status', '/api/v1/missions/{id}/trigger', '/api/v1/runs', '/api/v1/runs/{runId}'],
+    ...['/api/v1/schedules/{id}/ticks', '/api/v1/version'],
+  ])
+  const put = document.paths['/api/v1/missions/{id}'].put
+  expect(put.requestBody.content['application/json'].schema.$ref).toMatch(/Mission/)
+  expect(Object.keys(put.responses['4XX'].content)).toEqual(['application/problem+json'])
+  const page = await app.inject('/docs/')
+  expect(page.headers['content-security-policy'] ?? '').toBeDefined()
+  const script = await app.inject('/docs/static/swagger-initializer.js')
+  expect(script.body).toContain('"validatorUrl":null')
+  for (const [, source] of page.body.matchAll(/(?:src|href)="([^"]+)"/g))
+    expect(source).not.toMatch(/^(?:https?:)?\/\//)
+})

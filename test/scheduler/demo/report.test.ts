@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest'
+import { clock, describe, type Judgement, jsonReport, textReport, verdictText } from '../../../scheduler/demo/report.ts'
+import { openScreen } from '../../../scheduler/demo/screen.ts'
+
+const brokenFromMs = Date.UTC(2026, 10, 24, 12, 0, 0)
+const labels = { __name__: 'shop_error_ratio', job: 'shop', service: 'cart' }
+
+function judgement(highest: number): Judgement {
+  const detected = highest > 1 ? 1 : 0
+  return {
+    verdict: {
+      passed: detected === 1,
+      broken: [{ labels, points: 3, highest, firstMs: detected ? brokenFromMs : undefined }],
+      detected,
+      otherPoints: 1_000,
+      otherQuiet: 996,
+    },
+    brokenFromMs,
+    firstAfterMs: detected ? 12_400 : undefined,
+    allAfterMs: detected ? 12_400 : undefined,
+  }
+}
+
+test('the last word says what was detected after how long, and how quiet the others were', () => {
+  expect(verdictText({ service: 'cart', ...judgement(3.456) })).toBe(
+    [
+      `DETECTED: cart broke at ${clock(brokenFromMs)}; first score above 1 after 12 s, 1 of 1 broken series after 12 s (highest 3.46).`,
+      '  Of 1,000 other scored points 99.6 % stayed at or below 1.',
+    ].join('\n'),
+  )
+})
+
+test('a failure names the series that were missed', () => {
+  expect(verdictText({ service: 'cart', ...judgement(NaN) })).toBe(
+    [
+      `FAILED: cart broke at ${clock(brokenFromMs)}; it was not detected (highest 0.00).`,
+      '  Never above 1: shop_error_ratio{cart}.',
+      '  Of 1,000 other scored points 99.6 % stayed at or below 1.',
+    ].join('\n'),
+  )
+})
+
+test('the addresses come first', () => {
+  const urls = { api: 'http://127.0.0.1:1', redis: 'redis://127.0.0.1:2', store: 'http://127.0.0.1:3' }
+  expect(describe({ event: 'ready', urls, missions: 7, tookMs: 9_000 })).toBe(
+    'Ready after 9.0 s: 7 missions registered\n  API    http://127.0.0.1:1/api/v1/missions\n  store  http://127.0.0.1:3/vmui',
+  )
+})
+
+test('of the processes only a death is worth a line', () => {
+  const died = { what: 'died', name: 'worker-detect', why: 'SIGKILL', restartInMs: 500 } as const
+  expect(describe({ event: 'process', process: died })).toBe('worker-detect died (SIGKILL) and starts again in 0.5 s')
+  expect(describe({ event: 'process', process: { what: 'ready', name: 'scheduler', pid: 1 } })).toBeUndefined()
+})
+
+const view = { atMs: 0, stepMs: 10_000, readings: [], status: 'here' }
+
+test('without a terminal each step is shown once', () => {
+  const written: string[] = []
+  const report = textReport(openScreen({ write: (text: string) => written.push(text) > 0 }, {}))
+  report.show({ ...view, stepMs: undefined })
+  report.show(view)
+  report.show(view)
+  report.show({ ...view, stepMs: 20_000 })
+  expect(written.filter((text) => text.includes('here'))).toHaveLength(2)
+})
+
+test('for scripts every line is JSON', () => {
+  const lines: string[] = []
+  const report = jsonReport((line) => lines.push(line))
+  report.note({ event: 'verdict', service: 'cart', ...judgement(2) })
+  report.show(view)
+  report.show(view)
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { event: 'verdict', service: 'cart', verdict: { passed: true }, firstAfterMs: 12_400 },
+    { event: 'step', stepMs: 10_000, ok: 0, anomaly: 0, learning: 0 },
+  ])
+})
