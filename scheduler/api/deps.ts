@@ -3,8 +3,10 @@ import type { Config } from '../config.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { MissionService } from '../missions/service.ts'
+import type { QueueSize } from '../queue.ts'
 import type { ReadinessCheck } from '../readiness.ts'
 import type { FlowName, RunRecord } from '../runs.ts'
+import type { SeenProcess } from '../store/heartbeats.ts'
 import type { ScheduleKey } from '../store/schedule-keys.ts'
 import type { TickRecord } from '../store/tick-store.ts'
 
@@ -41,6 +43,12 @@ export interface DatasourceDirectory {
   check(name: string, signal: AbortSignal): Promise<DatasourceCheck>
 }
 
+/** What runs beside this process. */
+export interface Fleet {
+  processes(): Promise<readonly SeenProcess[]>
+  queue(flow: FlowName): Promise<QueueSize>
+}
+
 /** Everything the API needs from the rest of the scheduler. */
 export interface ApiDeps {
   readonly config: Config
@@ -48,6 +56,7 @@ export interface ApiDeps {
   readonly runs: RunReader
   readonly ticks: TickReader
   readonly datasources: DatasourceDirectory
+  readonly fleet: Fleet
   readonly metrics: Metrics
   readonly logger: Logger
   readonly readiness: readonly ReadinessCheck[]

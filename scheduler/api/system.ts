@@ -6,6 +6,7 @@ import { packageVersion } from '../metrics.ts'
 import { assessReadiness } from '../readiness.ts'
 import type { ApiDeps } from './deps.ts'
 import { isTransient, meaningOf, problemCodes, problemResponses, statusByCode } from './problems.ts'
+import { statusView, viewProcess, viewQueue } from './status-view.ts'
 import type { Api } from './types.ts'
 
 const tags = ['system']
@@ -27,7 +28,7 @@ export function probeRoutes(app: Api, { metrics, readiness, dead }: ApiDeps): vo
 }
 
 /** /api/v1: what the process is and how it is set up. */
-export function systemRoutes(app: Api, { config }: ApiDeps): void {
+export function systemRoutes(app: Api, { config, readiness, fleet }: ApiDeps): void {
   app.get('/config', {
     schema: {
       ...{ tags, summary: 'The configuration in force, without secrets (default tenant only)' },
@@ -36,6 +37,25 @@ export function systemRoutes(app: Api, { config }: ApiDeps): void {
     handler: async ({ caller: { tenant } }) => {
       if (tenant !== defaultTenant) throw new AppError('FORBIDDEN', 'the configuration names other tenants')
       return redact(config) as Record<string, unknown>
+    },
+  })
+
+  app.get('/status', {
+    schema: {
+      ...{ tags, summary: 'What runs, and what it waits for' },
+      response: { 200: statusView, ...problemResponses },
+    },
+    handler: async () => {
+      const [{ ready, checks }, processes, forecast, detect] = await Promise.all([
+        assessReadiness(readiness),
+        fleet.processes(),
+        fleet.queue('forecast'),
+        fleet.queue('detect'),
+      ])
+      return {
+        ...{ version: packageVersion, ready, checks: [...checks], processes: processes.map(viewProcess) },
+        queues: { forecast: viewQueue(forecast), detect: viewQueue(detect) },
+      }
     },
   })
 

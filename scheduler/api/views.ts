@@ -8,8 +8,8 @@ import type { TickRecord } from '../store/tick-store.ts'
 import type { StoredMission } from '../store/types.ts'
 
 /** RFC 3339 in UTC. */
-const instant = z.string().meta({ format: 'date-time' })
-const toInstant = (ms: number) => new Date(ms).toISOString()
+export const instant = z.string().meta({ format: 'date-time' })
+export const toInstant = (ms: number) => new Date(ms).toISOString()
 const optionalInstant = <Name extends string>(name: Name, ms: number | undefined) =>
   (ms === undefined ? {} : { [name]: toInstant(ms) }) as Partial<Record<Name, string>>
 

@@ -5,6 +5,7 @@ import { type Config, configSchema } from '../../scheduler/config/schema.ts'
 import { createLogger } from '../../scheduler/log.ts'
 import { createMetrics } from '../../scheduler/metrics.ts'
 import type { RunRecord } from '../../scheduler/runs.ts'
+import type { SeenProcess } from '../../scheduler/store/heartbeats.ts'
 import type { TickRecord } from '../../scheduler/store/tick-store.ts'
 import { fakeMissionService } from './fake-mission-service.ts'
 
@@ -16,6 +17,11 @@ export interface FakeApiOptions extends Partial<ApiDeps> {
 }
 
 export const fakeNowMs = Date.parse('2026-11-24T12:00:00Z')
+
+function fakeProcess(role: SeenProcess['role'], isAlive: boolean): SeenProcess {
+  const url = 'http://127.0.0.1:1'
+  return { name: `${role}-1`, role, version: '0.1.0', url, startedMs: fakeNowMs, seenMs: fakeNowMs, isAlive }
+}
 
 /** The application over stores in memory. */
 export function fakeApi({ settings, runRecords = [], tickRecords = [], logLines = [], ...deps }: FakeApiOptions = {}) {
@@ -46,6 +52,14 @@ export function fakeApi({ settings, runRecords = [], tickRecords = [], logLines 
         if (name !== 'main') throw new AppError('NOT_FOUND', `no datasource "${name}"`)
         return { ok: true, findings: [{ severity: 'warning', detail: 'no dedup' }] }
       },
+    },
+    fleet: {
+      processes: async () => [
+        fakeProcess('scheduler', true),
+        fakeProcess('forecast', true),
+        fakeProcess('detect', false),
+      ],
+      queue: async () => ({ waiting: 3, delayed: 0, active: 1, completed: 9, failed: 0, nextWaitMs: 1_500 }),
     },
     metrics: createMetrics(),
     logger: createLogger({ level: 'info', role: 'api', destination: { write: (line) => logLines.push(line) } }),

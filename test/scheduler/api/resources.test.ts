@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { statusView } from '../../../scheduler/api/status-view.ts'
 import type { Api } from '../../../scheduler/api/types.ts'
 import { runView, tickView } from '../../../scheduler/api/views.ts'
 import type { RunRecord } from '../../../scheduler/runs.ts'
@@ -89,6 +90,16 @@ test('the configuration is shown without secrets, to the default tenant only', a
   expect((await config('key-of-the-red-team')).json()).toMatchObject({ code: 'FORBIDDEN', status: 403 })
 })
 
+test('the status names processes and what waits', async () => {
+  const status = statusView.strict().parse((await (await start()).inject('/api/v1/status')).json())
+  expect(status.processes.map(({ role, alive }) => [role, alive])).toEqual([
+    ['scheduler', true],
+    ['forecast', true],
+    ['detect', false],
+  ])
+  expect(status).toMatchObject({ ready: true, queues: { detect: { waiting: 3, active: 1, oldestWaitSeconds: 1.5 } } })
+})
+
 test('probes and metrics', async () => {
   const app = await start({
     readiness: [{ name: 'redis', check: async () => 'gone' }],
@@ -111,7 +122,7 @@ test('the description covers every route, and the page needs nothing from elsewh
     ...['/api/v1/config', '/api/v1/datasources', '/api/v1/datasources/{name}/check', '/api/v1/errors'],
     ...['/api/v1/missions', '/api/v1/missions/{id}', '/api/v1/missions/{id}/pause', '/api/v1/missions/{id}/resume'],
     ...['/api/v1/missions/{id}/status', '/api/v1/missions/{id}/trigger', '/api/v1/runs', '/api/v1/runs/{runId}'],
-    ...['/api/v1/schedules/{id}/ticks', '/api/v1/version'],
+    ...['/api/v1/schedules/{id}/ticks', '/api/v1/status', '/api/v1/version'],
   ])
   const put = document.paths['/api/v1/missions/{id}'].put
   expect(put.requestBody.content['application/json'].schema.$ref).toMatch(/Mission/)
