@@ -1,0 +1,27 @@
+import type { StoredMission } from '../store/types.ts'
+import { firstRuns, registrationRuns } from './first-runs.ts'
+import type { MissionServiceDeps } from './mission-deps.ts'
+import { needsFirstRuns } from './mission-edits.ts'
+import { upsertSchedules } from './mission-schedules.ts'
+import type { ResolvedMission } from './resolved.ts'
+
+export interface Change {
+  readonly before: StoredMission | undefined
+  readonly after: StoredMission
+  readonly resolved: ResolvedMission
+}
+
+/** What follows from a change that is stored. Schedules first: forecasts that are missing are asked for by detection all the same. */
+export async function applyChange(deps: MissionServiceDeps, { before, after, resolved }: Change): Promise<void> {
+  const nowMs = deps.clock.now()
+  await upsertSchedules(deps.schedules, { mission: after, resolved, nowMs })
+  if (!needsFirstRuns(before, after, nowMs)) return
+  const input = { mission: after, resolved, nowMs }
+  const reachMs = before || !takesOldSamples(deps, after) ? 0 : (deps.registrationReachMs ?? 86_400_000)
+  await deps.queue.enqueue([...firstRuns(input), ...registrationRuns(input, reachMs)])
+}
+
+function takesOldSamples({ settings }: MissionServiceDeps, { tenant, document }: StoredMission): boolean {
+  const datasource = settings.datasource(tenant, document.datasource)
+  return datasource?.kind === 'victoriametrics' || datasource?.futureWrites === 'native'
+}

@@ -1,0 +1,40 @@
+import { AppError } from '../../models/errors.ts'
+import type { MissionName } from '../../models/series.ts'
+import type { ForecastCache } from '../../tasks/deps.ts'
+import type { Clock } from '../clock.ts'
+import type { RunQueue } from '../runs.ts'
+import type { HealthStore } from '../store/health-store.ts'
+import type { MarksStore } from '../store/marks-store.ts'
+import type { MissionStore } from '../store/mission-store.ts'
+import type { ScheduleStore } from '../store/schedule-store.ts'
+import type { StoredMission } from '../store/types.ts'
+import type { MissionSettings } from './resolved.ts'
+
+export interface MissionServiceDeps {
+  readonly missions: MissionStore
+  readonly marks: MarksStore
+  readonly health: HealthStore
+  readonly schedules: ScheduleStore
+  readonly queue: Pick<RunQueue, 'enqueue'>
+  readonly cache: Pick<ForecastCache, 'drop'>
+  readonly clock: Clock
+  readonly settings: MissionSettings
+  /** @throws QUERY_REJECTED with the store's words. */
+  checkQuery(datasource: string, query: string): Promise<void>
+  /** How far back a new mission is forecast and scored, where its store takes samples that old. Default a day. */
+  readonly registrationReachMs?: number
+}
+
+/** @throws NOT_FOUND */
+export async function findMission({ missions }: MissionServiceDeps, name: MissionName): Promise<StoredMission> {
+  const mission = await missions.get(name)
+  if (!mission) throw new AppError('NOT_FOUND', `no mission "${name.mission}"`)
+  return mission
+}
+
+/** Another writer came in between this often: something is wrong with it, not with us. */
+export const maxWrites = 20
+
+export function busy({ mission }: MissionName): AppError {
+  return new AppError('CONFLICT', `mission "${mission}" is being changed by others all the time`)
+}

@@ -1,0 +1,90 @@
+import { floorToStep } from '../../models/series.ts'
+import { previousTick } from '../planning/schedule-spec.ts'
+import { editEras, firstEra, ownedRange, ticksFromOwnerOfNow } from '../planning/timeline.ts'
+import type { MissionPause, StoredMission } from '../store/types.ts'
+import type { MissionDocument } from './document.ts'
+import type { ResolvedMission } from './resolved.ts'
+
+interface Edit {
+  readonly document: MissionDocument
+  readonly resolved: ResolvedMission
+  readonly actor: string
+  readonly nowMs: number
+}
+
+/** Who pauses a mission whose query the store refuses, and resumes it when an edit mends the query. */
+export const systemActor = 'anomaly-times'
+
+export function createdMission(tenant: string, edit: Edit & { readonly createdMs: number }): StoredMission {
+  const { document, resolved, nowMs, createdMs } = edit
+  const { bandKey, scopeKey, stepMs } = resolved.forecastParams
+  const pause = pauseAfter(undefined, edit, false)
+  return {
+    ...{ tenant, id: document.id, document, createdMs, updatedMs: nowMs, generation: 1 },
+    ...{ bandKey, scopeKey, scopeSinceMs: createdMs },
+    forecastEras: [firstEra(resolved.forecastSpec, stepMs)],
+    detectSpec: resolved.detectSpec,
+    ...(pause && { pause }),
+  }
+}
+
+/** What an edit makes of a mission: eras go on, a new scope begins now, fields that only judge change nothing else. */
+export function editedMission(stored: StoredMission, edit: Edit): StoredMission {
+  const { document, resolved, nowMs } = edit
+  const { pause: before, ...mission } = stored
+  const { bandKey, scopeKey, stepMs } = resolved.forecastParams
+  const pause = pauseAfter(before, edit, stored.document.query !== document.query)
+  return {
+    ...mission,
+    ...{ document, bandKey, scopeKey, updatedMs: nowMs, generation: stored.generation + 1 },
+    scopeSinceMs: scopeKey === stored.scopeKey ? stored.scopeSinceMs : nowMs,
+    forecastEras: editEras(stored.forecastEras, { spec: resolved.forecastSpec, stepMs }, nowMs),
+    detectSpec: resolved.detectSpec,
+    ...(pause && { pause }),
+  }
+}
+
+/** `paused` of the document counts where it is written; another query ends a pause that the old one was the reason for. */
+function pauseAfter(before: MissionPause | undefined, edit: Edit, queryChanged: boolean): MissionPause | undefined {
+  const { document, actor, nowMs } = edit
+  if (document.paused === false) return undefined
+  if (document.paused === true) return before ?? { reason: 'paused in its document', actor, sinceMs: nowMs }
+  return before?.actor === systemActor && queryChanged ? undefined : before
+}
+
+/** A pause or its end beside the document. What the document says about it follows, so that applying it again acts. */
+export function withPause(stored: StoredMission, pause: MissionPause | undefined, nowMs: number): StoredMission {
+  const { pause: _, ...mission } = stored
+  const { document } = stored
+  return {
+    ...mission,
+    document: document.paused === undefined ? document : { ...document, paused: pause !== undefined },
+    updatedMs: nowMs,
+    generation: stored.generation + 1,
+    ...(pause && { pause }),
+  }
+}
+
+export function isPaused({ pause }: StoredMission, nowMs: number): boolean {
+  return pause !== undefined && (pause.untilMs ?? Number.POSITIVE_INFINITY) > nowMs
+}
+
+/** True when the T's from the owner of now on must be forecast (again): another band, other T's, or no runs until now. */
+export function needsFirstRuns(before: StoredMission | undefined, after: StoredMission, nowMs: number): boolean {
+  if (isPaused(after, nowMs)) return false
+  return (
+    !before || before.bandKey !== after.bandKey || before.forecastEras !== after.forecastEras || isPaused(before, nowMs)
+  )
+}
+
+/** Last instant before the first step that a new mission scores: that of the T in force at its creation. */
+export function firstScorableMs({ forecastEras, createdMs }: StoredMission): number {
+  const [inForce] = ticksFromOwnerOfNow(forecastEras, createdMs)
+  return (inForce === undefined ? undefined : ownedRange(forecastEras, inForce)?.fromMs) ?? createdMs
+}
+
+/** E of the last detect T at or before `atMs`: what a pause until then leaves unscored. */
+export function lastEvaluatedMs({ detectSpec, detectParams }: ResolvedMission, atMs: number): number | undefined {
+  const tick = previousTick(detectSpec, atMs)
+  return tick === undefined ? undefined : floorToStep(tick - detectParams.evalDelayMs, detectParams.detectStepMs)
+}

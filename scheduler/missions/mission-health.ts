@@ -1,0 +1,38 @@
+import type { DetectResult } from '../../flows/contexts.ts'
+import { type AppError, errorCodes } from '../../models/errors.ts'
+import type { MissionName } from '../../models/series.ts'
+import type { FlowName } from '../runs.ts'
+import type { HealthStore } from '../store/health-store.ts'
+import type { MissionStore } from '../store/mission-store.ts'
+import { isPaused, systemActor } from './mission-edits.ts'
+import type { MissionService } from './service.ts'
+
+/** A query that the store refuses is tried again after this: its parser may have learnt more by then. */
+const probeAgainMs = 15 * 60_000
+
+export interface MissionHealthDeps {
+  readonly health: HealthStore
+  readonly missions: Pick<MissionStore, 'get'>
+  readonly service: Pick<MissionService, 'pause'>
+}
+
+export interface HealthRecorder {
+  recordSuccess(name: MissionName, flow: FlowName, atMs: number, detect?: DetectResult): Promise<void>
+  /** A query that the store refuses pauses the mission for a while; everything else leaves it failing. */
+  recordFailure(name: MissionName, flow: FlowName, atMs: number, error: AppError): Promise<void>
+}
+
+/** What a worker says about a mission after each run. */
+export function createHealthRecorder({ health, missions, service }: MissionHealthDeps): HealthRecorder {
+  return {
+    recordSuccess: (name, flow, atMs, detect) => health.recordSuccess(name, flow, atMs, detect),
+    async recordFailure(name, flow, atMs, error) {
+      await health.recordFailure(name, flow, atMs, error)
+      if (!errorCodes[error.code].pauses) return
+      const mission = await missions.get(name)
+      if (!mission || isPaused(mission, atMs)) return
+      const pause = { reason: error.message, actor: systemActor, untilMs: atMs + probeAgainMs }
+      await service.pause(name.tenant, name.mission, pause)
+    },
+  }
+}

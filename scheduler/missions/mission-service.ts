@@ -1,0 +1,71 @@
+import { AppError } from '../../models/errors.ts'
+import type { MissionName } from '../../models/series.ts'
+import { nextTick } from '../planning/schedule-spec.ts'
+import type { StoredMission } from '../store/types.ts'
+import { triggeredRun } from './first-runs.ts'
+import { findMission, type MissionServiceDeps } from './mission-deps.ts'
+import { isPaused } from './mission-edits.ts'
+import { removeSchedules } from './mission-schedules.ts'
+import { setPause } from './pause-mission.ts'
+import { putMission } from './put-mission.ts'
+import { resolveStored } from './resolve.ts'
+import type { MissionService, MissionStatus } from './service.ts'
+
+export function createMissionService(deps: MissionServiceDeps): MissionService {
+  return {
+    put: (tenant, document, options) => putMission(deps, { tenant, document, options }),
+    get: (tenant, id) => findMission(deps, { tenant, mission: id }),
+    list: (tenant, options) => deps.missions.list(tenant, options),
+    remove: (tenant, id, options) => removeMission(deps, { tenant, mission: id }, options.ifGeneration),
+    pause: (tenant, id, pause) => setPause(deps, { tenant, mission: id }, pause),
+    resume: (tenant, id) => setPause(deps, { tenant, mission: id }, undefined),
+    status: (tenant, id) => missionStatus(deps, { tenant, mission: id }),
+
+    async trigger(tenant, id, flow, { recompute = false }) {
+      const mission = await findMission(deps, { tenant, mission: id })
+      const run = triggeredRun(
+        { mission, resolved: resolveStored(mission, deps.settings), nowMs: deps.clock.now() },
+        flow,
+        recompute,
+      )
+      if (!run) throw new AppError('CONFLICT', `mission ${id}: its forecast has not been due yet`)
+      const [answer] = await deps.queue.enqueue([run])
+      return answer?.runId ?? run.job.runId
+    },
+  }
+}
+
+async function removeMission(deps: MissionServiceDeps, name: MissionName, ifGeneration?: number): Promise<void> {
+  const answer = await deps.missions.remove(name, ifGeneration)
+  if (answer === 'missing') throw new AppError('NOT_FOUND', `no mission "${name.mission}"`)
+  if (answer === 'conflict') {
+    throw new AppError('CONFLICT', `mission "${name.mission}" has another generation than ${ifGeneration}`)
+  }
+  await removeSchedules(deps.schedules, { tenant: name.tenant, id: name.mission })
+  await deps.cache.drop(name)
+}
+
+async function missionStatus(deps: MissionServiceDeps, name: MissionName): Promise<MissionStatus> {
+  const mission = await findMission(deps, name)
+  const [health, marks] = await Promise.all([deps.health.get(name), deps.marks.get(name)])
+  const nowMs = deps.clock.now()
+  const { scoredUntilMs, publishedUntilMs, floorUntilMs = 0 } = marks ?? {}
+  const stepMs = mission.forecastEras.at(-1)?.stepMs ?? 0
+  return {
+    ...health,
+    ...(isPaused(mission, nowMs) ? { state: 'paused' } : nextTicks(mission, nowMs)),
+    ...(scoredUntilMs !== undefined && { scoredUntilMs }),
+    ...(publishedUntilMs !== undefined && { publishedUntilMs }),
+    ...(floorUntilMs > nowMs && { drawnFromMs: floorUntilMs + stepMs }),
+  }
+}
+
+function nextTicks({ forecastEras, detectSpec }: StoredMission, nowMs: number) {
+  const era = forecastEras.at(-1)
+  const nextForecastMs = era && nextTick(era.spec, nowMs)
+  const nextDetectMs = nextTick(detectSpec, nowMs)
+  return {
+    ...(nextForecastMs !== undefined && { nextForecastMs }),
+    ...(nextDetectMs !== undefined && { nextDetectMs }),
+  }
+}

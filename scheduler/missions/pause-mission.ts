@@ -1,0 +1,29 @@
+import type { MissionName } from '../../models/series.ts'
+import type { MissionPause, StoredMission } from '../store/types.ts'
+import { applyChange } from './apply-change.ts'
+import { busy, findMission, type MissionServiceDeps, maxWrites } from './mission-deps.ts'
+import { lastEvaluatedMs, withPause } from './mission-edits.ts'
+import { resolveStored } from './resolve.ts'
+
+/** undefined ends a pause: what lies in it stays unscored, and its forecasts are made at once. */
+export async function setPause(
+  deps: MissionServiceDeps,
+  name: MissionName,
+  pause: Omit<MissionPause, 'sinceMs'> | undefined,
+): Promise<StoredMission> {
+  for (let i = 0; i < maxWrites; i++) {
+    const before = await findMission(deps, name)
+    if (!pause && !before.pause) return before
+    const resolved = resolveStored(before, deps.settings)
+    const nowMs = deps.clock.now()
+    const sinceMs = before.pause?.sinceMs ?? nowMs
+    const after = withPause(before, pause && { ...pause, sinceMs }, nowMs)
+    const endedMs = Math.min(nowMs, before.pause?.untilMs ?? nowMs)
+    const scoredFloorMs = pause ? undefined : lastEvaluatedMs(resolved, endedMs)
+    const scored = scoredFloorMs === undefined ? {} : { scoredFloorMs }
+    if (!(await deps.missions.replace({ mission: after, expected: before.generation, ...scored }))) continue
+    await applyChange(deps, { before, after, resolved })
+    return after
+  }
+  throw busy(name)
+}
