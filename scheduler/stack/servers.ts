@@ -20,8 +20,10 @@ export interface ServerSpec extends ProcessSpec {
 }
 
 export interface ServerOptions {
-  /** Where data and `<name>.log` lie; made when missing. */
+  /** Where the data lies; made when missing. */
   readonly dir: string
+  /** Where `<name>.log` lies; default: with the data. */
+  readonly logDir?: string
   /** Default: a free port. */
   readonly port?: number
   readonly extraArgs?: readonly string[]
@@ -93,7 +95,7 @@ export function findBinary(name: string): string | undefined {
 function serverSpec(
   name: string,
   { scheme, port, readyPath }: { readonly scheme: string; readonly port: number; readonly readyPath?: string },
-  { dir, extraArgs = [] }: ServerOptions,
+  { dir, logDir = dir, extraArgs = [] }: ServerOptions,
   args: readonly string[],
 ): ServerSpec {
   const command = findBinary(name)
@@ -105,7 +107,7 @@ function serverSpec(
     port,
     url: `${scheme}://127.0.0.1:${port}`,
     args: [...args, ...extraArgs],
-    logFile: join(dir, `${name}.log`),
+    logFile: join(logDir, `${name}.log`),
     ready: () => answers(`http://127.0.0.1:${port}${readyPath}`),
   }
 }

@@ -2,8 +2,9 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AppError } from '../../models/errors.ts'
+import { formatUrl, type ListenAddress, parseAddress } from '../config/address.ts'
 import { claimFolder } from './claim.ts'
-import { answers, freePort } from './ports.ts'
+import { answers, freePort, isFree } from './ports.ts'
 import type { ProcessSpec } from './process.ts'
 import { type ProcessEvent, type Supervisor, supervise } from './processes.ts'
 import { type ScrapeTarget, scrapeConfig } from './scrape-config.ts'
@@ -98,14 +99,15 @@ interface StackPlan {
 /** All ports are chosen before anything starts, since the store is told to scrape them. */
 async function planStack(options: StackOptions): Promise<StackPlan> {
   const { dir, redis = 'own', store = 'own' } = options
-  const listen = options.listen ?? `127.0.0.1:${await freePort()}`
-  const apiPort = Number(listen.slice(listen.lastIndexOf(':') + 1))
+  const logDir = join(dir, 'logs')
+  const listen = await listenAddress(options.listen)
   const workerPorts = await Promise.all(pools.map(() => freePort()))
-  const ownRedis = redis === 'own' ? await redisSpec({ dir: join(dir, 'redis') }) : undefined
-  const exporter = store === 'own' ? await nodeExporterSpec({ dir: join(dir, 'logs') }) : undefined
-  const ownStore = store === 'own' ? await scrapingStore(dir, scrapeTargets(apiPort, workerPorts, exporter)) : undefined
+  const ownRedis = redis === 'own' ? await redisSpec({ dir: join(dir, 'redis'), logDir }) : undefined
+  const exporter = store === 'own' ? await nodeExporterSpec({ dir, logDir }) : undefined
+  const ownStore =
+    store === 'own' ? await scrapingStore(dir, scrapeTargets(listen.port, workerPorts, exporter)) : undefined
   const urls = {
-    api: `http://127.0.0.1:${apiPort}`,
+    api: formatUrl({ ...listen, host: listen.host === '0.0.0.0' ? '127.0.0.1' : listen.host }),
     ...urlOf('redis', ownRedis, redis),
     ...urlOf('store', ownStore, store),
   }
@@ -113,11 +115,21 @@ async function planStack(options: StackOptions): Promise<StackPlan> {
   return {
     urls,
     servers: [ownRedis, ownStore, exporter].filter((spec) => spec !== undefined),
-    scheduler: own('scheduler', ['scheduler'], apiPort),
-    workers: pools.map((pool, i) => own(`worker-${pool}`, ['worker', '--pool', pool], workerPorts[i]!)),
+    scheduler: own('scheduler', ['scheduler'], urls.api),
+    workers: pools.map((pool, i) =>
+      own(`worker-${pool}`, ['worker', '--pool', pool], `http://127.0.0.1:${workerPorts[i]!}`),
+    ),
     scrapes: ownStore !== undefined,
     machine: exporter !== undefined,
   }
+}
+
+async function listenAddress(text: string | undefined): Promise<ListenAddress> {
+  const address = parseAddress(text ?? '127.0.0.1:0')
+  if (address.port === 0) return { ...address, port: await freePort() }
+  // else whoever has it would answer in the place of our scheduler
+  if (!(await isFree(address.port))) throw new AppError('CONFLICT', `port ${address.port} is taken: use another --port`)
+  return address
 }
 
 function urlOf(
@@ -130,7 +142,7 @@ function urlOf(
 }
 
 /** What is not set here stays as configured. */
-function environmentOf(options: StackOptions, listen: string, { redis, store }: StackUrls): NodeJS.ProcessEnv {
+function environmentOf(options: StackOptions, listen: ListenAddress, { redis, store }: StackUrls): NodeJS.ProcessEnv {
   const { dir, environment = process.env } = options
   const known = options.store === undefined || options.store === 'own'
   const datasource = {
@@ -141,7 +153,7 @@ function environmentOf(options: StackOptions, listen: string, { redis, store }: 
   return {
     AT_STATE_DIR: join(dir, 'state'),
     ...environment,
-    AT_LISTEN: listen,
+    AT_LISTEN: formatUrl(listen).slice('http://'.length),
     ...(redis === undefined ? {} : { AT_REDIS_URL: redis }),
     ...(store === undefined ? {} : { AT_DATASOURCES: JSON.stringify([datasource]) }),
   }
@@ -170,19 +182,19 @@ async function scrapingStore(dir: string, targets: readonly ScrapeTarget[]): Pro
   const own = { job: 'victoria-metrics', instance: 'victoria-metrics', port }
   mkdirSync(dir, { recursive: true })
   writeFileSync(path, scrapeConfig([own, ...targets]))
-  return victoriaMetricsSpec({ dir, port, extraArgs: [`-promscrape.config=${path}`] })
+  return victoriaMetricsSpec({ dir, logDir: join(dir, 'logs'), port, extraArgs: [`-promscrape.config=${path}`] })
 }
 
 function ownProcess({ dir, environment, cliPath = builtCli(), workingDir = process.cwd() }: StackOptions) {
   if (!existsSync(cliPath)) throw new AppError('UNSUPPORTED', `${cliPath} is missing: run npm run build`)
-  return (name: string, args: readonly string[], port: number): ProcessSpec => ({
+  return (name: string, args: readonly string[], url: string): ProcessSpec => ({
     name,
     command: process.execPath,
     args: [cliPath, ...args],
     workingDir,
-    env: { ...environment, AT_WORKER_LISTEN: `127.0.0.1:${port}` },
+    env: { ...environment, AT_WORKER_LISTEN: new URL(url).host },
     logFile: join(dir, 'logs', `${name}.log`),
-    ready: () => answers(`http://127.0.0.1:${port}/readyz`),
+    ready: () => answers(`${url}/readyz`),
   })
 }
 
