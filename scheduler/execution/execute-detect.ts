@@ -1,0 +1,139 @@
+import type { DetectResult } from '../../flows/contexts.ts'
+import { detect } from '../../flows/detect.ts'
+import type { MissionName, StepRange } from '../../models/series.ts'
+import type { Deps } from '../../tasks/deps.ts'
+import type { ResolvedMission } from '../missions/resolved.ts'
+import { longestGapMs } from '../planning/schedule-spec.ts'
+import { type DetectPlan, type EnqueueRequest, type RunJob, runIds } from '../runs.ts'
+import type { StoredMission } from '../store/types.ts'
+import { enqueueForecasts, enqueueJoin } from './execute-forecast.ts'
+import { detectWindow, planDetect } from './plan-detect.ts'
+import type { Attempt, ExecutionDeps } from './ports.ts'
+import { readMarks } from './read-marks.ts'
+
+/** A detect run. Returns undefined when every step up to E has been scored already. */
+export async function executeDetect(
+  deps: ExecutionDeps,
+  mission: StoredMission,
+  attempt: Attempt,
+): Promise<DetectResult | undefined> {
+  const resolved = deps.resolve(mission)
+  const run: DetectRun = { deps, mission, resolved, attempt, name: { tenant: mission.tenant, mission: mission.id } }
+  const plan = attempt.job.detectPlan ?? (await makePlan(run))
+  if (plan.window.fromMs >= plan.window.untilMs) return undefined
+  const result = await detect.run(await flowDeps(run), resolved.detectParams, {
+    nominalMs: attempt.job.nominalMs,
+    window: plan.window,
+    owners: plan.owners,
+    payloads: plan.payloads,
+    storeFallback: mayReadDrawnBand(mission, resolved, plan.window),
+  })
+  // backfills move no mark and ask for nothing
+  if (attempt.job.kind === 'backfill') return result
+  await enqueueForecasts(deps, { mission, nominalMs: result.requests })
+  await enqueueJoin(deps, { mission, resolved, newIds: result.newSeries.map(({ id }) => id) })
+  await commit(run, plan, result)
+  return result
+}
+
+interface DetectRun {
+  readonly deps: ExecutionDeps
+  readonly mission: StoredMission
+  readonly resolved: ResolvedMission
+  readonly attempt: Attempt
+  readonly name: MissionName
+}
+
+async function makePlan(run: DetectRun): Promise<DetectPlan> {
+  const { deps, mission, resolved, attempt } = run
+  const { detectParams } = resolved
+  const window = attempt.job.backfill?.window ?? (await dueWindow(run))
+  const plan = planDetect({
+    window,
+    eras: mission.forecastEras,
+    stepMs: detectParams.stepMs,
+    payloads: await deps.cache.list(run.name),
+    scopeKey: mission.scopeKey,
+  })
+  await attempt.updateJob({ ...attempt.job, detectPlan: plan })
+  return plan
+}
+
+async function dueWindow({ deps, mission, resolved, attempt }: DetectRun): Promise<StepRange> {
+  const marks = await readMarks(deps, { mission, resolved, signal: attempt.signal })
+  return detectWindow({
+    nominalMs: attempt.job.nominalMs,
+    evalDelayMs: resolved.detectParams.evalDelayMs,
+    detectStepMs: resolved.detectParams.detectStepMs,
+    maxExtendMs: resolved.maxExtendMs,
+    scoredUntilMs: marks.scoredUntilMs ?? mission.createdMs,
+  })
+}
+
+async function flowDeps({ deps, resolved, attempt }: DetectRun): Promise<Deps> {
+  return {
+    ...(await deps.datasource(resolved.datasource)),
+    cache: deps.cache,
+    forecasters: deps.forecasters,
+    metrics: deps.metrics,
+    marks: deps.marks,
+    signal: attempt.signal,
+  }
+}
+
+/**
+ * The band in the store may be of an older query: only steps that the present query must have drawn are read back.
+ * After a change of query the new band begins at the old one's end, at most a gap and a lead after the edit.
+ */
+export function mayReadDrawnBand(mission: StoredMission, resolved: ResolvedMission, window: StepRange): boolean {
+  if (mission.scopeSinceMs === mission.createdMs) return true
+  const era = mission.forecastEras.at(-1)
+  if (!era) return false
+  const settledMs = mission.scopeSinceMs + longestGapMs(era.spec, mission.scopeSinceMs) + era.leadMs
+  return window.fromMs - resolved.detectParams.stepMs >= settledMs
+}
+
+/**
+ * Moves the mark to the end of the window. It waits while no band reaches the window and one was asked for; steps that
+ * fall out of reach meanwhile have no band at all, so there is nothing to backfill.
+ */
+async function commit(run: DetectRun, { window }: DetectPlan, result: DetectResult): Promise<void> {
+  const { deps, name } = run
+  const marks = await deps.marks.get(name)
+  const scoredUntilMs = marks?.scoredUntilMs ?? window.fromMs
+  if (result.noBand && result.requests.length > 0) {
+    await deps.marks.moveScored(name, window.fromMs)
+    return
+  }
+  const leftOut = scoredUntilMs < window.fromMs ? { fromMs: scoredUntilMs, untilMs: window.fromMs } : undefined
+  await deps.marks.moveScored(name, window.untilMs, leftOut)
+  // with those of a worker that was killed right here
+  for (const gap of [...(marks?.gaps ?? []), ...(leftOut ? [leftOut] : [])]) await backfillGap(run, gap)
+}
+
+/** What an outage left out of reach is scored later, at low priority, where the store takes samples that old. */
+async function backfillGap({ deps, mission, resolved, name }: DetectRun, gap: StepRange): Promise<void> {
+  const { writer } = await deps.datasource(resolved.datasource)
+  const { evalDelayMs, detectStepMs } = resolved.detectParams
+  if (writer.futureWrites) await deps.queue.enqueue(chunksOf(gap, resolved.maxExtendMs).map(gapRun))
+  else deps.unscored(Math.round((gap.untilMs - gap.fromMs) / detectStepMs))
+  await deps.marks.closeGap(name, gap)
+
+  function gapRun(window: StepRange): EnqueueRequest {
+    const id = `${mission.tenant}.${mission.id}.gap-${gap.fromMs}`
+    const runId = runIds.backfill(id, window.untilMs)
+    const nominalMs = window.untilMs + evalDelayMs
+    const { bandKey } = mission
+    const enqueuedMs = deps.now()
+    const job: RunJob = { ...name, runId, flow: 'detect', kind: 'backfill', nominalMs, bandKey, enqueuedMs }
+    return { job: { ...job, backfill: { id, window } }, priority: 1_000 }
+  }
+}
+
+function chunksOf({ fromMs, untilMs }: StepRange, longestMs: number): StepRange[] {
+  const chunks: StepRange[] = []
+  for (let from = fromMs; from < untilMs; from += longestMs) {
+    chunks.push({ fromMs: from, untilMs: Math.min(untilMs, from + longestMs) })
+  }
+  return chunks
+}

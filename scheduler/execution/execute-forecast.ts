@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto'
+import type { ForecastContext, ForecastResult } from '../../flows/contexts.ts'
+import { forecast } from '../../flows/forecast.ts'
+import { floorToStep, type MissionName, type StepRange } from '../../models/series.ts'
+import type { Deps, PayloadMeta, PublishClaim, PublishGrant, PublishMarks } from '../../tasks/deps.ts'
+import type { ResolvedMission } from '../missions/resolved.ts'
+import { joinRange, ownedRange, ownersIn } from '../planning/timeline.ts'
+import { type RunJob, runIds } from '../runs.ts'
+import type { StoredMission } from '../store/types.ts'
+import type { Attempt, ExecutionDeps } from './ports.ts'
+import { readMarks } from './read-marks.ts'
+
+const nothing: StepRange = { fromMs: 0, untilMs: 0 }
+
+/** A forecast run: tick, first, trigger, request, join or backfill. Returns undefined when there is nothing left to do. */
+export async function executeForecast(
+  deps: ExecutionDeps,
+  mission: StoredMission,
+  attempt: Attempt,
+): Promise<ForecastResult | undefined> {
+  const { job } = attempt
+  const resolved = deps.resolve(mission)
+  const context = await forecastContext(deps, mission, attempt)
+  if (!context) return undefined
+  const store = await deps.datasource(resolved.datasource)
+  const flowDeps: Deps = {
+    ...store,
+    cache: deps.cache,
+    forecasters: deps.forecasters,
+    metrics: deps.metrics,
+    marks: publishMarks(deps, { mission, resolved, job, signal: attempt.signal }),
+    signal: attempt.signal,
+  }
+  const result = await forecast.run(flowDeps, { ...resolved.forecastParams, bandKey: job.bandKey }, context)
+  if (job.kind === 'backfill') await scoreBackfilled(deps, job, context.owned)
+  return result
+}
+
+async function forecastContext(
+  deps: ExecutionDeps,
+  mission: StoredMission,
+  { job, attempt }: Attempt,
+): Promise<ForecastContext | undefined> {
+  const { nominalMs } = job
+  const common = {
+    nominalMs,
+    // tells this computation from another one of the same T, whose bytes may differ
+    runNonce: `${job.runId}.${attempt}.${randomBytes(4).toString('hex')}`,
+    runId: job.runId,
+    ...(job.recompute ? { recompute: true } : {}),
+    ...(job.bandKey === mission.bandKey ? {} : { publishOnly: true }),
+  }
+  if (job.kind !== 'join') {
+    return { ...common, kind: 'run', owned: ownedRange(mission.forecastEras, nominalMs) ?? nothing }
+  }
+  const owned = await joinedRange(deps, mission, job)
+  return owned && { ...common, kind: 'join', owned, onlyIds: job.joinIds ?? [] }
+}
+
+/** A join's steps: from J to the first boundary after it, up to the first owner that has these series or is still at work. */
+async function joinedRange(deps: ExecutionDeps, mission: StoredMission, job: RunJob): Promise<StepRange | undefined> {
+  const whole = joinRange(mission.forecastEras, job.nominalMs)
+  if (!whole) return undefined
+  const payloads = await deps.cache.list(job)
+  let untilMs = whole.fromMs
+  for (const owner of ownersIn(mission.forecastEras, whole)) {
+    const payload = payloads.find((kept) => isRunOf(kept, mission.bandKey, owner.nominalMs))
+    if (!payload || (await hasAny(deps, job, payload))) break
+    untilMs = Math.min(owner.owned.untilMs, whole.untilMs)
+  }
+  return untilMs > whole.fromMs ? { fromMs: whole.fromMs, untilMs } : undefined
+}
+
+const isRunOf = (payload: PayloadMeta, bandKey: string, nominalMs: number): boolean =>
+  payload.kind === 'run' && payload.bandKey === bandKey && payload.nominalMs === nominalMs
+
+async function hasAny(deps: ExecutionDeps, job: RunJob, payload: PayloadMeta): Promise<boolean> {
+  const series = await deps.cache.series(job, payload)
+  return job.joinIds?.some((id) => series?.rows.has(id)) ?? false
+}
+
+interface PublishRun {
+  readonly mission: StoredMission
+  readonly resolved: ResolvedMission
+  readonly job: RunJob
+  readonly signal: AbortSignal
+}
+
+/** An empty Redis reads its marks back first: a store that cannot be read means keep, don't publish. */
+function publishMarks(deps: ExecutionDeps, { mission, resolved, job, signal }: PublishRun): PublishMarks {
+  return {
+    async claim(claim: PublishClaim): Promise<PublishGrant> {
+      await readMarks(deps, { mission, resolved, signal })
+      return job.kind === 'backfill' ? deps.marks.claimBefore(claim) : deps.marks.claim(claim)
+    },
+  }
+}
+
+/** Registration: every earlier T is forecast and then scored over the steps that it owns. */
+async function scoreBackfilled(deps: ExecutionDeps, job: RunJob, window: StepRange): Promise<void> {
+  const id = `${job.backfill?.id ?? job.mission}-score`
+  await deps.queue.enqueue([
+    {
+      job: {
+        ...job,
+        flow: 'detect',
+        runId: runIds.backfill(id, job.nominalMs),
+        enqueuedMs: deps.now(),
+        backfill: { id, window },
+      },
+      priority: 1_000,
+    },
+  ])
+}
+
+/** Detect asks for payloads by T and for joins; at most one of each per mission in 5 minutes. */
+export const requestEveryMs = 5 * 60_000
+
+export async function enqueueForecasts(
+  deps: ExecutionDeps,
+  { mission, nominalMs }: { readonly mission: StoredMission; readonly nominalMs: readonly number[] },
+): Promise<void> {
+  const name: MissionName = { tenant: mission.tenant, mission: mission.id }
+  const missing: number[] = []
+  for (const T of nominalMs) if (!(await isAlive(deps, mission, T))) missing.push(T)
+  const nowMs = deps.now()
+  if (missing.length === 0 || !(await deps.requests.mayRequest(name, 'request', nowMs, requestEveryMs))) return
+  const round = Math.floor(nowMs / requestEveryMs)
+  await deps.queue.enqueue(
+    missing.map((T) => ({
+      job: {
+        ...name,
+        runId: runIds.first(mission.tenant, mission.id, T, mission.bandKey, round),
+        kind: 'request',
+        flow: 'forecast',
+        nominalMs: T,
+        bandKey: mission.bandKey,
+        enqueuedMs: nowMs,
+      },
+      priority: 5,
+    })),
+  )
+}
+
+/** True while the tick's run or the first run of that T waits or works. */
+export async function isAlive(deps: Pick<ExecutionDeps, 'queue'>, mission: StoredMission, T: number): Promise<boolean> {
+  const ids = [
+    runIds.tick(mission.tenant, `${mission.id}.forecast`, T),
+    runIds.first(mission.tenant, mission.id, T, mission.bandKey, mission.generation),
+  ]
+  const states = await Promise.all(ids.map((id) => deps.queue.state('forecast', id)))
+  return states.some((state) => state === 'waiting' || state === 'delayed' || state === 'active')
+}
+
+export async function enqueueJoin(
+  deps: ExecutionDeps,
+  { mission, resolved, newIds }: { mission: StoredMission; resolved: ResolvedMission; newIds: readonly string[] },
+): Promise<void> {
+  if (newIds.length === 0) return
+  const name: MissionName = { tenant: mission.tenant, mission: mission.id }
+  const nowMs = deps.now()
+  const { minPoints, stepMs } = resolved.forecastParams
+  const ready = await deps.requests.seenFor(name, newIds, nowMs, minPoints * stepMs)
+  if (ready.length === 0 || !(await deps.requests.mayRequest(name, 'join', nowMs, requestEveryMs))) return
+  const nominalMs = floorToStep(nowMs, stepMs)
+  await deps.queue.enqueue([
+    {
+      job: {
+        ...name,
+        runId: runIds.join(mission.tenant, mission.id, nominalMs),
+        kind: 'join',
+        flow: 'forecast',
+        nominalMs,
+        bandKey: mission.bandKey,
+        enqueuedMs: nowMs,
+        joinIds: ready,
+      },
+      priority: 5,
+    },
+  ])
+}

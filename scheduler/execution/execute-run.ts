@@ -1,0 +1,64 @@
+import type { DetectResult, ForecastResult } from '../../flows/contexts.ts'
+import { toAppError } from '../../models/errors.ts'
+import type { MissionName } from '../../models/series.ts'
+import type { ExecuteRun } from '../runs.ts'
+import { executeDetect } from './execute-detect.ts'
+import { executeForecast } from './execute-forecast.ts'
+import type { Attempt, ExecutionDeps } from './ports.ts'
+
+type RunSummary = Awaited<ReturnType<ExecuteRun>>
+
+/**
+ * What a worker does with a job. A mission that was deleted meanwhile is nothing to do, and said so.
+ * @throws AppError; the worker decides by its code whether another attempt follows.
+ */
+export function executeRuns(deps: ExecutionDeps): ExecuteRun {
+  return (job, control) => executeRun(deps, { ...control, job })
+}
+
+async function executeRun(deps: ExecutionDeps, attempt: Attempt): Promise<RunSummary> {
+  const { job } = attempt
+  const name: MissionName = { tenant: job.tenant, mission: job.mission }
+  const mission = await deps.mission(name)
+  if (!mission) return { outcome: 'nothing', reason: 'the mission was deleted' }
+  try {
+    if (job.flow === 'forecast') {
+      const result = await executeForecast(deps, mission, attempt)
+      if (job.kind !== 'backfill') await deps.health.recordSuccess(name, 'forecast', deps.now())
+      return result ? forecastSummary(result) : { outcome: 'nothing', reason: 'no step is left for this run' }
+    }
+    const result = await executeDetect(deps, mission, attempt)
+    if (job.kind !== 'backfill') await deps.health.recordSuccess(name, 'detect', deps.now(), result)
+    return result ? detectSummary(result) : { outcome: 'nothing', reason: 'every step is scored already' }
+  } catch (error) {
+    const failure = toAppError(error)
+    if (job.kind !== 'backfill') await deps.health.recordFailure(name, job.flow, deps.now(), failure)
+    throw failure
+  }
+}
+
+function forecastSummary(result: ForecastResult): RunSummary {
+  return {
+    read: result.read,
+    forecast: result.forecast,
+    skipped: result.skipped.length,
+    ...(result.fallback === undefined ? {} : { fallback: result.fallback }),
+    samplesWritten: result.samplesWritten,
+    samplesDropped: result.samplesDropped,
+    publishedSteps: result.publishedSteps,
+    seconds: result.seconds,
+  }
+}
+
+function detectSummary(result: DetectResult): RunSummary {
+  return {
+    read: result.read,
+    scored: result.scored,
+    states: result.states,
+    missionScore: result.missionScore,
+    requests: result.requests,
+    newSeries: result.newSeries.length,
+    samplesDropped: result.samplesDropped,
+    seconds: result.seconds,
+  }
+}
