@@ -23,6 +23,7 @@ export function observedHttp(
   metrics: Pick<Metrics, 'datasourceRequests'>,
 ): DatasourceHttp {
   return {
+    breaker: http.breaker,
     close: () => http.close(),
     async request(request) {
       const startedMs = performance.now()

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import * as zlib from 'node:zlib'
 import { Agent, type Dispatcher, request as send } from 'undici'
 import { AppError, toAppError } from '../../models/errors.ts'
+import { type Breaker, type BreakerOptions, createBreaker } from './breaker.ts'
 import type { Datasource } from './datasource.ts'
 
 export interface HttpRequest {
@@ -9,6 +10,8 @@ export interface HttpRequest {
   /** Absolute. */
   readonly url: string
   readonly body?: string | Uint8Array
+  /** Named in errors, such as datasource and query; default: the datasource. */
+  readonly subject?: string
   /** Added to those of the datasource. */
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal | undefined
@@ -32,12 +35,15 @@ export interface HttpResponse {
 
 /** HTTP to one datasource. Any status is an answer; no answer throws STORE_UNAVAILABLE (or RUN_CANCELLED by `signal`). */
 export interface DatasourceHttp {
+  /** Counts connection errors and answers other than 503; who reads a 503 says whether it speaks for the store. */
+  readonly breaker: Breaker
   request(request: HttpRequest): Promise<HttpResponse>
   close(): Promise<void>
 }
 
 /** One connection pool per datasource, with its authorization, TLS, compression and time-outs. */
-export function datasourceHttp(datasource: Datasource): DatasourceHttp {
+export function datasourceHttp(datasource: Datasource, breakerOptions?: BreakerOptions): DatasourceHttp {
+  const breaker = createBreaker(breakerOptions)
   const agent = new Agent({
     connect: { timeout: Math.min(datasource.timeoutMs, 10_000), ...tlsOptions(datasource) },
     // one deadline over everything instead: a store that sends a byte now and then hangs as well
@@ -45,7 +51,8 @@ export function datasourceHttp(datasource: Datasource): DatasourceHttp {
     bodyTimeout: 0,
   })
   return {
-    request: (request) => exchange(datasource, agent, request),
+    breaker,
+    request: (request) => exchange({ datasource, agent, breaker }, request),
     close: () => agent.destroy(),
   }
 }
@@ -56,8 +63,16 @@ function tlsOptions({ tls }: Datasource): Record<string, unknown> {
   return { ca, cert, key, rejectUnauthorized: !insecureSkipVerify, ...(serverName && { servername: serverName }) }
 }
 
-async function exchange(datasource: Datasource, agent: Agent, request: HttpRequest): Promise<HttpResponse> {
-  const deadline = startDeadline(datasource.name, request.timeoutMs ?? datasource.timeoutMs, request.signal)
+interface Connection {
+  readonly datasource: Datasource
+  readonly agent: Agent
+  readonly breaker: Breaker
+}
+
+async function exchange({ datasource, agent, breaker }: Connection, request: HttpRequest): Promise<HttpResponse> {
+  const { subject = `datasource ${datasource.name}`, timeoutMs = datasource.timeoutMs, signal } = request
+  breaker.check(subject)
+  const deadline = startDeadline(subject, timeoutMs, signal)
   try {
     const answer = await send(request.url, {
       dispatcher: agent,
@@ -66,10 +81,13 @@ async function exchange(datasource: Datasource, agent: Agent, request: HttpReque
       body: request.body ?? null,
       signal: deadline.signal,
     })
+    if (answer.statusCode !== 503) breaker.answered()
     return httpResponse(answer, deadline)
   } catch (error) {
     deadline.end()
-    throw deadline.explain(error) ?? unreachable(datasource.name, request.url, error)
+    const ended = deadline.ended()
+    if (!ended) breaker.failed()
+    throw ended ?? unreachable(subject, request.url, error)
   }
 }
 
@@ -125,7 +143,7 @@ async function* readBody(stream: Readable, body: Readable, deadline: Deadline): 
   try {
     for await (const chunk of stream) yield chunk as Uint8Array
   } catch (error) {
-    throw deadline.explain(error) ?? truncated(deadline.name, error)
+    throw deadline.ended() ?? truncated(deadline.subject, error)
   } finally {
     deadline.end()
     body.destroy()
@@ -144,26 +162,23 @@ async function firstText(chunks: AsyncGenerator<Uint8Array, void>, maxBytes: num
 }
 
 interface Deadline {
-  readonly name: string
+  readonly subject: string
   readonly signal: AbortSignal
-  /** Our time-out or the caller's abort, when one of them was the reason. */
-  explain(error: unknown): AppError | undefined
+  /** Our time-out or the caller's abort, once one of them ended the exchange. */
+  ended(): AppError | undefined
   end(): void
 }
 
-function startDeadline(name: string, timeoutMs: number, caller: AbortSignal | undefined): Deadline {
+function startDeadline(subject: string, timeoutMs: number, caller: AbortSignal | undefined): Deadline {
   const controller = new AbortController()
-  const timer = setTimeout(
-    () => controller.abort(new AppError('STORE_UNAVAILABLE', `datasource ${name}: no answer within ${timeoutMs} ms`)),
-    timeoutMs,
-  )
+  const timer = setTimeout(() => controller.abort(timedOut(subject, timeoutMs)), timeoutMs)
   const cancel = () => controller.abort(toAppError(caller?.reason, 'RUN_CANCELLED'))
   caller?.addEventListener('abort', cancel, { once: true })
   if (caller?.aborted) cancel()
   return {
-    name,
+    subject,
     signal: controller.signal,
-    explain: () => (controller.signal.aborted ? (controller.signal.reason as AppError) : undefined),
+    ended: () => (controller.signal.aborted ? (controller.signal.reason as AppError) : undefined),
     end() {
       clearTimeout(timer)
       caller?.removeEventListener('abort', cancel)
@@ -171,16 +186,22 @@ function startDeadline(name: string, timeoutMs: number, caller: AbortSignal | un
   }
 }
 
-function unreachable(name: string, url: string, error: unknown): AppError {
-  return new AppError('STORE_UNAVAILABLE', `datasource ${name}: ${new URL(url).origin}: ${reasonOf(error)}`, {
-    cause: error,
-  })
+function timedOut(subject: string, timeoutMs: number): AppError {
+  const cause = new DOMException('time-out', 'TimeoutError')
+  return new AppError('STORE_UNAVAILABLE', `${subject}: no answer within ${timeoutMs} ms`, { cause })
 }
 
-function truncated(name: string, error: unknown): AppError {
-  return new AppError('RESPONSE_INVALID', `datasource ${name}: the answer ended early: ${reasonOf(error)}`, {
-    cause: error,
-  })
+/** A time-out, unlike a connection error, may be the fault of one slow query. */
+export function isTimeout({ cause }: AppError): boolean {
+  return cause instanceof DOMException && cause.name === 'TimeoutError'
+}
+
+function unreachable(subject: string, url: string, cause: unknown): AppError {
+  return new AppError('STORE_UNAVAILABLE', `${subject}: ${new URL(url).origin}: ${reasonOf(cause)}`, { cause })
+}
+
+function truncated(subject: string, cause: unknown): AppError {
+  return new AppError('RESPONSE_INVALID', `${subject}: the answer ended early: ${reasonOf(cause)}`, { cause })
 }
 
 /** Node reports a refused connection of several addresses as an AggregateError without a message. */

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { AppError } from '../../models/errors.ts'
 import { createMetrics } from '../../scheduler/metrics.ts'
 import { observedHttp, taskMetrics } from '../../scheduler/task-metrics.ts'
+import { createBreaker } from '../../tasks/prometheus/breaker.ts'
 import type { DatasourceHttp, HttpResponse } from '../../tasks/prometheus/http-client.ts'
 
 test('what tasks raise is counted', async () => {
@@ -22,6 +23,7 @@ test('requests are counted by operation and by status or error code', async () =
   const metrics = createMetrics()
   const answers = [{ status: 200 } as HttpResponse, new AppError('STORE_UNAVAILABLE', 'nobody there')]
   const http: DatasourceHttp = {
+    breaker: createBreaker(),
     close: async () => undefined,
     async request() {
       const answer = answers.shift()

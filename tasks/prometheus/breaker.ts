@@ -1,0 +1,48 @@
+import { AppError } from '../../models/errors.ts'
+
+/** Keeps requests from a store that is down, so that a thousand missions do not wait for it each. */
+export interface Breaker {
+  /** @throws STORE_UNAVAILABLE while it is open, naming `subject`. */
+  check(subject: string): void
+  /** A connection error, or a 503 that speaks for the store as a whole. */
+  failed(): void
+  /** Any other answer: the store is there. */
+  answered(): void
+  readonly state: 'closed' | 'open'
+}
+
+export interface BreakerOptions {
+  readonly now?: () => number
+  /** Failures in a row that open it. */
+  readonly failures?: number
+  /** How long it stays open before one request may try again. */
+  readonly openMs?: number
+}
+
+export function createBreaker({ now = Date.now, failures = 5, openMs = 10_000 }: BreakerOptions = {}): Breaker {
+  let failed = 0
+  let openUntilMs = 0
+  return {
+    check(subject) {
+      if (failed < failures) return
+      const waitMs = openUntilMs - now()
+      if (waitMs > 0) {
+        throw new AppError('STORE_UNAVAILABLE', `${subject}: not asked, ${failed} requests in a row failed`, {
+          retryAfterMs: waitMs,
+        })
+      }
+      // this request is the one that tries; the next may when it has failed, or has not come back in time
+      openUntilMs = now() + openMs
+    },
+    failed() {
+      failed++
+      openUntilMs = now() + openMs
+    },
+    answered() {
+      failed = 0
+    },
+    get state() {
+      return failed < failures ? 'closed' : 'open'
+    },
+  }
+}

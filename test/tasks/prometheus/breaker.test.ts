@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest'
+import { createBreaker } from '../../../tasks/prometheus/breaker.ts'
+
+function breakerAt(startMs: number) {
+  const clock = { nowMs: startMs }
+  const breaker = createBreaker({ now: () => clock.nowMs, failures: 3, openMs: 1_000 })
+  const passes = () => {
+    try {
+      breaker.check('main')
+      return true
+    } catch {
+      return false
+    }
+  }
+  const fail = (times: number) => {
+    for (let i = 0; i < times; i++) breaker.failed()
+  }
+  return { breaker, clock, passes, fail }
+}
+
+test('stays closed below its number of failures', () => {
+  const { breaker, passes, fail } = breakerAt(0)
+  fail(2)
+  expect([passes(), breaker.state]).toEqual([true, 'closed'])
+})
+
+test('an answer between failures begins the count again', () => {
+  const { breaker, passes, fail } = breakerAt(0)
+  fail(2)
+  breaker.answered()
+  fail(2)
+  expect(passes()).toBe(true)
+})
+
+test('opens, and says for how long', () => {
+  const { breaker, clock, fail } = breakerAt(5_000)
+  fail(3)
+  clock.nowMs += 400
+  expect(breaker.state).toBe('open')
+  expect(() => breaker.check('datasource main')).toThrow(
+    expect.objectContaining({
+      code: 'STORE_UNAVAILABLE',
+      retryAfterMs: 600,
+      message: 'datasource main: not asked, 3 requests in a row failed',
+    }),
+  )
+})
+
+test('lets one request try after a while, the next only as long after', () => {
+  const { clock, passes, fail } = breakerAt(0)
+  fail(3)
+  clock.nowMs = 1_000
+  expect([passes(), passes()]).toEqual([true, false])
+  // the one that tried never came back: a time-out is no verdict
+  clock.nowMs = 2_000
+  expect([passes(), passes()]).toEqual([true, false])
+})
+
+test.each([
+  { name: 'fails', outcome: 'failed', later: [false, false] },
+  { name: 'is answered', outcome: 'answered', later: [true, true] },
+] as const)('when the one that tries $name, others pass: $later', ({ outcome, later }) => {
+  const { breaker, clock, passes, fail } = breakerAt(0)
+  fail(3)
+  clock.nowMs = 1_500
+  passes()
+  breaker[outcome]()
+  expect([passes(), passes()]).toEqual(later)
+})
