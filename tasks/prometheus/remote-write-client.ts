@@ -11,11 +11,11 @@ export interface RemoteWriterOptions {
   /** See `decideFutureWrites`. */
   readonly futureWrites: boolean
   readonly now: () => number
-  /** Series of one metric in a request, about. Default 2,000. */
+  /** Series of one metric in a request, about. Default 1,000. */
   readonly maxRows?: number
   /** Samples in a request, about. Default 10,000. */
   readonly maxSamples?: number
-  /** Requests at a time in one `write`. Default 2. */
+  /** Requests at a time in one `write`. Default 4. */
   readonly parallel?: number
   /** After this no attempt begins in one `write`; the last may take the datasource's time-out. Default 60 s. */
   readonly budgetMs?: number
@@ -34,7 +34,7 @@ const searchesPerWrite = 100
  */
 export function createRemoteWriter(options: RemoteWriterOptions): SeriesWriter {
   const { datasource, http, futureWrites, now, backoffMs = 200, budgetMs = 60_000 } = options
-  const { maxRows = 2_000, maxSamples = 10_000, parallel = 2 } = options
+  const { maxRows = 1_000, maxSamples = 10_000, parallel = 4 } = options
   const quarantine = createQuarantine()
   const maxBytes = { compressed: 1 << 20, raw: 16 << 20 }
   return {
