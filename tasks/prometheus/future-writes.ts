@@ -13,8 +13,8 @@ export interface FutureWritesMemory {
 
 export interface FutureWritesQuestion {
   readonly datasource: Pick<Datasource, 'name' | 'kind' | 'writeUrl' | 'futureWrites'>
-  /** Whether an endpoint that only VictoriaMetrics has answers at the write target. @throws STORE_UNAVAILABLE */
-  readonly confirmVictoriaMetrics: (signal?: AbortSignal) => Promise<boolean>
+  /** Whether an endpoint that only VictoriaMetrics has answers at the write target; `unknown`: nobody answered. */
+  readonly confirmVictoriaMetrics: (signal?: AbortSignal) => Promise<'yes' | 'no' | 'unknown'>
   readonly memory: FutureWritesMemory
   readonly signal?: AbortSignal
 }
@@ -36,7 +36,10 @@ export async function decideFutureWrites(question: FutureWritesQuestion): Promis
   const key = memoryKey(datasource)
   const known = await memory.load(key)
   if (known) return known
-  const decision = (await confirmVictoriaMetrics(signal)) ? 'native' : 'deferred'
+  const confirmed = await confirmVictoriaMetrics(signal)
+  if (confirmed === 'unknown')
+    throw new AppError('STORE_UNAVAILABLE', `datasource ${name}: ${datasource.writeUrl} does not say what it is`)
+  const decision = confirmed === 'yes' ? 'native' : 'deferred'
   await memory.save(key, decision)
   return decision
 }

@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import { AppError } from '../../../models/errors.ts'
 import {
   decideFutureWrites,
   type FutureWrites,
   type FutureWritesQuestion,
 } from '../../../tasks/prometheus/future-writes.ts'
 
-function question(datasource: Partial<FutureWritesQuestion['datasource']>, answers: (boolean | Error)[]) {
+type Answer = 'yes' | 'no' | 'unknown'
+
+function question(datasource: Partial<FutureWritesQuestion['datasource']>, answers: Answer[]) {
   const remembered = new Map<string, FutureWrites>()
   let asked = 0
   const confirmVictoriaMetrics = async () => {
     const answer = answers[asked++]
     if (answer === undefined) throw new Error('asked once too often')
-    if (typeof answer !== 'boolean') throw answer
     return answer
   }
   const memory = {
@@ -26,15 +26,15 @@ function question(datasource: Partial<FutureWritesQuestion['datasource']>, answe
 test.each<{
   name: string
   datasource: Partial<FutureWritesQuestion['datasource']>
-  answers: boolean[]
+  answers: Answer[]
   decision: FutureWrites
 }>([
-  { name: 'a store that confirms it', datasource: {}, answers: [true], decision: 'native' },
-  { name: 'a store that does not', datasource: {}, answers: [false], decision: 'deferred' },
+  { name: 'a store that confirms it', datasource: {}, answers: ['yes'], decision: 'native' },
+  { name: 'a store that does not', datasource: {}, answers: ['no'], decision: 'deferred' },
   {
     name: 'a VictoriaMetrics by name only',
     datasource: { kind: 'victoriametrics' },
-    answers: [false],
+    answers: ['no'],
     decision: 'deferred',
   },
   { name: 'another kind, never asked', datasource: { kind: 'mimir' }, answers: [], decision: 'deferred' },
@@ -55,21 +55,23 @@ test.each<{
 })
 
 test('is asked once', async () => {
-  const asking = question({}, [true])
+  const asking = question({}, ['yes'])
   expect([await decideFutureWrites(asking), await decideFutureWrites(asking)]).toEqual(['native', 'native'])
 })
 
 test('is asked again at another write URL, where native could do harm', async () => {
-  const asking = question({}, [true, false])
+  const asking = question({}, ['yes', 'no'])
   expect(await decideFutureWrites(asking)).toBe('native')
   const moved = { ...asking, datasource: { ...asking.datasource, writeUrl: 'http://prometheus/api/v1/write' } }
   expect(await decideFutureWrites(moved)).toBe('deferred')
 })
 
 test('no answer is remembered as nothing', async () => {
-  const gone = new AppError('STORE_UNAVAILABLE', 'gone')
-  const asking = question({}, [gone, true])
-  await expect(decideFutureWrites(asking)).rejects.toBe(gone)
+  const asking = question({}, ['unknown', 'yes'])
+  await expect(decideFutureWrites(asking)).rejects.toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+    message: expect.stringContaining('datasource main'),
+  })
   expect(await decideFutureWrites(asking)).toBe('native')
 })
 
