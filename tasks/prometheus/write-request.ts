@@ -4,6 +4,7 @@ import type { Datasource } from './datasource.ts'
 import type { DatasourceHttp, HttpResponse } from './http-client.ts'
 import { compressSnappy, encodeWriteRequest } from './remote-write-wire.ts'
 import { retryAfterMs } from './retry-after.ts'
+import { excerpt } from './store-failure.ts'
 import type { WriteBatch } from './write-batches.ts'
 
 /** What came of one request, where that is no error of the whole write. */
@@ -17,7 +18,7 @@ export type WriteAnswer =
 
 export interface RequestOptions {
   readonly datasource: Pick<Datasource, 'name' | 'writeUrl'>
-  readonly http: Pick<DatasourceHttp, 'request'>
+  readonly http: Pick<DatasourceHttp, 'request' | 'breaker'>
   readonly signal: AbortSignal
   /** Instant of performance.now() after which no attempt begins. */
   readonly deadlineMs: number
@@ -94,7 +95,7 @@ async function attemptOnce(options: RequestOptions, body: Uint8Array): Promise<W
   const { datasource, http, signal } = options
   try {
     const response = await http.request({ method: 'POST', url: datasource.writeUrl, body, headers, signal })
-    return await classify(datasource, response)
+    return await classify(options, response)
   } catch (error) {
     const reason = toAppError(error, 'STORE_UNAVAILABLE')
     if (reason.code === 'STORE_UNAVAILABLE' || reason.code === 'RESPONSE_INVALID')
@@ -103,23 +104,21 @@ async function attemptOnce(options: RequestOptions, body: Uint8Array): Promise<W
   }
 }
 
-async function classify(
-  { name, writeUrl }: RequestOptions['datasource'],
-  response: HttpResponse,
-): Promise<WriteAnswer | TryAgain> {
+async function classify({ datasource, http }: RequestOptions, response: HttpResponse): Promise<WriteAnswer | TryAgain> {
   const { status } = response
   if (status >= 200 && status < 300) {
     // the samples are stored whatever becomes of the rest of the answer
     await response.discard().catch(() => {})
     return { kind: 'written', samples: 0 }
   }
-  const words = (await response.text(1024)).trim().replace(/\s+/g, ' ')
+  const words = excerpt(await response.text())
   const reason = `HTTP ${status}${words && `: ${words}`}`
-  const message = `datasource ${name}: ${writeUrl}: ${reason}`
+  const message = `datasource ${datasource.name}: ${datasource.writeUrl}: ${reason}`
   if (status === 400 || status === 409) return oldSample.test(words) ? { kind: 'old' } : { kind: 'refused', reason }
   if (status === 413) return { kind: 'tooLarge', reason }
   if (status === 401 || status === 403) throw new AppError('STORE_DENIED', message)
   if (status < 500 && status !== 429 && status !== 408) throw new AppError('WRITE_REJECTED', message)
+  if (status === 503) http.breaker.failed()
   const waitMs = retryAfterMs((header) => response.header(header), Date.now())
   return {
     kind: 'again',

@@ -183,6 +183,7 @@ describe('Prometheus', () => {
     clients.push(failing)
     let requests = 0
     const http = {
+      breaker: failing.breaker,
       request: (request: Parameters<DatasourceHttp['request']>[0]) =>
         failing.request(++requests > 3 ? { ...request, url: `${server.url}/nowhere` } : request),
     }

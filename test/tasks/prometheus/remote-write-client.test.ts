@@ -109,11 +109,19 @@ describe('a store that is unavailable', () => {
   })
 
   test('that is not there at all is named', async () => {
-    await using writer = writerTo('http://127.0.0.1:1/api/v1/write', { budgetMs: 50 })
+    await using writer = writerTo('http://127.0.0.1:1/api/v1/write', { budgetMs: 1 })
     await expect(writer.write([block(1)])).rejects.toMatchObject({
       code: 'WRITE_UNAVAILABLE',
       message: expect.stringContaining('datasource main: http://127.0.0.1:1: '),
     })
+  })
+
+  test('is left alone after five times 503, by other writes too', async () => {
+    await using receiver = await remoteWriteReceiver(() => ({ status: 503 }))
+    await using writer = writerTo(receiver.url, { budgetMs: 1_000 })
+    await expect(writer.write([block(1)])).rejects.toMatchObject({ code: 'WRITE_UNAVAILABLE' })
+    await expect(writer.write([block(1)])).rejects.toMatchObject({ message: expect.stringContaining('not asked') })
+    expect(receiver.received).toHaveLength(5)
   })
 
   test('for one part ends the others, and the first failure is what is thrown', async () => {
