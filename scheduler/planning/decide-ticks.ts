@@ -13,7 +13,7 @@ export interface TickDecision {
   readonly enqueue: readonly PlannedTick[]
   /** T's that end without a run. */
   readonly marks: readonly TickMark[]
-  /** The last T decided. */
+  /** Every T at or before it is decided. */
   readonly lastNominalMs: number
 }
 
@@ -33,9 +33,9 @@ export function decideTicks(schedule: StoredSchedule, nowMs: number): TickDecisi
   const verdict = verdicts(schedule, untilMs)
   const enqueue: PlannedTick[] = []
   const marks: TickMark[] = []
-  let lastNominalMs = schedule.lastNominalMs
-  const fromMs = Math.max(lastNominalMs, untilMs - Math.max(recordedMs, schedule.policy.catchUpWindowMs))
-  let nominalMs = nextNominal(schedule, fromMs)
+  const keptMs = Math.max(recordedMs, schedule.policy.catchUpWindowMs)
+  let lastNominalMs = Math.max(schedule.lastNominalMs, untilMs - keptMs)
+  let nominalMs = nextNominal(schedule, lastNominalMs)
   while (nominalMs !== undefined && nominalMs <= untilMs && marks.length < maxTicks) {
     const { planned, mark } = verdict(nominalMs)
     if (planned) enqueue.push(planned)

@@ -93,10 +93,10 @@ export function createRunStore(redis: Redis): RunStore {
     },
 
     async list(query) {
-      const { tenant, mission, limit } = query
-      const asked = query.flow ? [query.flow] : flows
+      const { tenant, mission, flow: only, limit } = query
       const indexOf = (flow: FlowName) =>
         mission === undefined ? tenantIndex({ tenant, flow }) : missionIndex({ tenant, flow, mission })
+      const asked = only ? [only] : flows
       const found = (await Promise.all(asked.map((flow) => entries(indexOf(flow), query)))).flat()
       const page = found.sort(newestFirst).slice(0, limit)
       const last = page.at(-1)

@@ -73,3 +73,6 @@ for _, member in ipairs(members) do
   if not redis.call('ZSCORE', KEYS[2], member) then answer[#answer + 1] = member end
 end
 return answer`)
+
+/** KEYS: due. */
+export const nextDueScript = luaScript(`return redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]`)

@@ -7,7 +7,15 @@ import type { SchedulePolicy, ScheduleSpec } from '../planning/types.ts'
 import type { FlowName } from '../runs.ts'
 import { runLua } from './lua.ts'
 import { keys, parseScheduleMember, type ScheduleKey, scheduleMember } from './schedule-keys.ts'
-import { advanceScript, dueScript, readScript, removeScript, writeScript } from './schedule-scripts.ts'
+import {
+  advanceScript,
+  dueScript,
+  nextDueScript,
+  readScript,
+  removeScript,
+  undueScript,
+  writeScript,
+} from './schedule-scripts.ts'
 import { type TickMark, tickArguments } from './tick-codec.ts'
 
 /** What the mission service hands over; equal entries are no change. */
@@ -71,12 +79,17 @@ export interface ScheduleStore {
   get(key: ScheduleKey): Promise<StoredSchedule | undefined>
   /** Most overdue first. */
   dueBefore(nowMs: number, limit: number): Promise<StoredSchedule[]>
+  /** Score of the most overdue schedule; undefined when there is none. */
+  nextDueMs(): Promise<number | undefined>
+  /** Gives schedules that lost it their due entry back, and names them. */
+  repairDue(): Promise<ScheduleKey[]>
   /** Applies only while due score and generation are those of `schedule`; false otherwise. */
   advance(schedule: StoredSchedule, change: ScheduleAdvance, nowMs: number): Promise<boolean>
 }
 
 /** Another writer came in between this often: something is wrong with it, not with us. */
 const maxWrites = 20
+const schedulesPerRead = 1_000
 
 export function createScheduleStore(redis: Redis): ScheduleStore {
   const read = async (key: ScheduleKey) => rows(await runLua(redis, readScript, [keys.due], [scheduleMember(key)]))[0]
@@ -92,6 +105,14 @@ export function createScheduleStore(redis: Redis): ScheduleStore {
         return { stored, next }
     }
     throw new AppError('CONFLICT', `schedule ${scheduleMember(key)} is being changed by others all the time`)
+  }
+
+  /** A schedule without a T to come has no due entry for good. */
+  async function restoreDue(key: ScheduleKey): Promise<boolean> {
+    const stored = await read(key)
+    if (!stored || stored.dueMs !== undefined || dueAgain(stored).dueMs === undefined) return false
+    const { next } = await rewrite(key, (was) => (was && was.dueMs === undefined ? dueAgain(was) : undefined))
+    return next !== undefined
   }
 
   return {
@@ -115,6 +136,22 @@ export function createScheduleStore(redis: Redis): ScheduleStore {
 
     async dueBefore(nowMs, limit) {
       return rows(await runLua(redis, dueScript, [keys.due], [nowMs, limit]))
+    },
+
+    async nextDueMs() {
+      const score = await runLua(redis, nextDueScript, [keys.due], [])
+      return score === null ? undefined : Number(score)
+    },
+
+    async repairDue() {
+      const repaired: ScheduleKey[] = []
+      for (let from = 0; ; from += schedulesPerRead) {
+        const ranks = [from, from + schedulesPerRead - 1]
+        const answer = await runLua(redis, undueScript, [keys.schedules, keys.due], ranks)
+        const [read, ...members] = answer as [number, ...string[]]
+        for (const key of members.map(parseScheduleMember)) if (await restoreDue(key)) repaired.push(key)
+        if (read < schedulesPerRead) return repaired
+      }
     },
 
     async advance(schedule, { lastNominalMs, dueMs, marks, opened }, nowMs) {

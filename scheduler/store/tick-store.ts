@@ -23,8 +23,8 @@ export interface TickRecord extends TickMark {
 
 /** Outcome of every T of the last two days. The first one stays, whoever comes second. */
 export interface TickStore {
-  /** The outcome that holds: `mark.outcome` unless the T had a final one before. */
-  record(schedule: FlowSchedule, mark: TickMark): Promise<TickOutcome>
+  /** The outcome that holds, which is `mark.outcome` unless the T had a final one before. */
+  record(schedule: FlowSchedule, mark: TickMark): Promise<{ readonly outcome: TickOutcome; readonly isNew: boolean }>
   /** Oldest first; at most the last 8 days of the range. */
   list(key: ScheduleKey, range: StepRange): Promise<TickRecord[]>
   /** Since the schedule was made. */
@@ -43,7 +43,7 @@ export function createTickStore(redis: Redis): TickStore {
       const touched = [keys.ticks(schedule), keys.schedule(schedule), keys.open]
       const args = [openMember(schedule, mark.nominalMs), ...tickArguments(mark)]
       const there = Number(await runLua(redis, recordTickScript, touched, args))
-      return tickOutcomes[there] ?? mark.outcome
+      return { outcome: tickOutcomes[there] ?? mark.outcome, isNew: there === -1 }
     },
 
     async list(key, range) {

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { type Server, startRedis } from '../../scheduler/stack/servers.ts'
 
-/** A real Redis for the tests of a file, emptied before each. `restart` kills it and starts it again after `awayMs`. */
+/** A real Redis for the tests of a file, emptied before each. `restart` stops it and starts it again after `awayMs`. */
 export function realRedis({ durable = false } = {}) {
   const extraArgs = durable ? [] : ['--appendonly', 'no']
   let dir: string
@@ -26,7 +26,7 @@ export function realRedis({ durable = false } = {}) {
       return client
     },
     async restart(awayMs: number) {
-      await server.kill()
+      await server.stop()
       await new Promise((resolve) => setTimeout(resolve, awayMs))
       server = await startRedis({ dir, port: server.port, extraArgs })
     },

@@ -45,10 +45,16 @@ test('ticks recorded in any order are listed by T, within the range', async () =
 test('the first final outcome stays; only a buffered one gives way', async () => {
   const ticks = createTickStore(real.redis)
   const mark = { nominalMs: midnightMs, lagMs: 3 }
-  expect(await ticks.record(schedule, { ...mark, outcome: 'buffered', reason: 'holder_active' })).toBe('buffered')
-  expect(await ticks.record(schedule, ran(midnightMs, 5))).toBe('run')
-  expect(await ticks.record(schedule, { ...mark, outcome: 'missed', reason: 'run_lost' })).toBe('run')
-  expect(await ticks.record(schedule, { ...mark, outcome: 'buffered', reason: 'holder_active' })).toBe('run')
+  expect(await ticks.record(schedule, { ...mark, outcome: 'buffered', reason: 'holder_active' })).toMatchObject({
+    outcome: 'buffered',
+  })
+  expect(await ticks.record(schedule, ran(midnightMs, 5))).toMatchObject({ outcome: 'run' })
+  expect(await ticks.record(schedule, { ...mark, outcome: 'missed', reason: 'run_lost' })).toMatchObject({
+    outcome: 'run',
+  })
+  expect(await ticks.record(schedule, { ...mark, outcome: 'buffered', reason: 'holder_active' })).toMatchObject({
+    outcome: 'run',
+  })
   expect(await ticks.list(schedule, everything)).toMatchObject([{ outcome: 'run', lagMs: 5 }])
 })
 

@@ -36,7 +36,11 @@ test('a plain detect run leaves its tick and no record; a forecast run leaves bo
   await vi.waitFor(async () => expect(await queue.state('forecast', forecast.runId)).toBe('completed'))
   expect(await ticks.list(key, range)).toMatchObject([{ outcome: 'run', reason: 'on_time' }])
   expect(await runs.get(tickJob(0).runId)).toBeUndefined()
-  expect(await runs.get(forecast.runId)).toMatchObject({ state: 'succeeded', attempt: 1, summary: { series: 4 } })
+  expect(await runs.get(forecast.runId)).toMatchObject({
+    state: 'succeeded',
+    attempt: 1,
+    summary: { series: 4 },
+  })
   expect(counted).toEqual(['detect run', 'detect attempt ok', 'detect succeeded'])
 })
 
@@ -187,7 +191,11 @@ test('a run that kills every worker fails in the end and frees its schedule', as
   const { settled } = worker(async () => ({}))
   await waitForState(queue, job.runId, 'failed')
   await vi.waitFor(async () =>
-    expect(await runs.get(job.runId)).toMatchObject({ state: 'failed', attempt: 4, error: { code: 'INTERNAL' } }),
+    expect(await runs.get(job.runId)).toMatchObject({
+      state: 'failed',
+      attempt: 4,
+      error: { code: 'INTERNAL' },
+    }),
   )
   expect(settled).toHaveLength(1)
   expect(await queue.enqueue([tickRequest(tickJob(1), 'skip')])).toMatchObject([{ outcome: 'new' }])

@@ -130,6 +130,13 @@ test('every T of a long outage has one outcome, in bounded portions', () => {
   expect(decided).toEqual(Array.from({ length: 1_500 }, (_, i) => at(i - 1_499)))
 })
 
+test('a T that is too old to be recorded is passed all the same', () => {
+  const monthly = { kind: 'cron', cron: '0 0 1 * *', timeZone: 'UTC' } as const
+  const schedule = storedSchedule({ spec: monthly, lastNominalMs: Date.UTC(2026, 8, 10) })
+  const nowMs = Date.UTC(2026, 9, 20)
+  expect(decideTicks(schedule, nowMs)).toEqual({ enqueue: [], marks: [], lastNominalMs: nowMs - 48 * hourMs })
+})
+
 test('what nobody can look up any more is left out', () => {
   const { marks } = decideTicks(storedSchedule({ lastNominalMs: at(-60 * 24 * 365) }), at(0))
   expect(marks[0]!.nominalMs).toBe(at(-2 * 24 * 60 + 1))

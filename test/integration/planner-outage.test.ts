@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test, vi } from 'vitest'
+import { createPlanner } from '../../scheduler/planner.ts'
+import { redisClock } from '../../scheduler/redis-clock.ts'
+import { createScheduleStore } from '../../scheduler/store/schedule-store.ts'
+import { policy, scheduleEntry } from '../fakes/schedules.ts'
+import { realRedis } from './real-redis.ts'
+import { runWorkers } from './run-workers.ts'
+
+const real = realRedis({ durable: true })
+const { queue: openQueue, worker } = runWorkers(real)
+const silent = { tick: () => undefined, lostRun: () => undefined, leader: () => undefined, dueOldest: () => undefined }
+
+test('Redis away for seconds: every T of that time has one outcome, and runs go on', async () => {
+  const { queue, runs, ticks } = openQueue()
+  const schedules = createScheduleStore(real.redis)
+  const clock = await redisClock(real.redis, { everyMs: 500 })
+  const startMs = clock.now()
+  const ids = ['a', 'b', 'c'].map((mission) => `${mission}.detect`)
+  const everySecond = { kind: 'every', everyMs: 1_000, phaseMs: 0 } as const
+  for (const id of ids) await schedules.upsertSchedule(scheduleEntry({ id, spec: everySecond, policy }), startMs)
+  const ran: string[] = []
+  const { worker: pool } = worker(async ({ runId }) => ({ ran: ran.push(runId) }), { lockDurationMs: 30_000 })
+  await pool.ready()
+  const planners = ['one', 'two'].map((replica) => {
+    const options = { redis: real.redis, clock, replica, schedules, ticks, runs, queue, metrics: silent }
+    return createPlanner(options)
+  })
+  for (const planner of planners) planner.start()
+
+  await vi.waitFor(() => expect(ran.length).toBeGreaterThanOrEqual(6), { timeout: 20_000 })
+  await real.restart(3_000)
+  const backMs = clock.now()
+  const ranBefore = ran.length
+  await vi.waitFor(() => expect(ran.length).toBeGreaterThanOrEqual(ranBefore + 9), { timeout: 20_000 })
+  await Promise.all(planners.map((planner) => planner.stop()))
+  await sleep(200)
+  clock.close()
+
+  expect(new Set(ran).size).toBe(ran.length)
+  for (const id of ids) {
+    const list = await ticks.list({ tenant: 'default', id }, { fromMs: startMs, untilMs: backMs })
+    const expected: number[] = []
+    for (let ms = Math.floor(startMs / 1_000) * 1_000 + 1_000; ms <= backMs; ms += 1_000) expected.push(ms)
+    expect(list.map(({ nominalMs }) => nominalMs)).toEqual(expected)
+  }
+}, 60_000)
