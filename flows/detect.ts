@@ -6,6 +6,7 @@ import { fillFromStore } from '../tasks/fill-from-store.ts'
 import { findAbsentSeries } from '../tasks/find-absent-series.ts'
 import { findMissingRuns } from '../tasks/find-missing-runs.ts'
 import { identifyPanel } from '../tasks/identify-panel.ts'
+import { indexSeries } from '../tasks/index-series.ts'
 import { countStates, judgePanel, type PanelStep } from '../tasks/judge-panel.ts'
 import { missionBlocks, scoreBlock, usedBandBlocks } from '../tasks/output-blocks.ts'
 import { type PanelToScore, scorePanel } from '../tasks/score-panel.ts'
@@ -42,7 +43,8 @@ async function runDetect(run: Run): Promise<DetectResult> {
   const panel = await watch.time('read', () => readValues(run, stepsMs))
   const present = identifyPanel(panel.series, missionOf(params))
   const { steps, payloads, absent } = await watch.time('band', () => findBand(run, stepsMs, present))
-  const toScore = { series: [...present, ...absent], panel, steps, rules: params }
+  const index = indexSeries(sourcesOf(steps), present, absent)
+  const toScore = { panel, series: [...present, ...absent], index, steps, rules: params }
   const { summary, reports } = await scoreAndWrite(run, toScore)
   const { states, rows, newSeries } = await judge(run, summary.last, steps)
   const score = highestScore(summary)

@@ -1,6 +1,6 @@
-import type { SeriesIdentity } from '../models/series.ts'
 import type { BandRows } from './deps.ts'
 import type { BandSource, BandStep } from './fetch-band.ts'
+import type { SeriesIndex } from './index-series.ts'
 import type { Band } from './score-series.ts'
 
 /** One source at both ends of a step, with its row of every series; -1 = it lacks the series. */
@@ -10,39 +10,33 @@ interface End {
   readonly high: BandRows | undefined
 }
 
+export interface BandToAssemble {
+  /** One per detect step. */
+  readonly steps: readonly BandStep[]
+  readonly index: SeriesIndex
+  /** Which series of the index: `from <= s < until`. */
+  readonly from: number
+  readonly until: number
+}
+
 /**
- * The band of every series at every step, laid out as a SampleBlock: `pred[s * steps.length + t]`, NaN = none.
+ * The band of some series at every step, laid out as a SampleBlock: `pred[s * steps.length + t]`, NaN = none.
  * Linear between the grid steps; a series that one end lacks takes both ends from the other end's source.
  */
-export function assembleBand(identities: readonly SeriesIdentity[], steps: readonly BandStep[]): Band {
-  const length = identities.length * steps.length
-  const band = {
-    pred: new Float64Array(length).fill(Number.NaN),
-    lower: new Float64Array(length).fill(Number.NaN),
-    upper: new Float64Array(length).fill(Number.NaN),
-  }
-  const rowsOf = rowsBySource(identities)
+export function assembleBand({ steps, index, from, until }: BandToAssemble): Band {
+  const column = () => new Float64Array((until - from) * steps.length).fill(Number.NaN)
+  const band = { pred: column(), lower: column(), upper: column() }
   steps.forEach((step, t) => {
-    const { lowMs, highMs } = step
+    const { atMs, lowMs, highMs } = step
     const at = (source: BandSource): End => ({
-      rows: rowsOf(source),
+      rows: index.get(source)!.subarray(from, until),
       low: source.bands.get(lowMs),
       high: source.bands.get(highMs),
     })
-    const share = highMs === lowMs ? 0 : (step.atMs - lowMs) / (highMs - lowMs)
+    const share = highMs === lowMs ? 0 : (atMs - lowMs) / (highMs - lowMs)
     drawStep(band, { low: step.low.map(at), high: step.high.map(at), share, offset: t, stride: steps.length })
   })
   return band
-}
-
-/** Looks each series up once per source, however many steps it serves. */
-function rowsBySource(identities: readonly SeriesIdentity[]): (source: BandSource) => Int32Array {
-  const found = new Map<BandSource, Int32Array>()
-  return (source) => {
-    const rows = found.get(source) ?? Int32Array.from(identities, ({ id }) => source.rows.get(id) ?? -1)
-    found.set(source, rows)
-    return rows
-  }
 }
 
 interface StepEnds {
@@ -62,11 +56,11 @@ function drawStep(band: Band, { low, high, share, offset, stride }: StepEnds): v
     const lowEnd = lowOwn ?? highOwn
     const highEnd = highOwn ?? lowOwn
     if (!lowEnd?.low || !highEnd?.high) continue
-    const [lowRow, highRow] = [lowEnd.rows[s]!, highEnd.rows[s]!]
+    const [a, b] = [lowEnd.rows[s]!, highEnd.rows[s]!]
     const i = s * stride + offset
-    for (const edge of ['pred', 'lower', 'upper'] as const) {
-      band[edge][i] = between(lowEnd.low[edge][lowRow]!, highEnd.high[edge][highRow]!, share)
-    }
+    band.pred[i] = between(lowEnd.low.pred[a]!, highEnd.high.pred[b]!, share)
+    band.lower[i] = between(lowEnd.low.lower[a]!, highEnd.high.lower[b]!, share)
+    band.upper[i] = between(lowEnd.low.upper[a]!, highEnd.high.upper[b]!, share)
   }
 }
 
@@ -74,7 +68,8 @@ function drawStep(band: Band, { low, high, share, offset, stride }: StepEnds): v
 function serving(ends: readonly End[], side: 'low' | 'high', s: number): End | undefined {
   for (const end of ends) {
     const row = end.rows[s]!
-    if (row >= 0 && !Number.isNaN(end[side]?.pred[row] ?? Number.NaN)) return end
+    const band = side === 'low' ? end.low : end.high
+    if (row >= 0 && band && !Number.isNaN(band.pred[row]!)) return end
   }
   return undefined
 }

@@ -32,7 +32,6 @@ export async function fetchBand(
   mission: MissionName,
   request: BandRequest,
 ): Promise<FetchedBand> {
-  const gone = new Set<string>()
   for (let { payloads } = request; ; ) {
     const plan = planBandSources({ ...request, payloads })
     const wanted = wantedSteps(plan)
@@ -41,25 +40,11 @@ export async function fetchBand(
       const source = await fetchSource(cache, mission, { payload, stepsMs })
       metrics.cacheLookup(source !== undefined)
       if (source) sources.set(payload, source)
-      else gone.add(payload.nonce)
     }
     if (sources.size === wanted.size) return { steps: plan.map((step) => withSources(step, sources)), payloads }
-    payloads = replaceGone(payloads, gone, await cache.list(mission))
+    // what has gone since it was listed cannot serve: plan again without it
+    payloads = payloads.filter((payload) => sources.has(payload) || !wanted.has(payload))
   }
-}
-
-/** A payload that has gone since the list was made was replaced by a trigger, or it cannot serve. */
-function replaceGone(
-  payloads: readonly PayloadMeta[],
-  gone: ReadonlySet<string>,
-  alive: readonly PayloadMeta[],
-): PayloadMeta[] {
-  return payloads.flatMap((payload) => {
-    if (!gone.has(payload.nonce)) return [payload]
-    const { bandKey, kind, nominalMs } = payload
-    const other = alive.find((each) => each.bandKey === bandKey && each.kind === kind && each.nominalMs === nominalMs)
-    return other && !gone.has(other.nonce) ? [other] : []
-  })
 }
 
 /** Every source that serves some step, once. */

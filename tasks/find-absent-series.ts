@@ -1,6 +1,7 @@
 import type { MissionName, SeriesIdentity } from '../models/series.ts'
 import type { Deps } from './deps.ts'
 import { type BandSource, type BandStep, sourcesOf } from './fetch-band.ts'
+import { rowsIn } from './index-series.ts'
 
 export interface Expectation {
   /** The series that the query returned. */
@@ -28,11 +29,10 @@ export async function findAbsentSeries(
   return [...absent.values()]
 }
 
-function absentRows({ rows }: BandSource, present: readonly SeriesIdentity[]): number[] {
-  const isPresent = new Uint8Array(rows.size)
-  for (const { id } of present) {
-    const row = rows.get(id)
-    if (row !== undefined) isPresent[row] = 1
-  }
-  return [...rows.values()].filter((row) => isPresent[row] === 0)
+function absentRows(source: BandSource, present: readonly SeriesIdentity[]): number[] {
+  const isPresent = new Uint8Array(source.rows.size)
+  for (const row of rowsIn(source, present)) if (row >= 0) isPresent[row] = 1
+  const absent: number[] = []
+  for (let row = 0; row < isPresent.length; row++) if (isPresent[row] === 0) absent.push(row)
+  return absent
 }

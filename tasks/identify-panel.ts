@@ -6,33 +6,46 @@ import {
   type SeriesIdentity,
 } from '../models/series.ts'
 
-// labels -> identity, by mission. Readers hand out the same label objects as long as a series lives, and naming a
-// series costs 10 us, so a panel of 100,000 would spend a second a tick on names that it knows
-const known = new Map<string, WeakMap<Labels, SeriesIdentity>>()
-
-/**
- * `identifySeries` for a panel that comes back every tick.
- * @throws LABEL_COLLISION naming both label sets when two series become equal once written.
- */
-export function identifyPanel(series: readonly PanelSeries[], name: MissionName): SeriesIdentity[] {
-  const identities = knownOf(name)
-  const ids = new Set<string>()
-  const identified = series.map((each) => {
-    let identity = identities.get(each.labels)
-    if (!identity) {
-      identity = identifySeries([each], name)[0]!
-      identities.set(each.labels, identity)
-    }
-    ids.add(identity.id)
-    return identity
-  })
-  // the slow way names the two that are equal
-  return ids.size === series.length ? identified : identifySeries(series, name)
+interface Known {
+  readonly bySeries: WeakMap<Labels, SeriesIdentity>
+  /** A whole panel, by the labels of its first series. */
+  readonly byFirst: WeakMap<Labels, NamedPanel>
 }
 
-function knownOf({ tenant, mission }: MissionName): WeakMap<Labels, SeriesIdentity> {
-  const key = `${tenant}/${mission}`
-  const identities = known.get(key) ?? new WeakMap<Labels, SeriesIdentity>()
-  known.set(key, identities)
+interface NamedPanel {
+  readonly labels: readonly Labels[]
+  readonly identities: readonly SeriesIdentity[]
+}
+
+// by mission. Readers hand out the same label objects as long as a series lives, and naming a series costs 10 us: a
+// panel of 100,000 would spend a second of each tick on names that it knows
+const known = new Map<string, Known>()
+
+/**
+ * `identifySeries` for a panel that comes back every tick: the same array as long as its series stay the same.
+ * @throws LABEL_COLLISION naming both label sets when two series become equal once written.
+ */
+export function identifyPanel(series: readonly PanelSeries[], name: MissionName): readonly SeriesIdentity[] {
+  const [first] = series
+  if (!first) return []
+  const { bySeries, byFirst } = knownOf(name)
+  const same = byFirst.get(first.labels)
+  if (same && isSame(same.labels, series)) return same.identities
+  const identities = series.map((each) => bySeries.get(each.labels) ?? identifySeries([each], name)[0]!)
+  // the slow way names the two that are equal
+  if (new Set(identities.map(({ id }) => id)).size < series.length) return identifySeries(series, name)
+  for (const [s, { labels }] of series.entries()) bySeries.set(labels, identities[s]!)
+  byFirst.set(first.labels, { labels: series.map(({ labels }) => labels), identities })
   return identities
+}
+
+function knownOf({ tenant, mission }: MissionName): Known {
+  const key = `${tenant}/${mission}`
+  const found = known.get(key) ?? { bySeries: new WeakMap(), byFirst: new WeakMap() }
+  known.set(key, found)
+  return found
+}
+
+function isSame(labels: readonly Labels[], series: readonly PanelSeries[]): boolean {
+  return labels.length === series.length && series.every((each, s) => each.labels === labels[s])
 }

@@ -79,10 +79,11 @@ function rankOf(score: number, state: SeriesState): number {
 function highest(ranks: Float64Array, count: number): number[] {
   // a sort of 100,000 indices for 50 rows costs more than the scoring
   const least = ranks.toSorted()[Math.max(0, ranks.length - count)] ?? 0
-  return [...ranks.keys()]
-    .filter((s) => ranks[s]! >= least && ranks[s]! > Number.NEGATIVE_INFINITY)
-    .sort((a, b) => ranks[b]! - ranks[a]!)
-    .slice(0, count)
+  const candidates: number[] = []
+  for (let s = 0; s < ranks.length; s++) {
+    if (ranks[s]! >= least && ranks[s]! > Number.NEGATIVE_INFINITY) candidates.push(s)
+  }
+  return candidates.sort((a, b) => ranks[b]! - ranks[a]!).slice(0, count)
 }
 
 function rowAt(step: PanelStep, s: number, surroundings: Surroundings): ScoredRow {

@@ -20,7 +20,7 @@ export function emptySummary(series: readonly SeriesIdentity[]): ScoreSummary {
 export function addChunk(summary: ScoreSummary, { from, series, values, band, scores, verdicts }: ScoredChunk): void {
   const { last } = summary
   const stepCount = scores.length / series.length
-  for (const score of scores) if (!Number.isNaN(score)) summary.scored += 1
+  for (let i = 0; i < scores.length; i++) if (!Number.isNaN(scores[i]!)) summary.scored += 1
   for (let s = 0; s < series.length; s++) {
     const i = (s + 1) * stepCount - 1
     last.values[from + s] = values[i]!

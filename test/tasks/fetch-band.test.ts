@@ -54,6 +54,13 @@ describe('what is fetched', () => {
     ])
   })
 
+  test('the payload that the run began with, also when a trigger has replaced it', async () => {
+    const payloads = await keep(10 * hour)
+    await deps.cache.keep(mission, fakePayload(10 * hour, { series, nonce: 'anew' }))
+    const { steps } = await fetchBand(deps, mission, { ...request, payloads, stepsMs: [10 * hour + 32 * minute] })
+    expect(steps).toMatchObject([{ low: [{ payload: { nonce: 'run-k1-600' } }] }])
+  })
+
   test('nothing when no payload reaches', async () => {
     const { steps } = await fetchBand(deps, mission, { ...request, payloads: [], stepsMs: [minute] })
     expect(steps).toMatchObject([{ low: [], high: [] }])
@@ -72,13 +79,6 @@ describe('a payload that has gone since it was listed', () => {
     expect(steps).toMatchObject([{ stale: true, low: [{ payload: { nominalMs: 10 * hour } }] }])
     expect(payloads.map(({ nominalMs }) => nominalMs)).toEqual([10 * hour])
     expect(deps.metrics.lookups).toEqual({ hits: 1, misses: 1 })
-  })
-
-  test('is replaced by the one that a trigger computed anew', async () => {
-    const kept = await keep(11 * hour, 10 * hour)
-    await deps.cache.keep(mission, fakePayload(11 * hour, { series, nonce: 'anew' }))
-    const { steps } = await fetchBand(deps, mission, { ...request, payloads: kept, stepsMs })
-    expect(steps).toMatchObject([{ stale: false, low: [{ payload: { nonce: 'anew' } }] }])
   })
 
   test('leaves nothing when all have gone', async () => {

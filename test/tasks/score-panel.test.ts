@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { BandSource, BandStep } from '../../tasks/fetch-band.ts'
+import { indexSeries } from '../../tasks/index-series.ts'
 import { scorePanel } from '../../tasks/score-panel.ts'
 import { addChunk, emptySummary, highestScore } from '../../tasks/summarize-scores.ts'
 
@@ -20,7 +21,13 @@ function setUp(ids: readonly string[], stepCount: number, values: (s: number, t:
   const read = series.slice(0, ids.length - absent).map(({ labels }, s) => {
     return { labels, values: Float64Array.from({ length: stepCount }, (_, t) => values(s, t)) }
   })
-  return { series, panel: { startMs: 0, stepMs: 1, length: stepCount, series: read }, steps, rules }
+  return {
+    series,
+    panel: { startMs: 0, stepMs: 1, length: stepCount, series: read },
+    index: indexSeries([source], series, []),
+    steps,
+    rules,
+  }
 }
 
 test('one chunk of a small panel, absent series at the end', () => {
