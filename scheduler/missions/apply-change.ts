@@ -12,13 +12,17 @@ export interface Change {
 }
 
 /** What follows from a change that is stored. Schedules first: forecasts that are missing are asked for by detection all the same. */
-export async function applyChange(deps: MissionServiceDeps, { before, after, resolved }: Change): Promise<void> {
+export async function applyChange(
+  deps: MissionServiceDeps,
+  { before, after, resolved }: Change,
+  startAtMs?: number,
+): Promise<void> {
   const nowMs = deps.clock.now()
   await upsertSchedules(deps.schedules, { mission: after, resolved, nowMs })
   if (!needsFirstRuns(before, after, nowMs)) return
   const input = { mission: after, resolved, nowMs }
   const reachMs = before || !takesOldSamples(deps, after) ? 0 : (deps.registrationReachMs ?? 86_400_000)
-  await deps.queue.enqueue([...firstRuns(input), ...registrationRuns(input, reachMs)])
+  await deps.queue.enqueue([...firstRuns(input, startAtMs), ...registrationRuns(input, reachMs)])
 }
 
 function takesOldSamples({ settings }: MissionServiceDeps, { tenant, document }: StoredMission): boolean {

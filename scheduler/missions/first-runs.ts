@@ -7,6 +7,8 @@ import type { ResolvedMission } from './resolved.ts'
 
 const firstPriority = 5
 const backfillPriority = 1_000
+/** First forecasts of a whole installation at once would be a storm on its stores. */
+export const firstRunsSpreadMs = 10 * 60_000
 /** More T's than this are no registration but a backfill of somebody's own. */
 const maxRegistrationTicks = 100
 

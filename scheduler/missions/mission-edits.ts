@@ -88,3 +88,13 @@ export function lastEvaluatedMs({ detectSpec, detectParams }: ResolvedMission, a
   const tick = previousTick(detectSpec, atMs)
   return tick === undefined ? undefined : floorToStep(tick - detectParams.evalDelayMs, detectParams.detectStepMs)
 }
+
+/** Where scoring goes on after a pause that ended by itself; undefined without one. */
+export function scoredAfterPauseMs(
+  mission: StoredMission,
+  resolved: ResolvedMission,
+  nowMs: number,
+): number | undefined {
+  const endedMs = mission.pause?.untilMs
+  return endedMs === undefined || endedMs > nowMs ? undefined : lastEvaluatedMs(resolved, endedMs)
+}

@@ -1,31 +1,37 @@
 import { toAppError } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
+import { startDelayMs } from '../planning/schedule-spec.ts'
 import type { StoredMission } from '../store/types.ts'
+import { applyChange } from './apply-change.ts'
+import { firstRunsSpreadMs } from './first-runs.ts'
 import type { MissionServiceDeps } from './mission-deps.ts'
-import { isPaused } from './mission-edits.ts'
+import { editedMission, isPaused, systemActor } from './mission-edits.ts'
 import { upsertSchedules } from './mission-schedules.ts'
 import { setPause } from './pause-mission.ts'
-import { resolveStored } from './resolve.ts'
+import { resolveAnew } from './resolve.ts'
+import type { ResolvedMission } from './resolved.ts'
 
 export interface ReconcileResult {
   readonly missions: number
   /** Pauses that were over. */
   readonly resumed: number
+  /** Missions to which another default of the configuration gave another band. */
+  readonly redefined: number
   readonly failures: readonly { readonly name: MissionName; readonly message: string }[]
 }
 
 /**
- * Gives every mission the schedules that a process which died in between did not get to, and ends pauses whose time is
- * over. Changes nothing where nothing is amiss; the leader runs it now and then.
+ * Gives every mission the schedules that a process which died in between did not get to, ends pauses whose time is over,
+ * and takes other defaults of the configuration for the edits that they are. Changes nothing where nothing is amiss; the leader runs it now and then.
  */
 export async function reconcileMissions(deps: MissionServiceDeps): Promise<ReconcileResult> {
   const failures: { name: MissionName; message: string }[] = []
-  let missions = 0
-  let resumed = 0
+  const counts = { missions: 0, resumed: 0, redefined: 0 }
   for await (const mission of deps.missions.all()) {
-    missions += 1
+    counts.missions += 1
     try {
-      if (await reconcileMission(deps, mission)) resumed += 1
+      const repair = await reconcileMission(deps, mission)
+      if (repair) counts[repair] += 1
     } catch (error) {
       // one mission whose datasource is gone must not hide the rest
       const { code, message } = toAppError(error)
@@ -33,16 +39,29 @@ export async function reconcileMissions(deps: MissionServiceDeps): Promise<Recon
       failures.push({ name: { tenant: mission.tenant, mission: mission.id }, message })
     }
   }
-  return { missions, resumed, failures }
+  return { ...counts, failures }
 }
 
-async function reconcileMission(deps: MissionServiceDeps, mission: StoredMission): Promise<boolean> {
+type Repair = 'resumed' | 'redefined' | undefined
+
+async function reconcileMission(deps: MissionServiceDeps, mission: StoredMission): Promise<Repair> {
   const nowMs = deps.clock.now()
   if (mission.pause && !isPaused(mission, nowMs)) {
     await setPause(deps, { tenant: mission.tenant, mission: mission.id }, undefined)
-    return true
+    return 'resumed'
   }
-  const resolved = resolveStored(mission, deps.settings)
+  const resolved = resolveAnew(mission, deps.settings)
+  if (resolved.forecastParams.bandKey !== mission.bandKey) return redefine(deps, mission, resolved)
   await upsertSchedules(deps.schedules, { mission, resolved, nowMs })
-  return false
+  return undefined
+}
+
+/** Another default of the operator makes another band, so it is an edit; one of thousands, so forecasts are spread. */
+async function redefine(deps: MissionServiceDeps, before: StoredMission, resolved: ResolvedMission): Promise<Repair> {
+  const nowMs = deps.clock.now()
+  const after = editedMission(before, { document: before.document, resolved, actor: systemActor, nowMs })
+  if (!(await deps.missions.replace({ mission: after, expected: before.generation }))) return undefined
+  const startAtMs = nowMs + startDelayMs(`${before.tenant}/${before.id}`, firstRunsSpreadMs)
+  await applyChange(deps, { before, after, resolved }, startAtMs)
+  return 'redefined'
 }

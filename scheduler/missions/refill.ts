@@ -7,15 +7,12 @@ import type { Installation } from '../store/installation.ts'
 import type { StoredMission } from '../store/types.ts'
 import { type MissionDocument, missionDocument } from './document.ts'
 import { type ExportedMission, parseMissionFile } from './export-file.ts'
-import { firstRuns } from './first-runs.ts'
+import { firstRuns, firstRunsSpreadMs } from './first-runs.ts'
 import type { MissionServiceDeps } from './mission-deps.ts'
 import { createdMission, firstScorableMs, isPaused } from './mission-edits.ts'
 import { upsertSchedules } from './mission-schedules.ts'
 import { resolveMission } from './resolve.ts'
 import { readMissionsDir, type StateDir } from './state-dir.ts'
-
-/** First forecasts of a whole installation at once would be a storm on its stores. */
-const spreadMs = 10 * 60_000
 
 export interface RefillSources {
   /** Export of this installation; goes first. */
@@ -118,7 +115,7 @@ async function restoreMission(
   if (!(await deps.missions.replace({ mission, expected: undefined, scoredFloorMs }))) return
   await upsertSchedules(deps.schedules, { mission, resolved, nowMs })
   if (isPaused(mission, nowMs)) return
-  const startAtMs = nowMs + startDelayMs(`${tenant}/${mission.id}`, spreadMs)
+  const startAtMs = nowMs + startDelayMs(`${tenant}/${mission.id}`, firstRunsSpreadMs)
   await deps.queue.enqueue(firstRuns({ mission, resolved, nowMs }, startAtMs))
 }
 

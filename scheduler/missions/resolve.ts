@@ -30,18 +30,26 @@ export function resolveMission(input: ResolveInput, settings: MissionSettings, n
   return resolved
 }
 
-/** @throws NOT_FOUND when the configuration no longer has its datasource. */
+/**
+ * A mission as it was accepted: keys are those that its author's edits made.
+ * @throws NOT_FOUND when the configuration no longer has its datasource.
+ */
 export function resolveStored(mission: StoredMission, settings: MissionSettings): ResolvedMission {
-  const { tenant, document, bandKey, scopeKey } = mission
-  const datasource = settings.datasource(tenant, document.datasource)
-  if (!datasource) throw new AppError('NOT_FOUND', `mission ${mission.id}: datasource: ${noDatasource(document)}`)
-  const resolved = resolve(mission, settings, datasource)
+  const { bandKey, scopeKey } = mission
+  const resolved = resolveAnew(mission, settings)
   return {
     ...resolved,
-    // what the author's edits made them; an operator's other default does not make another band
     forecastParams: { ...resolved.forecastParams, bandKey, scopeKey },
     detectParams: { ...resolved.detectParams, bandKey, scopeKey },
   }
+}
+
+/** The same with the keys that the defaults of the present configuration make. */
+export function resolveAnew(mission: StoredMission, settings: MissionSettings): ResolvedMission {
+  const { tenant, document } = mission
+  const datasource = settings.datasource(tenant, document.datasource)
+  if (!datasource) throw new AppError('NOT_FOUND', `mission ${mission.id}: datasource: ${noDatasource(document)}`)
+  return resolve(mission, settings, datasource)
 }
 
 const exitsPerDay = { low: 0.005, normal: 0.015, high: 0.1 } as const

@@ -9,7 +9,7 @@ import { redisCall } from './redis-call.ts'
 
 /** How far a mission has drawn and scored. A field that is missing: nothing yet. */
 export interface MissionMarks {
-  /** The one that may draw; the first claim's where nobody said. */
+  /** The one that drew last. */
   readonly bandKey?: string
   /** Every step drawn so far lies in `publishedFromMs < t <= publishedUntilMs`. */
   readonly publishedFromMs?: number
@@ -77,7 +77,7 @@ async function claimSteps(
 ): Promise<PublishGrant> {
   const { bandKey, nominalMs, kind, nonce } = ref
   if (owned.fromMs >= owned.untilMs) return { steps: owned, undrawnOnly: undefined }
-  const touched = [keys.marks(mission), keys.claims(mission), keys.claimAges(mission)]
+  const touched = [keys.marks(mission), keys.claims(mission), keys.claimAges(mission), keys.mission(mission)]
   const field = `${bandKey}.${nominalMs}.${kind}`
   const args = [bandKey, field, nonce, owned.fromMs, owned.untilMs, backfill ? 1 : 0]
   const answer = await redisCall(`claim steps of ${mission.mission}`, runLua(redis, claimScript, touched, args))

@@ -224,6 +224,8 @@ describe('deleted and made again under one id', () => {
     await marks.restore(name, { bandKey: 'a', scoredUntilMs: 105 })
     await claim('a', 100, 'x')
     await missions.remove(name)
+    expect(await claim('a', 100, 'x')).toEqual(all(range(110, 120)))
+    expect(await claim('a', 110, 'y')).toEqual(all(range(120, 120)))
     expect(await context.redis.pttl('{at}:mark:default:cpu')).toBeGreaterThan(2 * 86_400_000)
     generation = 0
     await edit('b', 112)
@@ -244,6 +246,7 @@ describe('deleted and made again under one id', () => {
 
 describe('read back from the store', () => {
   test('what was drawn there was drawn by somebody else', async () => {
+    await edit('a')
     expect(await marks.restore(name, { bandKey: 'a', publishedUntilMs: 115, scoredUntilMs: 90 })).toEqual({
       bandKey: 'a',
       publishedFromMs: 0,
@@ -256,10 +259,12 @@ describe('read back from the store', () => {
     expect(await backfill('a', 80, 'b')).toEqual({ steps: range(90, 90), undrawnOnly: range(90, 100) })
   })
 
-  test('the first claim names the band where nobody did', async () => {
-    await marks.restore(name, {})
-    await claim('a', 100, 'x')
-    expect(await marks.get(name)).toMatchObject({ bandKey: 'a' })
+  test('by a worker that knows an older band, the present one may draw all the same', async () => {
+    await edit('a')
+    await edit('b')
+    await marks.restore(name, { bandKey: 'a', scoredUntilMs: 90 })
+    expect(await claim('a', 100, 'x')).toEqual(all(range(110, 110)))
+    expect(await claim('b', 100, 'y')).toEqual(all(range(110, 120)))
   })
 })
 
@@ -285,6 +290,8 @@ describe('what is scored', () => {
 })
 
 describe('claims', () => {
+  beforeEach(() => edit('a'))
+
   test('of many workers at once grant every step to one nonce', async () => {
     await marks.restore(name, { bandKey: 'a' })
     const grants = await Promise.all(Array.from({ length: 50 }, (_, i) => claim('a', 100, `n${i}`)))

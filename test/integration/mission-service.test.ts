@@ -359,7 +359,23 @@ test('a mission whose datasource is gone does not keep the reconciler from the o
   expect(await reconcileMissions({ ...deps, settings })).toEqual({
     missions: 2,
     resumed: 0,
+    redefined: 0,
     failures: [{ name: { tenant: 'default', mission: 'mem' }, message: expect.stringMatching(/none named "vm"/) }],
   })
   expect(await schedule('forecast')).toBeDefined()
+})
+
+test('another default of the configuration is an edit, spread over ten minutes', async () => {
+  const { mission } = await put()
+  await put({ id: 'mem', context: '1d', evalDelay: '1m', sensitivity: 'low', minPoints: 5 })
+  enqueued = []
+  nowMs = at('12:30:00')
+  const slow = { ...datasources.prom, evalDelayMs: 45_000 } as MissionDatasource
+  const changed = { ...deps, settings: { ...deps.settings, datasource: () => slow } }
+  expect(await reconcileMissions(changed)).toMatchObject({ missions: 2, redefined: 1, failures: [] })
+  const after = await service.get('default', 'cpu')
+  expect(after).toMatchObject({ generation: 2, scopeSinceMs: mission.createdMs, document: mission.document })
+  expect(enqueued.map(({ job }) => [job.mission, job.bandKey])).toEqual([['cpu', after.bandKey]])
+  expect((enqueued[0]?.startAtMs ?? 0) - nowMs).toBeGreaterThan(0)
+  expect(await reconcileMissions(changed)).toMatchObject({ redefined: 0 })
 })

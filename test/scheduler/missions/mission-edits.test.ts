@@ -121,6 +121,12 @@ describe('a pause', () => {
     expect(edit(byHand, { query: 'up == 1' }).pause).toBeDefined()
   })
 
+  test('that ended by itself leaves the same unscored', () => {
+    expect(edits.scoredAfterPauseMs(paused, resolve({}), at('13:59:59'))).toBeUndefined()
+    expect(edits.scoredAfterPauseMs(paused, resolve({}), at('14:05:00'))).toBe(at('13:59:00'))
+    expect(edits.scoredAfterPauseMs(create(), resolve({}), at('14:05:00'))).toBeUndefined()
+  })
+
   test('leaves everything up to the last evaluated step unscored', () => {
     expect(edits.lastEvaluatedMs(resolve({}), at('13:30:10'))).toBe(at('13:29:00'))
   })
