@@ -1,4 +1,5 @@
 import { tryParseDuration } from '../../models/duration.ts'
+import { AppError } from '../../models/errors.ts'
 import type { DatasourceHttp, HttpRequest } from './http-client.ts'
 
 /** `unknown`: the store did not answer, or would not say. */
@@ -29,6 +30,17 @@ export async function confirmVictoriaMetrics(
   if (!answer) return 'unknown'
   if (answer.status >= 200 && answer.status < 300) return probe.proves(answer.text) ? 'yes' : 'no'
   return [400, 404, 405, 410, 501].includes(answer.status) ? 'no' : 'unknown'
+}
+
+/** The same as a decision. @throws STORE_UNAVAILABLE while the store does not say: ask again. */
+export async function isVictoriaMetrics(
+  http: Pick<DatasourceHttp, 'request'>,
+  url: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const confirmation = await confirmVictoriaMetrics(http, url, signal)
+  if (confirmation !== 'unknown') return confirmation === 'yes'
+  throw new AppError('STORE_UNAVAILABLE', `${url} does not say whether it is VictoriaMetrics`)
 }
 
 interface Probe extends Pick<HttpRequest, 'method' | 'url' | 'body'> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { confirmVictoriaMetrics, readDedupInterval } from '../../../tasks/prometheus/capabilities.ts'
+import { confirmVictoriaMetrics, isVictoriaMetrics, readDedupInterval } from '../../../tasks/prometheus/capabilities.ts'
 import { datasourceConfig, resolveDatasource } from '../../../tasks/prometheus/datasource.ts'
 import { type DatasourceHttp, datasourceHttp } from '../../../tasks/prometheus/http-client.ts'
 import { localServer } from '../../fakes/local-server.ts'
@@ -71,6 +71,14 @@ test('a store that does not answer is unknown, an abort is thrown', async () => 
     expect(await confirmVictoriaMetrics(http, 'http://127.0.0.1:1')).toBe('unknown')
     const aborted = AbortSignal.abort(new Error('over'))
     await expect(confirmVictoriaMetrics(http, 'http://127.0.0.1:1', aborted)).rejects.toThrow('over')
+  })
+})
+
+test('without an answer there is no decision', async () => {
+  await withStore({ 'GET /api/v1/status/top_queries': { body: topQueries } }, async (http, url) => {
+    expect(await isVictoriaMetrics(http, url)).toBe(true)
+    expect(await isVictoriaMetrics(http, `${url}/other`)).toBe(false)
+    await expect(isVictoriaMetrics(http, 'http://127.0.0.1:1')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
   })
 })
 
