@@ -145,14 +145,15 @@ async function publish(run: Run, { replaced, ...outcome }: Outcome): Promise<For
     return result(run, outcome)
   }
   const publication = { mission: missionOf(params), payload, owned, replaced }
-  const { published, written, dropped, rejected } = await watch.time('write', () => publishBand(deps, publication))
-  const refused = rejected.map(({ labels, reason }) => ({ labels, reason: `write_rejected: ${reason}` }))
+  const report = await watch.time('write', () => publishBand(deps, publication))
+  const { published } = report
+  const refused = report.rejected.map(({ labels, reason }) => ({ labels, reason: `write_rejected: ${reason}` }))
   return result(run, {
     ...outcome,
     ...(published && { payload: { ...payload, published }, publishedSteps: owned }),
     skipped: [...(outcome.skipped ?? []), ...refused],
-    samplesWritten: written,
-    samplesDropped: dropped,
+    samplesWritten: report.written,
+    samplesDropped: report.dropped + report.clamped,
   })
 }
 

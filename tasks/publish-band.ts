@@ -19,7 +19,7 @@ export interface Publication {
 
 type PublishDeps = Pick<Deps, 'cache' | 'marks' | 'reader' | 'writer' | 'signal'>
 
-export interface PublishReport extends WriteReport {
+export interface PublishReport extends Required<WriteReport> {
   /** Undefined when the mission has moved on: somebody else draws these steps. */
   readonly published: StepRange | undefined
 }
@@ -57,7 +57,7 @@ async function writeGranted(
   deps: PublishDeps,
   publication: Publication,
   { steps, undrawnOnly, series }: PublishGrant & { readonly series: readonly SeriesIdentity[] },
-): Promise<WriteReport> {
+): Promise<Required<WriteReport>> {
   const { mission, payload } = publication
   const { stepMs } = payload
   const reports: WriteReport[] = []

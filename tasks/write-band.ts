@@ -39,10 +39,11 @@ export function bandBlocks({ series, bands, omit }: Omit<BandToWrite, 'predLast'
   })
 }
 
-export function sumReports(reports: readonly WriteReport[]): WriteReport {
+export function sumReports(reports: readonly WriteReport[]): Required<WriteReport> {
   return {
     written: reports.reduce((sum, { written }) => sum + written, 0),
     dropped: reports.reduce((sum, { dropped }) => sum + dropped, 0),
     rejected: reports.flatMap(({ rejected }) => rejected),
+    clamped: reports.reduce((sum, { clamped = 0 }) => sum + clamped, 0),
   }
 }

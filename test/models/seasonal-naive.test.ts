@@ -67,6 +67,12 @@ test('less than two days has no season', async () => {
   expect([...median]).toEqual([7, 7])
 })
 
+test('a season that only one pair of values speaks for is none', async () => {
+  const values = hours(48, (hour, day) => (hour === 0 ? 100 : day === 0 ? Number.NaN : 5 + (hour % 2)))
+  const { median } = await forecastOne(values, { horizon: 1 })
+  expect(median[0] as number).toBeLessThan(10)
+})
+
 test('one value is forecast as it is', async () => {
   const { median, quantiles } = await forecastOne([Number.NaN, 3, Number.NaN], { horizon: 2 })
   expect([...median, ...quantiles]).toEqual([3, 3, 3, 3, 3, 3])

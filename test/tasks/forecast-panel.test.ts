@@ -84,17 +84,20 @@ test('a model that loses series counts as failed', async () => {
   expect(made.fallback).toBe('fallback:MODEL_FAILED')
 })
 
-test('cancelling is no reason to fall back', async () => {
-  const controller = new AbortController()
-  const reason = new AppError('RUN_TIMEOUT', 'too long')
-  const slow = {
-    ...fakeForecaster('good'),
-    forecast: async () => {
-      controller.abort(reason)
-      throw new Error('stopped')
-    },
-  }
-  const deps = fakeDeps({ forecasters: [slow, fakeForecaster('spare')], signal: controller.signal })
-  await expect(forecastPanel(deps, request(contextsOf(1)))).rejects.toBe(reason)
-  expect(deps.metrics.fallbacks).toEqual([])
-})
+test.each(['spare', 'good'])(
+  'cancelling is no reason to fall back to %s, nor a failure of the model',
+  async (fallback) => {
+    const controller = new AbortController()
+    const reason = new AppError('RUN_TIMEOUT', 'too long')
+    const slow = {
+      ...fakeForecaster('good'),
+      forecast: async () => {
+        controller.abort(reason)
+        throw new Error('stopped')
+      },
+    }
+    const deps = fakeDeps({ forecasters: [slow, fakeForecaster('spare')], signal: controller.signal })
+    await expect(forecastPanel(deps, request(contextsOf(1), { fallback }))).rejects.toBe(reason)
+    expect(deps.metrics.fallbacks).toEqual([])
+  },
+)
