@@ -13,7 +13,7 @@ const effects = [
   { what: 'the environment', pattern: /\bprocess\.env\b/, allowed: /^scheduler\// },
 ]
 
-const mostLines = { product: 300, test: 400 }
+const mostLines = { product: 300, test: 500 }
 
 /** Text by path from the root of the repository. */
 type Sources = ReadonlyMap<string, string>
