@@ -23,6 +23,7 @@ export const errorCodes = {
   CONFLICT: { retry: false, pauses: false, meaning: 'the resource is in another state than expected' },
   // callers
   UNAUTHENTICATED: { retry: false, pauses: false, meaning: 'the API key is missing or unknown' },
+  API_UNAVAILABLE: { retry: true, pauses: false, meaning: 'nothing answers at the address of the API' },
   FORBIDDEN: { retry: false, pauses: false, meaning: 'this caller may not do that' },
   // models
   MODEL_UNKNOWN: { retry: false, pauses: false, meaning: 'no forecaster of that name' },

@@ -42,6 +42,7 @@ export const statusByCode: Readonly<Record<ProblemCode, number>> = {
   WRITE_REJECTED: 502,
   WRITE_UNAVAILABLE: 502,
   // us
+  API_UNAVAILABLE: 503,
   REDIS_UNAVAILABLE: 503,
   RUN_TIMEOUT: 504,
   UNSUPPORTED: 501,

@@ -16,7 +16,7 @@ export interface EnvironmentReading {
 }
 
 /** Read elsewhere: by the command line, the API client and the evaluation. */
-const otherVariables = new Set(['AT_CONFIG', 'AT_API', 'AT_API_KEY', 'AT_EVAL_DATA'])
+const otherVariables = new Set(['AT_CONFIG', 'AT_API', 'AT_API_KEY', 'AT_API_KEY_FILE', 'AT_EVAL_DATA'])
 
 // kubernetes announces a service called "at" or "at-redis" by such variables, they are no settings
 const serviceLink = /_SERVICE_(?:HOST|PORT)(?:_|$)|_PORT(?:_\d+_(?:TCP|UDP)(?:_|$)|$)/

@@ -1,0 +1,61 @@
+import { type Command, type Io, parseCommandLine, renderHelp } from './command.ts'
+
+/** A command before its module is loaded: help and start stay quick, and no command pays for another. */
+export interface CommandEntry {
+  readonly name: string
+  readonly summary: string
+  help(): Promise<string>
+  run(args: readonly string[], io: Io): Promise<number>
+}
+
+function lazy(name: string, summary: string, load: () => Promise<Command>): CommandEntry {
+  return {
+    ...{ name, summary },
+    help: async () => renderHelp(await load()),
+    async run(args, io) {
+      const command = await load()
+      return command.run(parseCommandLine(command, args) as Parameters<Command['run']>[0], io)
+    },
+  }
+}
+
+const mission = () => import('./mission.ts')
+
+/** In the order of the help. */
+export const commands: readonly CommandEntry[] = [
+  {
+    ...{ name: 'up', summary: 'The whole platform on this machine, with Redis and a store' },
+    help: async () => (await import('./up.ts')).upHelp,
+    run: async (args) => (await import('./up.ts')).up(args),
+  },
+  {
+    ...{ name: 'demo', summary: 'The same with a shop that breaks: see an anomaly within minutes' },
+    help: async () => (await import('./demo.ts')).demoHelp,
+    run: async (args) => (await import('./demo.ts')).demo(args),
+  },
+  lazy('scheduler', 'API and planner (production)', async () => (await import('./processes.ts')).scheduler),
+  lazy('worker', 'Worker of one pool (production)', async () => (await import('./processes.ts')).worker),
+  lazy(
+    'mission apply',
+    'Create or update missions from files',
+    async () => (await import('./mission-apply.ts')).missionApply,
+  ),
+  lazy('mission list', 'All missions and their state', async () => (await mission()).missionList),
+  lazy('mission get', 'One mission in full', async () => (await mission()).missionGet),
+  lazy('mission delete', 'Delete missions', async () => (await mission()).missionDelete),
+  lazy('mission pause', 'Pause missions', async () => (await mission()).missionPause),
+  lazy('mission resume', 'Resume missions', async () => (await mission()).missionResume),
+  lazy('mission trigger', 'Ask for one run beside the schedule', async () => (await mission()).missionTrigger),
+  lazy(
+    'run forecast',
+    'One forecast in this process, without a scheduler',
+    async () => (await import('./run.ts')).runForecast,
+  ),
+  lazy(
+    'run detect',
+    'One detection in this process, without a scheduler',
+    async () => (await import('./run.ts')).runDetect,
+  ),
+  lazy('status', 'Health of everything', async () => (await import('./status.ts')).status),
+  lazy('config check', 'Check the configuration and show it', async () => (await import('./config.ts')).configCheck),
+]

@@ -1,0 +1,80 @@
+import { toAppError } from '../../models/errors.ts'
+import { didYouMean } from '../did-you-mean.ts'
+import { packageVersion } from '../metrics.ts'
+import type { Io } from './command.ts'
+import { type CommandEntry, commands } from './commands.ts'
+
+const wrongUse = 2
+
+/** Runs one command line. Resolves with the exit code: 0 done, 1 failed, 2 wrong use (`status` has its own). */
+export async function dispatch(args: readonly string[], io: Io): Promise<number> {
+  const words = args[0] === 'help' ? [...args.slice(1), '--help'] : args
+  const [first] = words
+  const entry = commands.find(({ name }) => name === words.slice(0, wordsIn(name)).join(' '))
+  if (entry && isHelp(words)) return print(io, await entry.help())
+  if (entry) return runEntry(entry, words.slice(wordsIn(entry.name)), io)
+  if (first === '--version' || first === '-v') return print(io, packageVersion)
+  if (first === '--help' || first === '-h') return print(io, overview(commands))
+  return explainUnknown(words, io)
+}
+
+function explainUnknown(words: readonly string[], io: Io): number {
+  const [first, second] = words
+  const group = commands.filter(({ name }) => name.startsWith(`${first} `))
+  if (group.length > 0 && second?.startsWith('-') && isHelp(words)) return print(io, overview(group))
+  if (first === undefined || (group.length > 0 && (second === undefined || second.startsWith('-')))) {
+    io.err(overview(group.length > 0 ? group : commands))
+    return wrongUse
+  }
+  const typed = group.length > 0 ? `${first} ${second}` : first
+  const names = group.length > 0 ? group.map(({ name }) => name) : commands.map(({ name }) => name.split(' ')[0] ?? '')
+  io.err(`no command "${typed}"${didYouMean(typed, new Set(names))}\nSee: anomaly-times --help`)
+  return wrongUse
+}
+
+async function runEntry(entry: CommandEntry, args: readonly string[], io: Io): Promise<number> {
+  try {
+    return await entry.run(args, io)
+  } catch (error) {
+    const { code, message, stack } = toAppError(error)
+    const isOurs = code === 'INTERNAL' && !isUsageOfParseArgs(error)
+    io.err(`error: ${isOurs ? (stack ?? message) : message}`)
+    return code === 'INVALID_PARAMS' || isUsageOfParseArgs(error) ? wrongUse : 1
+  }
+}
+
+/** `up` and `demo` leave unknown options to node:util, whose errors have codes of their own. */
+function isUsageOfParseArgs(error: unknown): boolean {
+  return String(Object(error).code).startsWith('ERR_PARSE_ARGS_')
+}
+
+function isHelp(words: readonly string[]): boolean {
+  const end = words.indexOf('--')
+  return words.slice(0, end < 0 ? words.length : end).some((word) => word === '--help' || word === '-h')
+}
+
+const wordsIn = (name: string) => name.split(' ').length
+
+function print(io: Io, text: string): number {
+  io.out(text)
+  return 0
+}
+
+function overview(entries: readonly CommandEntry[]): string {
+  const width = Math.max(...entries.map(({ name }) => name.length))
+  return [
+    'Anomaly Times: watches any PromQL query with forecasts, writes a band and a score.',
+    '',
+    'Usage: anomaly-times COMMAND [arguments] [options]',
+    '',
+    ...entries.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    '',
+    'Start here:',
+    '  anomaly-times demo                                   # watch it find an outage',
+    '  anomaly-times up                                     # run it on this machine',
+    '  echo \'{id: cpu, query: "rate(process_cpu_seconds_total[5m])"}\' | anomaly-times mission apply -f -',
+    '  anomaly-times status',
+    '',
+    'anomaly-times COMMAND --help explains a command with examples; --version prints the version.',
+  ].join('\n')
+}

@@ -1,0 +1,118 @@
+import { z } from 'zod'
+import { toAppError } from '../../models/errors.ts'
+import { missionDocument } from '../missions/document.ts'
+import { parseMissions, readMissionFiles, type WrittenDocument } from '../missions/read-documents.ts'
+import { describeIssues, jsonPointer, type SchemaNode } from '../zod-problems.ts'
+import { type ApiClient, apiClient, apiOptions } from './api-client.ts'
+import { defineCommand, type Io, usageError } from './command.ts'
+import { textTable } from './table.ts'
+
+const outcomes = ['created', 'updated', 'unchanged', 'valid', 'failed'] as const
+
+/** What became of one document. */
+interface Applied {
+  readonly outcome: (typeof outcomes)[number]
+  readonly id: string
+  readonly origin: string
+  readonly errors: readonly string[]
+}
+
+const atOnce = 8
+const putAnswer = z.object({ outcome: z.enum(['created', 'updated', 'unchanged']) })
+const documentTree = z.toJSONSchema(missionDocument, { io: 'input', unrepresentable: 'any' }) as SchemaNode
+
+export const missionApply = defineCommand({
+  name: 'mission apply',
+  summary: 'Create or update missions from documents.',
+  details:
+    'Reads YAML (one or several documents), JSON or NDJSON. Every document is tried, whatever became of the others;\nthe exit code is 1 when one of them failed. Applying the same again changes nothing.',
+  options: {
+    file: {
+      type: 'string',
+      short: 'f',
+      multiple: true,
+      value: 'FILE|DIR|-',
+      help: 'documents; - reads standard input',
+    },
+    'dry-run': { type: 'boolean', help: 'only check the documents against the schema, send nothing' },
+    json: { type: 'boolean', help: 'one JSON object per document in place of the table' },
+    ...apiOptions,
+  },
+  examples: [
+    ['anomaly-times mission apply -f missions/', 'everything in a folder'],
+    [`echo '{id: cpu, query: "rate(cpu[5m])"}' | anomaly-times mission apply -f -`, 'one from a pipe'],
+    ['anomaly-times mission list -o yaml > backup.yaml', 'the way back: a list is input for apply'],
+  ],
+  async run({ values }, io) {
+    if (values.file.length === 0) throw usageError('mission apply', 'name the documents: -f FILE')
+    const written: WrittenDocument[] = []
+    for (const file of values.file) {
+      written.push(...(file === '-' ? parseMissions(await io.readStdin(), 'stdin') : readMissionFiles(file)))
+    }
+    const client = values['dry-run'] ? undefined : apiClient(values, io.environment)
+    const applied = await applyAll(written, client)
+    if (applied.length === 0) io.err('no documents found')
+    else report(applied, values.json, io)
+    return applied.length === 0 || applied.some(({ outcome }) => outcome === 'failed') ? 1 : 0
+  },
+})
+
+/** In the order of the input; a few requests at a time, and none after the API was found to be away. */
+async function applyAll(written: readonly WrittenDocument[], client: ApiClient | undefined): Promise<Applied[]> {
+  const firsts = new Map<string, WrittenDocument>()
+  for (const item of written) if (!firsts.has(idOf(item))) firsts.set(idOf(item), item)
+  const applied: Applied[] = []
+  for (let start = 0; start < written.length; start += atOnce) {
+    const batch = written.slice(start, start + atOnce)
+    applied.push(...(await Promise.all(batch.map((item) => applyOne(item, firsts.get(idOf(item)) ?? item, client)))))
+  }
+  return applied
+}
+
+async function applyOne(
+  item: WrittenDocument,
+  first: WrittenDocument,
+  client: ApiClient | undefined,
+): Promise<Applied> {
+  const { origin, document } = item
+  const id = idOf(item)
+  const failed = (...errors: string[]): Applied => ({ outcome: 'failed', id, origin, errors })
+  if (item.error !== undefined) return failed(item.error)
+  if (first !== item && id !== '') return failed(`a mission of this id stands at ${first.origin} already`)
+  const parsed = missionDocument.safeParse(document)
+  if (parsed.error) {
+    const findings = describeIssues(parsed.error, document, documentTree)
+    return failed(...findings.map(({ path, detail }) => `${jsonPointer(path)}: ${detail}`.replace(/^: /, '')))
+  }
+  if (!client) return { outcome: 'valid', id, origin, errors: [] }
+  try {
+    const answer = await client.call({ method: 'PUT', path: `/missions/${id}`, body: document })
+    return { outcome: putAnswer.parse(answer).outcome, id, origin, errors: [] }
+  } catch (error) {
+    const { code, message } = toAppError(error)
+    if (code === 'API_UNAVAILABLE' || code === 'UNAUTHENTICATED') throw error
+    return failed(message)
+  }
+}
+
+function idOf({ document }: WrittenDocument): string {
+  const id = Object(document).id
+  return typeof id === 'string' ? id : ''
+}
+
+function report(applied: readonly Applied[], asJson: boolean, io: Io): void {
+  if (asJson) {
+    for (const item of applied) io.out(JSON.stringify(item))
+    return
+  }
+  const columns = [
+    { title: 'OUTCOME', cell: ({ outcome }: Applied) => outcome },
+    { title: 'MISSION', cell: ({ id }: Applied) => id || '-' },
+    { title: 'FROM', cell: ({ origin, errors }: Applied) => [origin, ...errors].join('  ') },
+  ]
+  io.out(textTable(applied, columns))
+  const counts = outcomes.map(
+    (outcome) => [outcome, applied.filter((item) => item.outcome === outcome).length] as const,
+  )
+  io.out(counts.flatMap(([outcome, count]) => (count > 0 ? [`${count} ${outcome}`] : [])).join(', '))
+}

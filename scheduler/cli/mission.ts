@@ -1,0 +1,212 @@
+import { stringify } from 'yaml'
+import { z } from 'zod'
+import { parseDuration } from '../../models/duration.ts'
+import { toAppError } from '../../models/errors.ts'
+import type { missionView } from '../api/views.ts'
+import { type ApiClient, apiClient, apiOptions } from './api-client.ts'
+import { defineCommand, type Io, usageError } from './command.ts'
+import { relativeTime, textTable } from './table.ts'
+
+type Mission = z.output<typeof missionView>
+
+const output = { type: 'string', short: 'o', value: 'json|yaml', help: 'yaml: documents that apply takes' } as const
+const ids = { name: 'ID...', min: 1, max: 1_000 }
+// a newer server may know more fields and states than this client
+const anyMission = z.custom<Mission>((value) => z.looseObject({ id: z.string() }).safeParse(value).success)
+
+export const missionGet = defineCommand({
+  name: 'mission get',
+  summary: 'Show a mission and how it is doing.',
+  positionals: { name: 'ID', min: 1, max: 1 },
+  options: { output, ...apiOptions },
+  examples: [['anomaly-times mission get cpu -o yaml > cpu.yaml', 'the document, to edit and apply again']],
+  async run({ values, positionals: [id = ''] }, io) {
+    const format = outputFormat('mission get', values.output)
+    const mission = anyMission.parse(await apiClient(values, io.environment).call({ path: missionPath(id) }))
+    if (format === 'json') io.out(JSON.stringify(mission, undefined, 2))
+    else if (format === 'yaml') io.out(stringify(mission.document).trimEnd())
+    else io.out(describeMission(mission, Date.now()))
+    return 0
+  },
+})
+
+export const missionList = defineCommand({
+  name: 'mission list',
+  summary: 'List all missions with their state.',
+  options: { output, ...apiOptions },
+  examples: [
+    ['anomaly-times mission list', 'state, series and highest score of each'],
+    ['anomaly-times mission list -o yaml > backup.yaml', 'all documents'],
+  ],
+  async run({ values }, io) {
+    const format = outputFormat('mission list', values.output)
+    const missions = await listMissions(apiClient(values, io.environment))
+    if (format === 'json') io.out(JSON.stringify(missions, undefined, 2))
+    else if (format === 'yaml') io.out(missions.map(({ document }) => stringify(document).trimEnd()).join('\n---\n'))
+    else
+      io.out(
+        missions.length === 0 ? 'no missions: see anomaly-times mission apply --help' : table(missions, Date.now()),
+      )
+    return 0
+  },
+})
+
+export const missionDelete = defineCommand({
+  name: 'mission delete',
+  summary: 'Delete missions. What they wrote stays in the store.',
+  positionals: ids,
+  options: apiOptions,
+  examples: [['anomaly-times mission delete cpu memory', 'two of them']],
+  run: ({ values, positionals }, io) =>
+    forEach(positionals, apiClient(values, io.environment), io, async (client, id) => {
+      await client.call({ method: 'DELETE', path: missionPath(id) })
+      return 'deleted'
+    }),
+})
+
+export const missionPause = defineCommand({
+  name: 'mission pause',
+  summary: 'Pause missions: no forecasts, no scores.',
+  positionals: ids,
+  options: {
+    reason: { type: 'string', value: 'TEXT', help: 'why, for whoever wonders' },
+    for: { type: 'string', value: 'DURATION', help: 'resume by itself after this long' },
+    ...apiOptions,
+  },
+  examples: [['anomaly-times mission pause cpu --reason migration --for 2h', 'until the work is done']],
+  async run({ values, positionals }, io) {
+    const until = values.for && new Date(Date.now() + parseDuration(values.for)).toISOString()
+    const body = { ...(values.reason !== undefined && { reason: values.reason }), ...(until && { until }) }
+    return forEach(positionals, apiClient(values, io.environment), io, async (client, id) => {
+      await client.call({ method: 'POST', path: `${missionPath(id)}/pause`, body })
+      return until ? `paused until ${until}` : 'paused'
+    })
+  },
+})
+
+export const missionResume = defineCommand({
+  name: 'mission resume',
+  summary: 'Resume paused missions.',
+  positionals: ids,
+  options: apiOptions,
+  examples: [['anomaly-times mission resume cpu', 'it goes on at its next due instant']],
+  run: ({ values, positionals }, io) =>
+    forEach(positionals, apiClient(values, io.environment), io, async (client, id) => {
+      await client.call({ method: 'POST', path: `${missionPath(id)}/resume` })
+      return 'resumed'
+    }),
+})
+
+export const missionTrigger = defineCommand({
+  name: 'mission trigger',
+  summary: 'Ask the workers for one run now, beside the schedule.',
+  positionals: ids,
+  options: {
+    flow: { type: 'string', value: 'forecast|detect', help: 'which flow; default forecast' },
+    recompute: { type: 'boolean', help: 'forecast again though a forecast is kept' },
+    ...apiOptions,
+  },
+  examples: [['anomaly-times mission trigger cpu --flow detect', 'one run of the detect flow']],
+  async run({ values, positionals }, io) {
+    const body = { flow: values.flow ?? 'forecast', recompute: values.recompute }
+    return forEach(positionals, apiClient(values, io.environment), io, async (client, id) => {
+      const answer = await client.call({ method: 'POST', path: `${missionPath(id)}/trigger`, body })
+      return `run ${z.object({ runId: z.string() }).parse(answer).runId}`
+    })
+  },
+})
+
+/** Every page, with the status of each mission. */
+export async function listMissions(client: ApiClient): Promise<Mission[]> {
+  const page = z.object({ missions: z.array(anyMission), cursor: z.string().optional() })
+  const missions: Mission[] = []
+  let cursor: string | undefined
+  do {
+    const answer = page.parse(await client.call({ path: '/missions', query: { limit: '500', status: 'true', cursor } }))
+    missions.push(...answer.missions)
+    cursor = answer.cursor
+  } while (cursor !== undefined)
+  return missions
+}
+
+/** One line per id; 1 when one of them failed. */
+async function forEach(
+  positionals: readonly string[],
+  client: ApiClient,
+  io: Io,
+  act: (client: ApiClient, id: string) => Promise<string>,
+): Promise<number> {
+  let failed = 0
+  for (const id of positionals) {
+    try {
+      io.out(`${id}: ${await act(client, id)}`)
+    } catch (error) {
+      const { code, message } = toAppError(error)
+      if (code === 'API_UNAVAILABLE' || code === 'UNAUTHENTICATED') throw error
+      io.err(`${id}: ${message}`)
+      failed++
+    }
+  }
+  return failed > 0 ? 1 : 0
+}
+
+const missionPath = (id: string) => `/missions/${encodeURIComponent(id)}`
+
+function outputFormat(name: string, text: string | undefined): 'table' | 'json' | 'yaml' {
+  if (text === undefined) return 'table'
+  if (text === 'json' || text === 'yaml') return text
+  throw usageError(name, `-o ${text}: write json or yaml`)
+}
+
+function table(missions: readonly Mission[], nowMs: number): string {
+  return textTable(missions, [
+    { title: 'MISSION', cell: ({ id }) => id },
+    { title: 'STATE', cell: ({ status }) => status?.state ?? '-' },
+    { title: 'SERIES', cell: ({ status }) => seriesCount(status), align: 'right' },
+    { title: 'SCORE', cell: ({ status }) => status?.missionScore?.toFixed(2) ?? '-', align: 'right' },
+    { title: 'LAST SUCCESS', cell: ({ status }) => relativeTime(status?.lastSuccessAt, nowMs) },
+    { title: 'NEXT DETECT', cell: ({ status }) => relativeTime(status?.nextDetectAt, nowMs) },
+    { title: 'QUERY', cell: ({ document }) => shortened(document.query, 60) },
+  ])
+}
+
+function describeMission({ id, generation, document, pause, status, updatedAt }: Mission, nowMs: number): string {
+  const fields: [string, string | undefined][] = [
+    ['mission', `${id}, generation ${generation}, changed ${relativeTime(updatedAt, nowMs)}`],
+    ['query', document.query],
+    ['state', status?.state],
+    ['paused by', pause && `${pause.actor}${pause.reason && `: ${pause.reason}`}`],
+    ['until', pause?.until],
+    ['series', status?.series && seriesText(status.series)],
+    ['score', status?.missionScore?.toFixed(2)],
+    ['last success', status?.lastSuccessAt && relativeTime(status.lastSuccessAt, nowMs)],
+    [
+      'last error',
+      status?.lastError &&
+        `${status.lastError.flow} ${relativeTime(status.lastError.at, nowMs)}: ${status.lastError.message}`,
+    ],
+    ['next forecast', status?.nextForecastAt && relativeTime(status.nextForecastAt, nowMs)],
+    ['next detect', status?.nextDetectAt && relativeTime(status.nextDetectAt, nowMs)],
+    ['scored until', status?.scoredUntil],
+    ['drawn until', status?.publishedUntil],
+  ]
+  const known = fields.filter(([, text]) => text !== undefined && text !== '')
+  return [...known.map(([title, text]) => `${title.padEnd(14)}${text}`), '', stringify(document).trimEnd()].join('\n')
+}
+
+type Series = NonNullable<Mission['status']>['series']
+
+function seriesCount(status: Mission['status']): string {
+  if (!status?.series) return '-'
+  return `${Object.values(status.series).reduce((sum, count) => sum + (count ?? 0), 0)}`
+}
+
+function seriesText(series: NonNullable<Series>): string {
+  const states = Object.entries(series).filter(([, count]) => count > 0)
+  return states.map(([state, count]) => `${count} ${state}`).join(', ')
+}
+
+function shortened(text: string, length: number): string {
+  const line = text.replace(/\s+/g, ' ')
+  return line.length > length ? `${line.slice(0, length - 1)}…` : line
+}

@@ -1,0 +1,46 @@
+import type { DetectResult, ForecastResult } from '../../flows/contexts.ts'
+import { numberText, seriesText } from '../demo/table.ts'
+import type { RunOnceResult } from '../execution/run-once.ts'
+import { textTable } from './table.ts'
+
+/** What a run did, for people. */
+export function describeRun(done: RunOnceResult, isDryRun: boolean): string {
+  const lines = done.flow === 'forecast' ? forecastLines(done.result, isDryRun) : detectLines(done.result, isDryRun)
+  return [`T ${new Date(done.nominalMs).toISOString()}`, ...lines, secondsText(done.result.seconds)].join('\n')
+}
+
+function forecastLines(result: ForecastResult, isDryRun: boolean): string[] {
+  const { read, forecast, skipped, fallback, payload, samplesWritten } = result
+  return [
+    `${read} series read, ${forecast} forecast${payload ? ` by ${payload.model}, ${payload.horizon} steps ahead` : ''}`,
+    ...(fallback === undefined ? [] : [`the fall-back forecast: ${fallback}`]),
+    ...skipped.slice(0, 20).map(({ labels, reason }) => `  skipped ${seriesText(labels)}: ${reason}`),
+    ...(skipped.length > 20 ? [`  and ${skipped.length - 20} more skipped`] : []),
+    isDryRun ? 'dry run: nothing was written' : `${samplesWritten} samples written`,
+  ]
+}
+
+function detectLines({ read, scored, rows, noBand }: DetectResult, isDryRun: boolean): string[] {
+  const numbers = ['value', 'pred', 'lower', 'upper', 'score'] as const
+  const table = textTable(rows, [
+    { title: 'series', cell: ({ labels }) => seriesText(labels) },
+    ...numbers.map((name) => ({
+      title: name,
+      cell: (row: DetectResult['rows'][number]) => numberText(row[name]),
+      align: 'right' as const,
+    })),
+    { title: 'state', cell: ({ state }) => state },
+    { title: 'reason', cell: ({ reason }) => reason },
+  ])
+  return [
+    ...(rows.length > 0 ? [table] : []),
+    `${read} series read, ${scored} scores ${isDryRun ? 'not written (dry run)' : 'written'}`,
+    ...(noBand ? ['no forecast reaches this window: run a forecast first'] : []),
+  ]
+}
+
+function secondsText(seconds: Readonly<Record<string, number>>): string {
+  return Object.entries(seconds)
+    .map(([stage, spent]) => `${stage} ${spent.toFixed(2)} s`)
+    .join(', ')
+}

@@ -1,0 +1,123 @@
+import { z } from 'zod'
+import { toAppError } from '../../models/errors.ts'
+import { statusView } from '../api/status-view.ts'
+import { type ApiClient, apiClient, apiOptions } from './api-client.ts'
+import { defineCommand } from './command.ts'
+import { listMissions } from './mission.ts'
+import { textTable } from './table.ts'
+
+/** `bad` means that nothing is scored, `poor` that somebody should look. */
+export interface StatusLine {
+  readonly what: string
+  readonly health: 'ok' | 'poor' | 'bad'
+  readonly detail: string
+}
+
+const exitCodes = { ok: 0, poor: 1, bad: 2 } as const
+/** A pool that lets a job wait longer is too small or stuck. */
+const longWaitSeconds = 120
+
+export const status = defineCommand({
+  name: 'status',
+  summary: 'Health of everything: API, Redis, planner, workers, datasources, missions.',
+  details: 'Exit code 0: all is well; 1: something needs attention; 2: the platform does not work.',
+  options: { json: { type: 'boolean', help: 'one JSON object' }, ...apiOptions },
+  examples: [['anomaly-times status || echo "look at it"', 'in a script']],
+  async run({ values }, io) {
+    const lines = await assessPlatform(apiClient(values, io.environment))
+    const health = worst(lines)
+    if (values.json) io.out(JSON.stringify({ health, lines }, undefined, 2))
+    else {
+      io.out(
+        textTable(lines, [
+          { title: 'WHAT', cell: ({ what }) => what },
+          { title: 'HEALTH', cell: (line) => line.health },
+          { title: 'DETAIL', cell: ({ detail }) => detail },
+        ]),
+      )
+    }
+    return exitCodes[health]
+  },
+})
+
+/** Asks for everything at once; what cannot be asked is a line of its own. */
+export async function assessPlatform(client: ApiClient): Promise<StatusLine[]> {
+  const parts = [
+    { what: 'platform', lines: () => platformLines(client) },
+    { what: 'datasources', lines: () => datasourceLines(client) },
+    { what: 'missions', lines: () => missionLines(client) },
+  ]
+  const answers = await Promise.all(
+    parts.map(async ({ what, lines }) => {
+      try {
+        return await lines()
+      } catch (error) {
+        const { code, message } = toAppError(error)
+        // told once is enough
+        if (code === 'API_UNAVAILABLE' && what !== 'platform') return []
+        return [{ what: code === 'API_UNAVAILABLE' ? 'API' : what, health: 'bad', detail: message } as const]
+      }
+    }),
+  )
+  return answers.flat()
+}
+
+async function platformLines(client: ApiClient): Promise<StatusLine[]> {
+  const { version, checks, processes, queues } = statusView.parse(await client.call({ path: '/status' }))
+  return [
+    { what: 'API', health: 'ok', detail: `${client.url}, version ${version}` },
+    ...checks.map(
+      ({ name, ok, detail }): StatusLine => ({ what: name, health: ok ? 'ok' : 'bad', detail: detail ?? '' }),
+    ),
+    ...processes.map(({ name, role, alive, lastSeenAt }): StatusLine => {
+      return {
+        what: name,
+        health: alive ? 'ok' : 'poor',
+        detail: alive ? role : `${role}, not seen since ${lastSeenAt}`,
+      }
+    }),
+    ...(['forecast', 'detect'] as const).map((pool): StatusLine => {
+      const { waiting, active, oldestWaitSeconds } = queues[pool]
+      const isServed = processes.some(({ role, alive }) => alive && role === pool)
+      const detail = `${waiting} waiting (oldest ${Math.round(oldestWaitSeconds)} s), ${active} active`
+      if (!isServed) return { what: `pool ${pool}`, health: 'bad', detail: `no worker; ${detail}` }
+      return { what: `pool ${pool}`, health: oldestWaitSeconds > longWaitSeconds ? 'poor' : 'ok', detail }
+    }),
+  ]
+}
+
+const datasourceList = z.object({ datasources: z.array(z.object({ name: z.string(), kind: z.string() })) })
+const datasourceCheck = z.object({
+  ok: z.boolean(),
+  findings: z.array(z.object({ severity: z.string(), detail: z.string() })),
+})
+
+async function datasourceLines(client: ApiClient): Promise<StatusLine[]> {
+  const { datasources } = datasourceList.parse(await client.call({ path: '/datasources' }))
+  return Promise.all(
+    datasources.map(async ({ name, kind }): Promise<StatusLine> => {
+      const path = `/datasources/${encodeURIComponent(name)}/check`
+      const { ok, findings } = datasourceCheck.parse(await client.call({ method: 'POST', path }))
+      const isPoor = findings.some(({ severity }) => severity === 'warning')
+      const detail = [kind, ...findings.filter(({ severity }) => severity !== 'info').map((finding) => finding.detail)]
+      return { what: `datasource ${name}`, health: ok ? (isPoor ? 'poor' : 'ok') : 'bad', detail: detail.join('; ') }
+    }),
+  )
+}
+
+async function missionLines(client: ApiClient): Promise<StatusLine[]> {
+  const missions = await listMissions(client)
+  const counts = new Map<string, number>()
+  for (const { status: state } of missions)
+    counts.set(state?.state ?? 'unknown', (counts.get(state?.state ?? 'unknown') ?? 0) + 1)
+  const failing = missions.filter(({ status: state }) => state?.state === 'failing').map(({ id }) => id)
+  const detail = [...counts].map(([state, count]) => `${count} ${state}`).join(', ') || 'none'
+  const named =
+    failing.length > 0 ? `; failing: ${failing.slice(0, 5).join(', ')}${failing.length > 5 ? '...' : ''}` : ''
+  return [{ what: 'missions', health: failing.length > 0 ? 'poor' : 'ok', detail: detail + named }]
+}
+
+function worst(lines: readonly StatusLine[]): StatusLine['health'] {
+  if (lines.some(({ health }) => health === 'bad')) return 'bad'
+  return lines.some(({ health }) => health === 'poor') ? 'poor' : 'ok'
+}

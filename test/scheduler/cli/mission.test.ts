@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
+import { fakeApi } from '../../fakes/fake-api.ts'
+import { runCli } from '../../fakes/fake-io.ts'
+import { localServer } from '../../fakes/local-server.ts'
+
+const app = await fakeApi()
+const environment = { AT_API: await app.listen({ port: 0, host: '127.0.0.1' }) }
+const elsewhere = await localServer((_, response) => void response.writeHead(404).end('<html>'))
+afterAll(async () => {
+  await elsewhere.close()
+  await app.close()
+})
+
+const run = (line: string, stdin = '') => runCli(line.split(' '), { environment, stdin })
+
+test('apply tells what became of every document, and of a repeat', async () => {
+  const stdin =
+    'id: apply-a\nquery: up\n---\nid: apply-b\nquery: "bad("\n---\nid: apply-c\nqurey: up\n---\nid: apply-a\nquery: x\n---\nnothing'
+  const first = await run('mission apply -f -', stdin)
+  expect(first.exitCode).toBe(1)
+  expect(first.out.split('\n')).toEqual([
+    expect.stringMatching(/^OUTCOME +MISSION +FROM$/),
+    expect.stringMatching(/^created +apply-a +stdin:1$/),
+    expect.stringMatching(/^failed +apply-b +stdin:4 +the store refuses "bad\("$/),
+    expect.stringMatching(
+      /^failed +apply-c +stdin:7 +\/query: is missing +\/qurey: no such field; did you mean "query"\?$/,
+    ),
+    expect.stringMatching(/^failed +apply-a +stdin:10 +a mission of this id stands at stdin:1 already$/),
+    expect.stringMatching(/^failed +- +stdin:13 +expected object, received string$/),
+    '1 created, 4 failed',
+  ])
+  const again = await run('mission apply -f - --json', '{"id": "apply-a", "query": "up"}')
+  expect(again).toEqual({
+    exitCode: 0,
+    err: '',
+    out: '{"outcome":"unchanged","id":"apply-a","origin":"stdin:1","errors":[]}',
+  })
+})
+
+test('apply reads folders, and a dry run sends nothing', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'at-apply-'))
+  onTestFinished(() => rmSync(dir, { recursive: true }))
+  expect(await run(`mission apply -f ${dir}`)).toMatchObject({ exitCode: 1, err: 'no documents found' })
+  for (let n = 0; n < 20; n++) writeFileSync(join(dir, `${n}.yaml`), `id: folder-${n}\nquery: up\n`)
+  expect((await run(`mission apply -f ${dir} --dry-run`)).out).toMatch(/\n20 valid$/)
+  expect((await run('mission get folder-0')).err).toBe('error: no mission "folder-0"')
+  expect((await run(`mission apply -f ${dir}`)).out).toMatch(/\n20 created$/)
+})
+
+test('what list shows as YAML is input for apply', async () => {
+  await run(
+    'mission apply -f -',
+    '[{"id": "list-a", "query": "up"}, {"id": "list-b", "query": "a\\nb", "paused": true}]',
+  )
+  const { out } = await run('mission list -o yaml')
+  const again = await run('mission apply -f -', out)
+  expect(again.out).toMatch(/unchanged +list-a.*unchanged +list-b.*\d+ unchanged$/s)
+  expect((await run('mission list')).out).toMatch(/MISSION +STATE.*list-b +active +- +- +- +\d+ d ago +a b/s)
+  expect(JSON.parse((await run('mission list -o json')).out)).toContainEqual(expect.objectContaining({ id: 'list-a' }))
+  expect((await run('mission list -o xml')).exitCode).toBe(2)
+})
+
+test('one mission in full, paused, resumed, triggered, deleted', async () => {
+  await run('mission apply -f -', 'id: one\nquery: up')
+  expect(
+    (await runCli(['mission', 'pause', 'one', '--reason', 'night work', '--for', '2h'], { environment })).out,
+  ).toMatch(/^one: paused until 2/)
+  expect((await run('mission get one')).out).toMatch(
+    /^mission +one, generation 1.*state +paused\npaused by +anonymous: night work/s,
+  )
+  expect((await run('mission resume one')).out).toBe('one: resumed')
+  expect((await run('mission trigger one --flow detect')).out).toMatch(/^one: run f\.default\.one/)
+  expect((await run('mission trigger one --flow paint')).err).toMatch(/^one: the body does not fit: \/flow/)
+  expect(await run('mission delete one missing')).toEqual({
+    exitCode: 1,
+    out: 'one: deleted',
+    err: 'missing: no mission "missing"',
+  })
+})
+
+test.each([
+  { AT_API: 'http://127.0.0.1:1', err: 'nothing listens at http://127.0.0.1:1: start `anomaly-times up`', exitCode: 1 },
+  { AT_API: 'localhost:9490', err: '"localhost:9490" is no URL of an API', exitCode: 2 },
+  { AT_API: elsewhere.url, err: 'and not as our API does', exitCode: 1 },
+])('an API at $AT_API: $err', async ({ AT_API, err, exitCode }) => {
+  for (const args of [
+    ['mission', 'list'],
+    ['mission', 'delete', 'a'],
+  ]) {
+    const ended = await runCli(args, { environment: { AT_API } })
+    expect(ended.err).toContain(err)
+    expect(ended.exitCode).toBe(exitCode)
+  }
+})
+
+test('keys come from a variable or a file', async () => {
+  const apiKeys = [{ name: 'ci', key: 'key-of-the-red-team', tenant: 'red' }]
+  const guarded = await fakeApi({ settings: { apiKeys } })
+  onTestFinished(() => guarded.close())
+  const AT_API = await guarded.listen({ port: 0, host: '127.0.0.1' })
+  const dir = mkdtempSync(join(tmpdir(), 'at-key-'))
+  onTestFinished(() => rmSync(dir, { recursive: true }))
+  writeFileSync(join(dir, 'key'), 'key-of-the-red-team\n')
+  const list = (more: Record<string, string>) => runCli(['mission', 'list'], { environment: { AT_API, ...more } })
+  expect((await list({ AT_API_KEY: 'key-of-the-red-team' })).exitCode).toBe(0)
+  expect((await list({ AT_API_KEY_FILE: join(dir, 'key') })).exitCode).toBe(0)
+  expect((await list({})).err).toContain('set AT_API_KEY')
+})

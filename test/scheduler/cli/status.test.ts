@@ -1,0 +1,102 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { type FakeApiOptions, fakeApi } from '../../fakes/fake-api.ts'
+import { runCli } from '../../fakes/fake-io.ts'
+import { fakeMissionService } from '../../fakes/fake-mission-service.ts'
+
+async function statusOf(
+  options: FakeApiOptions,
+): Promise<{ exitCode: number; lines: { what: string; health: string; detail: string }[] }> {
+  const app = await fakeApi(options)
+  onTestFinished(() => app.close())
+  const environment = { AT_API: await app.listen({ port: 0, host: '127.0.0.1' }) }
+  const { exitCode, out } = await runCli(['status', '--json'], { environment })
+  return { exitCode, lines: JSON.parse(out).lines }
+}
+
+const seen = (role: 'scheduler' | 'forecast' | 'detect', isAlive = true) => ({
+  ...{ name: `${role}-1`, role, version: '0.1.0', url: 'http://x', startedMs: 0, seenMs: 0, isAlive },
+})
+const size = { waiting: 0, delayed: 0, active: 0, completed: 0, failed: 0, nextWaitMs: 0 }
+const fleet = {
+  processes: async () => [seen('scheduler'), seen('forecast'), seen('detect')],
+  queue: async () => size,
+}
+const datasources = {
+  list: () => [{ name: 'main', kind: 'victoriametrics', futureWrites: 'auto' }],
+  check: async () => ({ ok: true, findings: [] }),
+}
+const healthy: FakeApiOptions = { fleet, datasources, readiness: [{ name: 'redis', check: async () => undefined }] }
+
+test('all is well', async () => {
+  const { exitCode, lines } = await statusOf(healthy)
+  expect(exitCode).toBe(0)
+  expect(lines.map(({ what }) => what)).toEqual([
+    ...['API', 'redis', 'scheduler-1', 'forecast-1', 'detect-1', 'pool forecast', 'pool detect'],
+    ...['datasource main', 'missions'],
+  ])
+})
+
+test.each<{
+  what: string
+  options: FakeApiOptions
+  exitCode: number
+  line: { what: string; health: string; detail?: unknown }
+}>([
+  {
+    what: 'Redis is away',
+    options: { readiness: [{ name: 'redis', check: async () => 'does not answer' }] },
+    exitCode: 2,
+    line: { what: 'redis', health: 'bad', detail: 'does not answer' },
+  },
+  {
+    what: 'no worker scores',
+    options: {
+      fleet: { ...fleet, processes: async () => [seen('scheduler'), seen('forecast'), seen('detect', false)] },
+    },
+    exitCode: 2,
+    line: { what: 'pool detect', health: 'bad', detail: 'no worker; 0 waiting (oldest 0 s), 0 active' },
+  },
+  {
+    what: 'jobs wait long',
+    options: { fleet: { ...fleet, queue: async () => ({ ...size, waiting: 9, nextWaitMs: 300_000 }) } },
+    exitCode: 1,
+    line: { what: 'pool forecast', health: 'poor', detail: '9 waiting (oldest 300 s), 0 active' },
+  },
+  {
+    what: 'a store is set up badly',
+    options: {
+      datasources: {
+        ...datasources,
+        check: async () => ({ ok: true, findings: [{ severity: 'warning', detail: 'no dedup' }] }),
+      },
+    },
+    exitCode: 1,
+    line: { what: 'datasource main', health: 'poor', detail: 'victoriametrics; no dedup' },
+  },
+  {
+    what: 'missions cannot be listed',
+    options: { missions: { ...fakeMissionService(), list: () => Promise.reject(new Error('x')) } },
+    exitCode: 2,
+    line: { what: 'missions', health: 'bad', detail: expect.stringContaining('a defect of ours') },
+  },
+])('$what: exit code $exitCode', async ({ options, exitCode, line }) => {
+  const status = await statusOf({ ...healthy, ...options })
+  expect(status.exitCode).toBe(exitCode)
+  expect(status.lines).toContainEqual(expect.objectContaining(line))
+})
+
+test('failing missions are named', async () => {
+  const missions = fakeMissionService()
+  await missions.put('default', { id: 'cpu', query: 'up' }, { actor: 'test' })
+  const failing = { ...missions, status: async () => ({ state: 'failing', consecutiveFailures: 3 }) as const }
+  const { exitCode, lines } = await statusOf({ ...healthy, missions: failing })
+  expect(exitCode).toBe(1)
+  expect(lines.at(-1)).toEqual({ what: 'missions', health: 'poor', detail: '1 failing; failing: cpu' })
+})
+
+test('nothing listens there', async () => {
+  const { exitCode, out } = await runCli(['status'], { environment: { AT_API: 'http://127.0.0.1:1' } })
+  expect(exitCode).toBe(2)
+  expect(out).toMatch(/^WHAT +HEALTH +DETAIL\nAPI +bad +nothing listens at http:\/\/127\.0\.0\.1:1/)
+  expect(out.split('\n')).toHaveLength(2)
+})
