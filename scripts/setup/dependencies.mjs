@@ -45,7 +45,10 @@ async function packages(path) {
 }
 
 function npmAdvice(output) {
-  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|E40[37]|CERT/.test(output)) {
+  if (/CERT|UNABLE_TO_VERIFY/.test(output)) {
+    return 'Something on the way signs with a certificate that Node does not know: name its CA in NODE_EXTRA_CA_CERTS.'
+  }
+  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|E40[37]/.test(output)) {
     return 'The npm registry cannot be reached. Behind a proxy set HTTPS_PROXY, or name another registry: npm config set registry URL.'
   }
   return 'Once that is repaired, run the same command again.'
