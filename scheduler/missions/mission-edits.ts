@@ -65,7 +65,7 @@ export function withPause(stored: StoredMission, pause: MissionPause | undefined
   }
 }
 
-export function isPaused({ pause }: StoredMission, nowMs: number): boolean {
+export function isPaused({ pause }: { readonly pause?: { readonly untilMs?: number } }, nowMs: number): boolean {
   return pause !== undefined && (pause.untilMs ?? Number.POSITIVE_INFINITY) > nowMs
 }
 

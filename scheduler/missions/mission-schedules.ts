@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { FlowName } from '../runs.ts'
 import type { ScheduleKey } from '../store/schedule-keys.ts'
-import type { ScheduleEntry, ScheduleStore } from '../store/schedule-store.ts'
-import type { StoredMission } from '../store/types.ts'
+import type { PauseRequest, ScheduleEntry, ScheduleStore } from '../store/schedule-store.ts'
+import type { MissionPause, StoredMission } from '../store/types.ts'
 import { isPaused } from './mission-edits.ts'
 import type { ResolvedMission } from './resolved.ts'
 
@@ -12,14 +13,19 @@ export const scheduleKey = ({ tenant, id }: Pick<StoredMission, 'tenant' | 'id'>
   id: `${id}.${flow}`,
 })
 
-/** Brings both schedules in line with the mission; repeating it changes nothing. */
+/** Brings both schedules in line with the mission; writes nothing where they are. */
 export async function upsertSchedules(
   schedules: ScheduleStore,
   { mission, resolved, nowMs }: { mission: StoredMission; resolved: ResolvedMission; nowMs: number },
 ): Promise<void> {
   for (const flow of flows) {
-    await schedules.upsertSchedule(entryOf(mission, resolved, flow), nowMs)
-    await pauseSchedule(schedules, mission, flow, nowMs)
+    const entry = entryOf(mission, resolved, flow)
+    const known = await schedules.get(entry)
+    if (!known || !isDeepStrictEqual({ ...known, ...entry }, known)) await schedules.upsertSchedule(entry, nowMs)
+    const wanted = isPaused(mission, nowMs) ? mission.pause : undefined
+    const present = known && isPaused(known, nowMs) ? known.pause : undefined
+    if (wanted?.reason === present?.reason && wanted?.untilMs === present?.untilMs) continue
+    await schedules.setPaused(entry, wanted && pauseRequest(wanted), nowMs)
   }
 }
 
@@ -30,23 +36,10 @@ export async function removeSchedules(
   for (const flow of flows) await schedules.removeSchedule(scheduleKey(mission, flow))
 }
 
-async function pauseSchedule(
-  schedules: ScheduleStore,
-  mission: StoredMission,
-  flow: FlowName,
-  nowMs: number,
-): Promise<void> {
-  const key = scheduleKey(mission, flow)
-  const { pause } = mission
-  if (!pause || !isPaused(mission, nowMs)) {
-    await schedules.setPaused(key, undefined, nowMs)
-    return
-  }
-  const known = await schedules.get(key)
-  const { reason, untilMs } = pause
-  if (known?.pause?.reason === reason && known.pause.untilMs === untilMs) return
-  await schedules.setPaused(key, { reason, ...(untilMs !== undefined && { untilMs }) }, nowMs)
-}
+const pauseRequest = ({ reason, untilMs }: MissionPause): PauseRequest => ({
+  reason,
+  ...(untilMs !== undefined && { untilMs }),
+})
 
 function entryOf({ tenant, id, bandKey }: StoredMission, resolved: ResolvedMission, flow: FlowName): ScheduleEntry {
   const [spec, policy] =

@@ -27,7 +27,7 @@ export interface ReconcileResult {
 export async function reconcileMissions(deps: MissionServiceDeps): Promise<ReconcileResult> {
   const failures: { name: MissionName; message: string }[] = []
   const counts = { missions: 0, resumed: 0, redefined: 0 }
-  for await (const mission of deps.missions.all()) {
+  const check = async (mission: StoredMission): Promise<void> => {
     counts.missions += 1
     try {
       const repair = await reconcileMission(deps, mission)
@@ -39,7 +39,19 @@ export async function reconcileMissions(deps: MissionServiceDeps): Promise<Recon
       failures.push({ name: { tenant: mission.tenant, mission: mission.id }, message })
     }
   }
+  for await (const batch of batches(deps.missions.all(), 50)) await Promise.all(batch.map(check))
   return { ...counts, failures }
+}
+
+async function* batches<Item>(items: AsyncIterable<Item>, size: number): AsyncGenerator<Item[]> {
+  let batch: Item[] = []
+  for await (const item of items) {
+    batch.push(item)
+    if (batch.length < size) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
 }
 
 type Repair = 'resumed' | 'redefined' | undefined

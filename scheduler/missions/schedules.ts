@@ -1,6 +1,7 @@
 import { parseDuration } from '../../models/duration.ts'
 import { cronProblem } from '../planning/cron.ts'
-import { nextTick, phaseMs } from '../planning/schedule-spec.ts'
+import { shortestCronGapMs } from '../planning/cron-gap.ts'
+import { phaseMs } from '../planning/schedule-spec.ts'
 import type { ScheduleSpec } from '../planning/types.ts'
 import type { FlowName } from '../runs.ts'
 import type { MissionDocument } from './document.ts'
@@ -34,18 +35,10 @@ export function scheduleProblems(flow: FlowName, schedule: DocumentSchedule = {}
   return problems
 }
 
-/** Shortest distance of two T's as far as the next ten tell. */
+/** Shortest distance of two T's. */
 export function shortestGapMs(flow: FlowName, schedule: DocumentSchedule = {}, fromMs: number): number {
   const cron = cronOf(schedule)
-  if (!cron) return everyOf(flow, schedule)
-  let shortest = Number.POSITIVE_INFINITY
-  let tick = nextTick({ kind: 'cron', ...cron }, fromMs)
-  for (let i = 0; i < 10 && tick !== undefined; i++) {
-    const next = nextTick({ kind: 'cron', ...cron }, tick)
-    if (next !== undefined) shortest = Math.min(shortest, next - tick)
-    tick = next
-  }
-  return Number.isFinite(shortest) ? shortest : defaultEveryMs[flow]
+  return cron ? (shortestCronGapMs(cron, fromMs) ?? defaultEveryMs[flow]) : everyOf(flow, schedule)
 }
 
 export interface SpecInput {

@@ -7,19 +7,36 @@ const dayMs = 24 * hourMs
 const blockMs = 28 * dayMs
 const yearMs = 366 * dayMs
 
-const known = new Map<string, number>()
+/** Ticks that are looked at for the shortest distance. */
+const sampledTicks = 10
 
 /** Longest distance between two instants of a cron schedule within a year from `fromMs`; one minute at least. */
-export function longestCronGapMs(spec: CronSpec, fromMs: number): number {
-  const startMs = Math.floor(fromMs / blockMs) * blockMs
-  const key = `${spec.timeZone}|${spec.cron}|${startMs}`
-  let gapMs = known.get(key)
-  if (gapMs === undefined) {
-    if (known.size >= 5_000) known.clear()
-    gapMs = measure(spec, startMs, startMs + blockMs + yearMs)
-    known.set(key, gapMs)
+export const longestCronGapMs = oncePerBlock((spec, startMs) => measure(spec, startMs, startMs + blockMs + yearMs))
+
+/** Shortest distance as far as the next ten instants tell; undefined when there are no two. */
+export const shortestCronGapMs = oncePerBlock((spec, startMs) => {
+  let shortest: number | undefined
+  let tick = cronNext(spec, startMs)
+  for (let i = 0; i < sampledTicks && tick !== undefined; i++) {
+    const next = cronNext(spec, tick)
+    if (next !== undefined) shortest = Math.min(shortest ?? next - tick, next - tick)
+    tick = next
   }
-  return gapMs
+  return shortest
+})
+
+function oncePerBlock<Gap>(measureGap: (spec: CronSpec, startMs: number) => Gap) {
+  const known = new Map<string, Gap>()
+  return (spec: CronSpec, fromMs: number): Gap => {
+    const startMs = Math.floor(fromMs / blockMs) * blockMs
+    const key = `${spec.timeZone}|${spec.cron}|${startMs}`
+    const found = known.get(key)
+    if (found !== undefined) return found
+    if (known.size >= 5_000) known.clear()
+    const gapMs = measureGap(spec, startMs)
+    known.set(key, gapMs)
+    return gapMs
+  }
 }
 
 /**

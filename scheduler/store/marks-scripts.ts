@@ -3,18 +3,6 @@ import { luaScript } from './lua.ts'
 /** Claims are forgotten this long after they were made and their steps have passed. */
 const keepClaimsMs = 86_400_000
 
-/** Another bandKey draws only where the ones before it have not: what they drew is somebody else's from here on. */
-export const changeBandLua = `
-local function changeBand(marks, bandKey)
-  local before = redis.call('HGET', marks, 'bandKey')
-  if before == bandKey then return end
-  redis.call('HSET', marks, 'bandKey', bandKey)
-  local from, until_, ceiling, floor = unpack(redis.call('HMGET', marks, 'from', 'until', 'ceiling', 'floor'))
-  if not before or not until_ then return end
-  if not floor or tonumber(floor) < tonumber(until_) then redis.call('HSET', marks, 'floor', until_) end
-  if not ceiling or tonumber(ceiling) > tonumber(from) then redis.call('HSET', marks, 'ceiling', from) end
-end`
-
 /**
  * Who may draw which steps (docs/architecture.md, "Publishing"). KEYS: marks, claims, claim ages, mission. ARGV: bandKey,
  * claim (bandKey, T and kind), nonce, first and last instant of the owned range, 1 for a backfill.
@@ -22,7 +10,7 @@ end`
  * one with another nonce was computed anew, so what it drew before counts as drawn. Answers the first and last instant
  * of the steps for every series; false without marks.
  */
-export const claimScript = luaScript(`${changeBandLua}
+export const claimScript = luaScript(`
 local marks, claims, ages = KEYS[1], KEYS[2], KEYS[3]
 local bandKey, field, nonce, backfill = ARGV[1], ARGV[2], ARGV[3], ARGV[6] == '1'
 local ownFrom, ownUntil = tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -39,9 +27,7 @@ local function max(a, b) return (a and b) and math.max(a, b) or a or b end
 local function text(number) return string.format('%.0f', number) end
 
 local known = record(field)
-local present = redis.call('HGET', KEYS[4], 'bandKey')
-if present then changeBand(marks, present) end
-if present ~= bandKey then
+if redis.call('HGET', KEYS[4], 'bandKey') ~= bandKey then
   -- the mission has moved on or is gone: only what was begun is finished
   if known and known.nonce == nonce then return { text(known.from), text(known.until_) } end
   return { text(ownFrom), text(ownFrom) }

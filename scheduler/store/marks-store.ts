@@ -9,8 +9,6 @@ import { redisCall } from './redis-call.ts'
 
 /** How far a mission has drawn and scored. A field that is missing: nothing yet. */
 export interface MissionMarks {
-  /** The one that drew last. */
-  readonly bandKey?: string
   /** Every step drawn so far lies in `publishedFromMs < t <= publishedUntilMs`. */
   readonly publishedFromMs?: number
   readonly publishedUntilMs?: number
@@ -113,11 +111,10 @@ function foreign(marks: MissionMarks): MissionMarks {
 }
 
 function marksFields(marks: MissionMarks): (string | number)[] {
-  const cells = Object.entries(instants).flatMap(([field, name]) => {
+  return Object.entries(instants).flatMap(([field, name]) => {
     const ms = marks[name]
     return ms === undefined ? [] : [field, ms]
   })
-  return marks.bandKey === undefined ? cells : [...cells, 'bandKey', marks.bandKey]
 }
 
 function parseMarks(fields: Readonly<Record<string, string>>): MissionMarks {
@@ -129,7 +126,6 @@ function parseMarks(fields: Readonly<Record<string, string>>): MissionMarks {
   }
   return {
     ...marks,
-    ...(fields.bandKey !== undefined && { bandKey: fields.bandKey }),
     ...(gaps.length > 0 && { gaps: gaps.sort((a, b) => a.fromMs - b.fromMs) }),
   }
 }

@@ -63,12 +63,11 @@ describe('without marks', () => {
 describe('a new mission', () => {
   beforeEach(async () => {
     await edit('a')
-    await marks.restore(name, { bandKey: 'a', scoredUntilMs: 90 })
+    await marks.restore(name, { scoredUntilMs: 90 })
   })
 
   test('has its marks read back once', async () => {
-    expect(await marks.restore(name, { bandKey: 'a', scoredUntilMs: 400, publishedUntilMs: 400 })).toEqual({
-      bandKey: 'a',
+    expect(await marks.restore(name, { scoredUntilMs: 400, publishedUntilMs: 400 })).toEqual({
       scoredUntilMs: 90,
     })
   })
@@ -127,7 +126,7 @@ describe('a new mission', () => {
 
   test('gives an empty range nothing and moves nothing', async () => {
     expect(await claim('a', 100, 'x', range(0, 0))).toEqual(all(range(0, 0)))
-    expect(await marks.get(name)).toEqual({ bandKey: 'a', scoredUntilMs: 90 })
+    expect(await marks.get(name)).toEqual({ scoredUntilMs: 90 })
   })
 
   test('backfills earlier T in any order, also while live runs draw', async () => {
@@ -150,7 +149,7 @@ describe('a new mission', () => {
 describe('after an edit of the band', () => {
   beforeEach(async () => {
     await edit('a')
-    await marks.restore(name, { bandKey: 'a' })
+    await marks.restore(name, {})
     await claim('a', 100, 'x')
     await claim('a', 110, 'y')
     await edit('b')
@@ -158,7 +157,6 @@ describe('after an edit of the band', () => {
 
   test('the new band is drawn above the old one', async () => {
     expect(await marks.get(name)).toEqual({
-      bandKey: 'b',
       publishedFromMs: 110,
       publishedUntilMs: 130,
       ceilingFromMs: 110,
@@ -221,7 +219,7 @@ describe('after an edit of the band', () => {
 describe('deleted and made again under one id', () => {
   test('draws and scores above what its predecessor did', async () => {
     await edit('a')
-    await marks.restore(name, { bandKey: 'a', scoredUntilMs: 105 })
+    await marks.restore(name, { scoredUntilMs: 105 })
     await claim('a', 100, 'x')
     await missions.remove(name)
     expect(await claim('a', 100, 'x')).toEqual(all(range(110, 120)))
@@ -230,7 +228,6 @@ describe('deleted and made again under one id', () => {
     generation = 0
     await edit('b', 112)
     expect(await marks.get(name)).toMatchObject({
-      bandKey: 'b',
       floorUntilMs: 120,
       ceilingFromMs: 110,
       scoredUntilMs: 112,
@@ -247,8 +244,7 @@ describe('deleted and made again under one id', () => {
 describe('read back from the store', () => {
   test('what was drawn there was drawn by somebody else', async () => {
     await edit('a')
-    expect(await marks.restore(name, { bandKey: 'a', publishedUntilMs: 115, scoredUntilMs: 90 })).toEqual({
-      bandKey: 'a',
+    expect(await marks.restore(name, { publishedUntilMs: 115, scoredUntilMs: 90 })).toEqual({
       publishedFromMs: 0,
       publishedUntilMs: 115,
       ceilingFromMs: 0,
@@ -262,7 +258,7 @@ describe('read back from the store', () => {
   test('by a worker that knows an older band, the present one may draw all the same', async () => {
     await edit('a')
     await edit('b')
-    await marks.restore(name, { bandKey: 'a', scoredUntilMs: 90 })
+    await marks.restore(name, { scoredUntilMs: 90 })
     expect(await claim('a', 100, 'x')).toEqual(all(range(110, 110)))
     expect(await claim('b', 100, 'y')).toEqual(all(range(110, 120)))
   })
@@ -270,7 +266,7 @@ describe('read back from the store', () => {
 
 describe('what is scored', () => {
   beforeEach(async () => {
-    await marks.restore(name, { bandKey: 'a', scoredUntilMs: 100 })
+    await marks.restore(name, { scoredUntilMs: 100 })
   })
 
   test('moves forward only', async () => {
@@ -293,7 +289,7 @@ describe('claims', () => {
   beforeEach(() => edit('a'))
 
   test('of many workers at once grant every step to one nonce', async () => {
-    await marks.restore(name, { bandKey: 'a' })
+    await marks.restore(name, {})
     const grants = await Promise.all(Array.from({ length: 50 }, (_, i) => claim('a', 100, `n${i}`)))
     expect(grants.filter(({ steps }) => steps.fromMs < steps.untilMs)).toHaveLength(1)
   })
@@ -301,7 +297,7 @@ describe('claims', () => {
   test('are forgotten a day later, and their steps taken for drawn by somebody else', async () => {
     const hour = 3_600_000
     const t = Date.now() - 48 * hour
-    await marks.restore(name, { bandKey: 'a' })
+    await marks.restore(name, {})
     await claim('a', t, 'x', range(t, t + hour))
     await context.redis.zadd('{at}:claimage:default:cpu', Date.now() - 25 * hour, `a.${t}.run`)
     await claim('a', t + hour, 'y', range(t + hour, t + 2 * hour))
@@ -314,7 +310,7 @@ describe('claims', () => {
   })
 
   test('bear instants of our time exactly', async () => {
-    await marks.restore(name, { bandKey: 'a' })
+    await marks.restore(name, {})
     const t = 1_764_000_000_123
     expect(await claim('a', t, 'x', range(t, t + 1))).toEqual(all(range(t, t + 1)))
     expect(await claim('a', t, 'x', range(t, t + 1))).toEqual(all(range(t, t + 1)))

@@ -147,7 +147,6 @@ describe('an edit', () => {
   beforeEach(async () => {
     await put()
     await deps.marks.restore(cpu, {
-      bandKey: (await service.get('default', 'cpu')).bandKey,
       scoredUntilMs: at('12:15:00'),
     })
     enqueued = []
@@ -168,10 +167,10 @@ describe('an edit', () => {
   })
 
   test('that only judges makes no runs and no floor', async () => {
-    const { mission, outcome } = await put({ direction: 'above' })
+    const { outcome } = await put({ direction: 'above' })
     expect(outcome).toBe('updated')
     expect(enqueued).toEqual([])
-    expect(await deps.marks.get(cpu)).toMatchObject({ bandKey: mission.bandKey, scoredUntilMs: at('12:15:00') })
+    expect(await deps.marks.get(cpu)).toEqual({ scoredUntilMs: at('12:15:00') })
   })
 
   test('of the band forecasts every T from the owner of now again, and draws above what was drawn', async () => {
@@ -180,7 +179,7 @@ describe('an edit', () => {
     await deps.marks.claim({ mission: cpu, ref, owned: { fromMs: at('12:10:00'), untilMs: at('13:10:00') } })
     const { mission } = await put({ sensitivity: 'high' })
     expect(enqueued.map(({ job }) => [job.nominalMs, job.bandKey])).toEqual([[at('12:00:00'), mission.bandKey]])
-    expect(await deps.marks.get(cpu)).toMatchObject({ bandKey: mission.bandKey, floorUntilMs: at('13:10:00') })
+    expect(await deps.marks.get(cpu)).toMatchObject({ floorUntilMs: at('13:10:00') })
     expect(await schedule('forecast')).toMatchObject({ bandKey: mission.bandKey })
     expect(await service.status('default', 'cpu')).toMatchObject({ drawnFromMs: at('13:15:00') })
   })
@@ -269,7 +268,7 @@ describe('removal', () => {
 
   test('and a new mission of that id: another band, drawn and scored above the old one', async () => {
     const { mission: first } = await put()
-    await deps.marks.restore(cpu, { bandKey: first.bandKey, scoredUntilMs: at('11:00:00') })
+    await deps.marks.restore(cpu, { scoredUntilMs: at('11:00:00') })
     const ref = { bandKey: first.bandKey, nominalMs: at('12:00:00'), nonce: 'n', kind: 'run' } as const
     await deps.marks.claim({ mission: cpu, ref, owned: { fromMs: at('12:10:00'), untilMs: at('13:10:00') } })
     await service.remove('default', 'cpu', {})
@@ -278,7 +277,6 @@ describe('removal', () => {
     expect(outcome).toBe('created')
     expect(second.bandKey).not.toBe(first.bandKey)
     expect(await deps.marks.get(cpu)).toMatchObject({
-      bandKey: second.bandKey,
       floorUntilMs: at('13:10:00'),
       scoredUntilMs: at('12:10:00'),
     })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { cronNext } from '../../../scheduler/planning/cron.ts'
-import { longestCronGapMs } from '../../../scheduler/planning/cron-gap.ts'
+import { longestCronGapMs, shortestCronGapMs } from '../../../scheduler/planning/cron-gap.ts'
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
@@ -55,4 +55,13 @@ function listedGapMs(spec: { cron: string; timeZone: string }): number {
 
 test('an expression that ended has the gap it had before its end', () => {
   expect(longestCronGapMs({ cron: '0 0 0 * 12 * 2026', timeZone: 'UTC' }, fromMs)).toBe(dayMs)
+})
+
+test.each([
+  { cron: '*/10 * * * * *', gapMs: 10_000 },
+  { cron: '*/7 * * * *', gapMs: 4 * minuteMs },
+  { cron: '0 9,17 * * 1-5', gapMs: 8 * hourMs },
+  { cron: '0 0 0 1 1 * 2027', gapMs: undefined },
+])('two instants of $cron are at least $gapMs ms apart', ({ cron, gapMs }) => {
+  expect(shortestCronGapMs({ cron, timeZone: 'UTC' }, fromMs)).toBe(gapMs)
 })

@@ -112,6 +112,15 @@ describe('an edit', () => {
     expect(ownedRange(later, at('11:00:00'))).toEqual(range('13:10:00', '14:10:00'))
   })
 
+  test('has the first T of a coarser grid own steps that its lead would give to an earlier one', () => {
+    const eras = editEras(hourly, { spec: every(20 * minuteMs, 10 * minuteMs), stepMs: 15 * minuteMs }, at('12:58:00'))
+    expect(ownersIn(eras, range('13:10:00', '13:40:00'))[0]).toEqual({
+      nominalMs: at('12:50:00'),
+      owned: range('13:00:00', '13:30:00'),
+    })
+    expect(ownedRange(eras, at('12:30:00'))).toBeUndefined()
+  })
+
   test('changes nothing when time does not change', () => {
     expect(editEras(hourly, { spec: every(hourMs), stepMs }, at('12:20:00'))).toBe(hourly)
   })
