@@ -1,13 +1,105 @@
-import { AppError } from '../models/errors.ts'
+import { once } from 'node:events'
+import { Redis } from 'ioredis'
+import { parseDuration } from '../models/duration.ts'
+import { buildApi } from './api/app.ts'
+import { runReader } from './api/run-reader.ts'
+import { parseAddress } from './config/address.ts'
 import type { Config } from './config.ts'
+import { executeRuns } from './execution/execute-run.ts'
+import { executionDeps } from './execution/execution-deps.ts'
+import { startHealthServer } from './health.ts'
+import { runLogger } from './log.ts'
+import { startMissionKeeper } from './mission-keeper.ts'
+import { openProcess } from './open-process.ts'
+import { createPlanner } from './planner.ts'
+import { redisOptions } from './redis.ts'
+import { plannerMetrics, workerMetrics } from './run-metrics.ts'
 import type { FlowName } from './runs.ts'
+import { readHeartbeats } from './store/heartbeats.ts'
+import { taskMetrics } from './task-metrics.ts'
+import { createWorker } from './worker.ts'
 
 /** API and planner of one replica. Resolves once everything is closed, after `signal` was aborted. */
-export async function runScheduler(_config: Config, _signal: AbortSignal): Promise<void> {
-  throw new AppError('UNSUPPORTED', 'the scheduler is not wired up yet')
+export async function runScheduler(config: Config, signal: AbortSignal): Promise<void> {
+  const running = await openProcess(config, 'scheduler')
+  const { logger, metrics, redis, clock, stores } = running
+  let isLeader = false
+  const planner = createPlanner({
+    ...{ redis: redis.control, clock, replica: running.name, queue: running.queue },
+    ...{ schedules: stores.schedules, ticks: stores.ticks, runs: stores.runs },
+    metrics: plannerMetrics(metrics, (leads) => {
+      isLeader = leads
+    }),
+    onError: (error) => logger.error({ error: String(error) }, 'the planner tries again'),
+    onReconciled: (report) => logger.debug({ report }, 'reconciled'),
+  })
+  const keeper = startMissionKeeper({ running, isLeader: () => isLeader })
+  const api = await buildApi({
+    ...{
+      config,
+      metrics,
+      logger,
+      readiness: running.readiness,
+      ticks: stores.ticks,
+      datasources: running.datasources,
+    },
+    missions: running.service,
+    runs: runReader(stores.runs),
+    fleet: { processes: () => readHeartbeats(redis.control, clock), queue: (flow) => running.queue.size(flow) },
+    now: () => clock.now(),
+  })
+  try {
+    const url = await api.listen(parseAddress(config.listen))
+    await running.announce(url)
+    planner.start()
+    logger.info({ url }, 'the scheduler listens')
+    await aborted(signal)
+    logger.info('the scheduler stops')
+  } finally {
+    await api.close()
+    await keeper.stop()
+    await planner.stop()
+    await running.close()
+  }
 }
 
 /** A worker of one pool. Resolves once its runs have ended or were handed back, after `signal` was aborted. */
-export async function runWorker(_config: Config, _pool: FlowName, _signal: AbortSignal): Promise<void> {
-  throw new AppError('UNSUPPORTED', 'the worker is not wired up yet')
+export async function runWorker(config: Config, pool: FlowName, signal: AbortSignal): Promise<void> {
+  const running = await openProcess(config, pool)
+  const { logger, metrics, redis, clock } = running
+  let deaf: string | undefined
+  const worker = createWorker({
+    ...{ flow: pool, redis: redis.control, clock, name: running.name, metrics: workerMetrics(metrics) },
+    connection: new Redis(redisOptions(running.redisSettings, 'control', 'worker')),
+    execute: executeRuns(executionDeps(running, taskMetrics(metrics))),
+    concurrency: config.worker.concurrency[pool],
+    onError: (error) => logger.warn({ error: error.message }, 'worker error'),
+    onDeaf(reason) {
+      deaf = reason
+      logger.error({ reason }, 'this worker should be restarted')
+    },
+    onSettled(record, job) {
+      const { state, attempt, summary, error } = record
+      runLogger(logger, job)[error ? 'warn' : 'info']({ state, attempt, summary, error }, 'run')
+    },
+  })
+  const health = await startHealthServer({
+    ...{ listen: config.worker.listen, metrics, checks: running.readiness },
+    dead: () => deaf,
+  })
+  try {
+    await worker.ready()
+    await running.announce(health.url)
+    logger.info({ url: health.url, pool }, 'the worker takes runs')
+    await aborted(signal)
+    logger.info('the worker stops')
+  } finally {
+    await worker.close(parseDuration(config.worker.grace))
+    await health.close()
+    await running.close()
+  }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort')
 }

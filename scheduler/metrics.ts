@@ -44,6 +44,7 @@ const runMetrics = ({ counter, gauge, histogram }: Declare) => ({
   runs: counter('runs_total', 'Runs that ended, by result: succeeded, failed, cancelled, lost.', ['flow', 'result']),
   failedAttempts: counter('run_failed_attempts_total', 'Attempts that failed, by error code.', ['flow', 'code']),
   runDuration: histogram('run_duration_seconds', 'Seconds per attempt of a run.', ['flow'], slowSeconds),
+  unscored: counter('unscored_steps_total', 'Steps out of reach after an outage, in stores that take no old samples.'),
   scoreLatency: histogram('score_latency_seconds', 'From a step to its score in the store.', [], slowSeconds),
   queueJobs: gauge('queue_jobs', 'Jobs of a pool by state.', ['pool', 'state']),
   queueOldestWait: gauge('queue_oldest_wait_seconds', 'How long the oldest waiting job has waited.', ['pool']),

@@ -1,9 +1,8 @@
-import type { DetectResult } from '../../flows/contexts.ts'
-import type { AppError } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
 import type { Deps } from '../../tasks/deps.ts'
+import type { HealthRecorder } from '../missions/mission-health.ts'
 import type { ResolvedMission } from '../missions/resolved.ts'
-import type { FlowName, RunControl, RunJob, RunQueue } from '../runs.ts'
+import type { RunControl, RunJob, RunQueue } from '../runs.ts'
 import type { MarksStore } from '../store/marks-store.ts'
 import type { StoredMission } from '../store/types.ts'
 
@@ -15,12 +14,6 @@ export interface RequestLog {
   seenFor(name: MissionName, ids: readonly string[], nowMs: number, forMs: number): Promise<readonly string[]>
 }
 
-export interface Health {
-  recordSuccess(name: MissionName, flow: FlowName, atMs: number, detect?: DetectResult): Promise<void>
-  /** A query that the store refuses pauses the mission; everything else leaves it failing. */
-  recordFailure(name: MissionName, flow: FlowName, atMs: number, error: AppError): Promise<void>
-}
-
 /** Store access of one mission's datasource. */
 export type DatasourceDeps = Pick<Deps, 'reader' | 'writer'>
 
@@ -30,7 +23,7 @@ export interface ExecutionDeps extends Pick<Deps, 'cache' | 'forecasters' | 'met
   datasource(name: string): Promise<DatasourceDeps>
   readonly marks: MarksStore
   readonly requests: RequestLog
-  readonly health: Health
+  readonly health: HealthRecorder
   readonly queue: RunQueue
   /** Steps that nobody will score: out of reach, in a store that takes no old samples. */
   unscored(steps: number): void

@@ -1,8 +1,8 @@
 import { floorToStep, type MissionName } from '../../models/series.ts'
 import type { SeriesReader } from '../../tasks/deps.ts'
 import { outputSelector } from '../../tasks/output-selector.ts'
+import { firstScorableMs } from '../missions/mission-edits.ts'
 import type { ResolvedMission } from '../missions/resolved.ts'
-import { ownedRange, ticksFromOwnerOfNow } from '../planning/timeline.ts'
 import type { MissionMarks } from '../store/marks-store.ts'
 import type { StoredMission } from '../store/types.ts'
 import type { ExecutionDeps } from './ports.ts'
@@ -38,13 +38,6 @@ export async function readMarks(deps: ExecutionDeps, { mission, resolved, signal
   })
 }
 
-/** Last instant before the first step of the T in force at the mission's creation. */
-export function firstScorableMs(mission: StoredMission): number {
-  const [inForce] = ticksFromOwnerOfNow(mission.forecastEras, mission.createdMs)
-  const owned = inForce === undefined ? undefined : ownedRange(mission.forecastEras, inForce)
-  return owned?.fromMs ?? mission.createdMs
-}
-
 interface NewestInput {
   readonly selector: string
   readonly untilMs: number
@@ -56,7 +49,7 @@ interface NewestInput {
  * so look-back cannot make it look newer; five minutes is the look-back of every store, so no sample hides between
  * coarse instants, and the fine read sees those after the last of them.
  */
-async function newestTimestamp(
+export async function newestTimestamp(
   reader: SeriesReader,
   { selector, untilMs, signal }: NewestInput,
 ): Promise<number | undefined> {

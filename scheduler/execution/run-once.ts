@@ -1,17 +1,35 @@
+import { randomBytes } from 'node:crypto'
 import type { DetectResult, ForecastResult } from '../../flows/contexts.ts'
+import { detect } from '../../flows/detect.ts'
+import { forecast } from '../../flows/forecast.ts'
 import { AppError } from '../../models/errors.ts'
+import { createForecasters } from '../../models/registry.ts'
+import { defaultTenant, floorToStep, type StepRange } from '../../models/series.ts'
+import { memoryForecastCache } from '../../tasks/cache/memory-forecast-cache.ts'
+import type { Deps, PublishMarks, SeriesReader } from '../../tasks/deps.ts'
+import { outputSelector } from '../../tasks/output-selector.ts'
+import type { FutureWrites } from '../../tasks/prometheus/future-writes.ts'
 import type { Config } from '../config.ts'
+import { openDatasources } from '../datasources.ts'
+import { createMetrics } from '../metrics.ts'
 import type { MissionDocument } from '../missions/document.ts'
+import { resolveMission } from '../missions/resolve.ts'
+import type { ResolvedMission } from '../missions/resolved.ts'
+import { previousTick } from '../planning/schedule-spec.ts'
+import { firstEra, ownedRange } from '../planning/timeline.ts'
 import type { FlowName } from '../runs.ts'
+import { taskMetrics } from '../task-metrics.ts'
+import { planDetect } from './plan-detect.ts'
+import { newestTimestamp } from './read-marks.ts'
 
 export interface RunOnceRequest {
-  /** Needs a datasource; without Redis the forecast is kept in memory. */
+  /** Needs a datasource; forecasts are kept in memory. */
   readonly config: Config
   readonly document: MissionDocument
   readonly flow: FlowName
   /** T; default: the one in force. */
   readonly atMs?: number
-  /** Writes nothing, keeps nothing. */
+  /** Writes nothing. */
   readonly dryRun: boolean
   readonly signal: AbortSignal
 }
@@ -20,7 +38,104 @@ export type RunOnceResult =
   | { readonly flow: 'forecast'; readonly nominalMs: number; readonly result: ForecastResult }
   | { readonly flow: 'detect'; readonly nominalMs: number; readonly result: DetectResult }
 
-/** One run in this process, without a scheduler. */
-export async function runOnce(_request: RunOnceRequest): Promise<RunOnceResult> {
-  throw new AppError('UNSUPPORTED', 'single runs are not wired up yet')
+interface Once {
+  readonly deps: Deps
+  readonly resolved: ResolvedMission
+  readonly atMs: number
+  readonly dryRun: boolean
+}
+
+/** One run in this process, without a scheduler: the flow, the query and the store are the real ones. */
+export async function runOnce(request: RunOnceRequest): Promise<RunOnceResult> {
+  const { config, document, flow, dryRun, signal } = request
+  const nowMs = Date.now()
+  const metrics = createMetrics()
+  const datasources = openDatasources({ config, metrics, now: Date.now, memory: decisionsInMemory() })
+  const forecasters = createForecasters()
+  try {
+    const settings = {
+      datasource: (_: string, name?: string) => datasources.find(name),
+      defaults: config.defaults,
+      models: forecasters.names,
+    }
+    const resolved = resolveMission({ tenant: defaultTenant, document, createdMs: nowMs }, settings, nowMs)
+    const { reader, writer } = await datasources.open(resolved.datasource)
+    const marks = marksOfStore(reader, nowMs, signal)
+    const deps = {
+      reader,
+      writer,
+      marks,
+      forecasters,
+      signal,
+      cache: memoryForecastCache(),
+      metrics: taskMetrics(metrics),
+    }
+    const once: Once = { deps, resolved, atMs: request.atMs ?? nowMs, dryRun }
+    return flow === 'forecast' ? await forecastOnce(once) : await detectOnce(once)
+  } finally {
+    await forecasters.close()
+    await datasources.close()
+  }
+}
+
+async function forecastOnce({ deps, resolved, atMs, dryRun }: Once): Promise<RunOnceResult> {
+  const nominalMs = tickAt(resolved, atMs)
+  const result = await forecastAt({ deps, resolved }, nominalMs, dryRun ? 'none' : 'publish')
+  return { flow: 'forecast', nominalMs, result }
+}
+
+/** Scores the newest complete step with forecasts that are made here, as the owners of the steps around it make them. */
+async function detectOnce({ deps, resolved, atMs, dryRun }: Once): Promise<RunOnceResult> {
+  const { detectParams } = resolved
+  const { detectStepMs, evalDelayMs, tenant, mission } = detectParams
+  const nominalMs = floorToStep(atMs, detectStepMs)
+  const untilMs = floorToStep(nominalMs - evalDelayMs, detectStepMs)
+  const window: StepRange = { fromMs: untilMs - detectStepMs, untilMs }
+  const plan = { window, eras: erasOf(resolved), stepMs: detectParams.stepMs, scopeKey: detectParams.scopeKey }
+  const { owners } = planDetect({ ...plan, payloads: [] })
+  for (const owner of owners) if (owner.nominalMs <= atMs) await forecastAt({ deps, resolved }, owner.nominalMs, 'keep')
+  const { payloads } = planDetect({ ...plan, payloads: await deps.cache.list({ tenant, mission }) })
+  const context = { nominalMs, window, owners, payloads, storeFallback: false }
+  const result = await detect.run(deps, detectParams, { ...context, effect: dryRun ? 'none' : 'publish' })
+  return { flow: 'detect', nominalMs, result }
+}
+
+function forecastAt(
+  { deps, resolved }: Pick<Once, 'deps' | 'resolved'>,
+  nominalMs: number,
+  effect: 'publish' | 'keep' | 'none',
+) {
+  const owned = ownedRange(erasOf(resolved), nominalMs) ?? { fromMs: nominalMs, untilMs: nominalMs }
+  const runNonce = `once.${randomBytes(4).toString('hex')}`
+  return forecast.run(deps, resolved.forecastParams, { nominalMs, kind: 'run', owned, runNonce, effect })
+}
+
+const erasOf = ({ forecastSpec, forecastParams }: ResolvedMission) => [firstEra(forecastSpec, forecastParams.stepMs)]
+
+function tickAt({ forecastSpec, forecastParams }: ResolvedMission, atMs: number): number {
+  const tick = previousTick(forecastSpec, atMs)
+  if (tick !== undefined) return tick
+  const at = new Date(atMs).toISOString()
+  throw new AppError('INVALID_PARAMS', `mission ${forecastParams.mission}: its forecast was never due before ${at}`)
+}
+
+/** Without Redis the store alone says what is drawn: steps up to the newest one are left as they are. */
+function marksOfStore(reader: SeriesReader, nowMs: number, signal: AbortSignal): PublishMarks {
+  return {
+    async claim({ mission, owned }) {
+      const selector = outputSelector('anomaly_pred', mission)
+      const drawnUntilMs = await newestTimestamp(reader, { selector, untilMs: nowMs + 2 * 86_400_000, signal })
+      const fromMs = Math.min(Math.max(owned.fromMs, drawnUntilMs ?? owned.fromMs), owned.untilMs)
+      const undrawnOnly = fromMs > owned.fromMs ? { fromMs: owned.fromMs, untilMs: fromMs } : undefined
+      return { steps: { fromMs, untilMs: owned.untilMs }, undrawnOnly }
+    },
+  }
+}
+
+function decisionsInMemory() {
+  const decisions = new Map<string, FutureWrites>()
+  return {
+    load: async (key: string) => decisions.get(key),
+    save: async (key: string, decision: FutureWrites) => void decisions.set(key, decision),
+  }
 }

@@ -1,8 +1,9 @@
 import type { AppError } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
-import type { BandRows, ForecastCache, Payload, PayloadMeta, PayloadRef } from '../../tasks/deps.ts'
+import { memoryForecastCache } from '../../tasks/cache/memory-forecast-cache.ts'
+import type { ForecastCache, Payload, PayloadRef } from '../../tasks/deps.ts'
 
-/** The forecast cache in memory. */
+/** The forecast cache in memory, with what goes wrong with a real one. */
 export interface FakeCache extends ForecastCache {
   /** Every payload that was kept, oldest first. */
   readonly kept: Payload[]
@@ -13,20 +14,9 @@ export interface FakeCache extends ForecastCache {
 }
 
 export function fakeCache(): FakeCache {
-  const missions = new Map<string, Map<string, Payload>>()
+  let memory = memoryForecastCache()
   const failures = new Map<string, AppError>()
   const kept: Payload[] = []
-  const of = (mission: MissionName): Map<string, Payload> => {
-    const payloads = missions.get(missionKey(mission)) ?? new Map<string, Payload>()
-    missions.set(missionKey(mission), payloads)
-    return payloads
-  }
-  // a replaced payload stays readable for runs that began with it
-  const replaced = new Map<string, Payload>()
-  const find = (mission: MissionName, ref: PayloadRef): Payload | undefined => {
-    const found = of(mission).get(payloadKey(ref))
-    return found?.meta.nonce === ref.nonce ? found : replaced.get(ref.nonce)
-  }
   const fail = (verb: string): void => {
     const error = failures.get(verb)
     failures.delete(verb)
@@ -36,33 +26,23 @@ export function fakeCache(): FakeCache {
     kept,
     failNext: (verb, error) => failures.set(verb, error),
     flush() {
-      missions.clear()
-      replaced.clear()
+      memory = memoryForecastCache()
     },
     async keep(mission, payload) {
       fail('keep')
       kept.push(payload)
-      const before = of(mission).get(payloadKey(payload.meta))
-      if (before) replaced.set(before.meta.nonce, before)
-      of(mission).set(payloadKey(payload.meta), payload)
+      await memory.keep(mission, payload)
     },
-    list: async (mission) =>
-      [...of(mission).values()].map(({ meta }) => meta).sort((a, b) => b.nominalMs - a.nominalMs),
-    async series(mission, ref) {
-      const ids = find(mission, ref)?.series.map(({ id }) => id)
-      return ids && { ids, rows: new Map(ids.map((id, row) => [id, row])) }
-    },
-    identities: async (mission, ref) => find(mission, ref)?.series,
-    skipped: async (mission, ref) =>
-      new Map(find(mission, ref)?.skipped.map(({ id, reason }): [string, string] => [id, reason])),
-    bands: async (mission, ref, stepsMs) => bandsOf(find(mission, ref), stepsMs),
+    list: (mission) => memory.list(mission),
+    series: (mission, ref) => memory.series(mission, ref),
+    identities: (mission, ref) => memory.identities(mission, ref),
+    skipped: (mission, ref) => memory.skipped(mission, ref),
+    bands: (mission, ref, stepsMs) => memory.bands(mission, ref, stepsMs),
     async markPublished(mission, ref, steps) {
       fail('markPublished')
-      const payload = of(mission).get(payloadKey(ref))
-      if (payload?.meta.nonce === ref.nonce)
-        of(mission).set(payloadKey(ref), { ...payload, meta: { ...payload.meta, published: steps } })
+      await memory.markPublished(mission, ref, steps)
     },
-    drop: async (mission) => void missions.delete(missionKey(mission)),
+    drop: (mission) => memory.drop(mission),
   }
 }
 
@@ -71,14 +51,3 @@ export const missionKey = ({ tenant, mission }: MissionName): string => `${tenan
 /** What names a payload apart from its nonce. */
 export const payloadKey = ({ bandKey, nominalMs, kind }: Omit<PayloadRef, 'nonce'>): string =>
   `${kind}/${bandKey}/${nominalMs}`
-
-function bandsOf(payload: Payload | undefined, stepsMs: readonly number[]): Map<number, BandRows> {
-  const bands = new Map<number, BandRows>()
-  if (!payload) return bands
-  const { startMs, stepMs } = payload.meta as PayloadMeta
-  for (const ms of stepsMs) {
-    const rows = payload.steps[(ms - startMs) / stepMs]
-    if (rows) bands.set(ms, rows)
-  }
-  return bands
-}

@@ -1,0 +1,147 @@
+import type { Redis } from 'ioredis'
+import { AppError } from '../models/errors.ts'
+import type { SeriesReader, SeriesWriter } from '../tasks/deps.ts'
+import { confirmVictoriaMetrics, readDedupInterval } from '../tasks/prometheus/capabilities.ts'
+import { type Datasource, resolveDatasource } from '../tasks/prometheus/datasource.ts'
+import { decideFutureWrites, type FutureWrites, type FutureWritesMemory } from '../tasks/prometheus/future-writes.ts'
+import { type DatasourceHttp, datasourceHttp } from '../tasks/prometheus/http-client.ts'
+import { createQueryClient, type QueryClient } from '../tasks/prometheus/query-client.ts'
+import { createRemoteWriter } from '../tasks/prometheus/remote-write-client.ts'
+import type { DatasourceCheck, DatasourceDirectory } from './api/deps.ts'
+import type { Config } from './config.ts'
+import type { Metrics } from './metrics.ts'
+import { observedHttp } from './task-metrics.ts'
+
+export interface OpenDatasource {
+  readonly datasource: Datasource
+  readonly reader: QueryClient
+  readonly writer: SeriesWriter
+}
+
+/** Every configured datasource with its clients, opened once per process. */
+export interface Datasources extends DatasourceDirectory {
+  /** The first configured one without a name. */
+  find(name: string | undefined): Datasource | undefined
+  /** @throws NOT_FOUND; STORE_UNAVAILABLE while the write target has not said what it is. */
+  open(name: string): Promise<OpenDatasource>
+  readonly reader: (name: string) => QueryClient
+  close(): Promise<void>
+}
+
+export interface DatasourcesOptions {
+  readonly config: Pick<Config, 'datasources'>
+  readonly metrics: Metrics
+  readonly memory: FutureWritesMemory
+  readonly now: () => number
+}
+
+interface Entry {
+  readonly datasource: Datasource
+  readonly http: DatasourceHttp
+  readonly reader: QueryClient
+  /** Made once the write target is known; asked again after a failure. */
+  writer?: Promise<SeriesWriter>
+}
+
+export function openDatasources(options: DatasourcesOptions): Datasources {
+  const entries = options.config.datasources.map((config) => openEntry(resolveDatasource(config), options))
+  const entryOf = (name: string): Entry => {
+    const entry = entries.find(({ datasource }) => datasource.name === name)
+    if (entry) return entry
+    const names = entries.map(({ datasource }) => datasource.name).join(', ')
+    throw new AppError('NOT_FOUND', `no datasource "${name}"; there is ${names || 'none'}`)
+  }
+  return {
+    find: (name) =>
+      (name === undefined ? entries[0] : entries.find((entry) => entry.datasource.name === name))?.datasource,
+    reader: (name) => entryOf(name).reader,
+    async open(name) {
+      const entry = entryOf(name)
+      return { datasource: entry.datasource, reader: entry.reader, writer: await writerOf(entry, options) }
+    },
+    list: () => entries.map(({ datasource: { name, kind, futureWrites } }) => ({ name, kind, futureWrites })),
+    check: (name, signal) => checkEntry(entryOf(name), options.memory, signal),
+    close: async () => {
+      await Promise.all(entries.map(({ http }) => http.close()))
+    },
+  }
+}
+
+function openEntry(datasource: Datasource, { metrics, now }: DatasourcesOptions): Entry {
+  const http = observedHttp(datasourceHttp(datasource), datasource.name, metrics)
+  return { datasource, http, reader: createQueryClient(datasource, http, { now }) }
+}
+
+async function writerOf(entry: Entry, options: DatasourcesOptions): Promise<SeriesWriter> {
+  entry.writer ??= makeWriter(entry, options).catch((error: unknown) => {
+    delete entry.writer
+    throw error
+  })
+  return entry.writer
+}
+
+async function makeWriter(
+  { datasource, http }: Entry,
+  { memory, metrics, now }: DatasourcesOptions,
+): Promise<SeriesWriter> {
+  const futureWrites = (await decide({ datasource, http }, memory)) === 'native'
+  const writer = createRemoteWriter({ datasource, http, futureWrites, now })
+  const ds = datasource.name
+  return {
+    futureWrites,
+    async write(blocks, signal) {
+      const report = await writer.write(blocks, signal)
+      metrics.written.inc({ ds }, report.written)
+      metrics.dropped.inc({ ds, reason: 'known_or_old' }, report.dropped)
+      metrics.dropped.inc({ ds, reason: 'rejected' }, report.rejected.length)
+      return report
+    },
+  }
+}
+
+function decide(
+  { datasource, http }: Pick<Entry, 'datasource' | 'http'>,
+  memory: FutureWritesMemory,
+): Promise<FutureWrites> {
+  return decideFutureWrites({
+    ...{ datasource, memory },
+    confirmVictoriaMetrics: (signal) => confirmVictoriaMetrics(http, datasource.writeUrl, signal),
+  })
+}
+
+type Finding = DatasourceCheck['findings'][number]
+
+async function checkEntry(
+  { datasource, http, reader }: Entry,
+  memory: FutureWritesMemory,
+  signal: AbortSignal,
+): Promise<DatasourceCheck> {
+  const findings: Finding[] = []
+  const found = (severity: Finding['severity'], detail: string) => findings.push({ severity, detail })
+  await (reader as SeriesReader)
+    .queryRange({ query: 'vector(1)', startMs: 0, endMs: 0, stepMs: 60_000, allowOutputs: true }, signal)
+    .catch((error: Error) => found('error', `queries: ${error.message}`))
+  try {
+    const futureWrites = await decide({ datasource, http }, memory)
+    found(
+      'info',
+      futureWrites === 'native' ? 'the band is written ahead of time' : 'detection writes the band at its time',
+    )
+    const dedupMs = futureWrites === 'native' ? await readDedupInterval(http, datasource.writeUrl, signal) : undefined
+    if (dedupMs === 0) found('warning', 'set -dedup.minScrapeInterval=1ms: a sample that is sent twice should be one')
+  } catch (error) {
+    found('error', `writes: ${(error as Error).message}`)
+  }
+  return { ok: !findings.some(({ severity }) => severity === 'error'), findings }
+}
+
+/** Decided once per datasource, for all processes. */
+export function futureWritesMemory(redis: Redis): FutureWritesMemory {
+  const key = '{at}:future-writes'
+  return {
+    load: async (name) => ((await redis.hget(key, name)) as FutureWrites | null) ?? undefined,
+    save: async (name, decision) => {
+      await redis.hset(key, name, decision)
+    },
+  }
+}

@@ -1,0 +1,23 @@
+import type { TaskMetrics } from '../../tasks/deps.ts'
+import { createHealthRecorder } from '../missions/mission-health.ts'
+import { resolveStored } from '../missions/resolve.ts'
+import type { OpenProcess } from '../open-process.ts'
+import { requestLog } from '../store/request-log.ts'
+import type { ExecutionDeps } from './ports.ts'
+
+/** What runs need, from what a worker process has opened. */
+export function executionDeps(running: OpenProcess, metrics: TaskMetrics): ExecutionDeps {
+  const { stores, missionDeps, service, forecasters, datasources, clock, redis } = running
+  const { missions, marks, health, cache } = stores
+  const { settings } = missionDeps
+  return {
+    ...{ marks, cache, forecasters, metrics, queue: running.queue },
+    health: createHealthRecorder({ health, missions, service }),
+    mission: (name) => missions.get(name),
+    resolve: (mission) => resolveStored(mission, settings),
+    datasource: (name) => datasources.open(name),
+    requests: requestLog(redis.control),
+    unscored: (steps) => running.metrics.unscored.inc(steps),
+    now: () => clock.now(),
+  }
+}
