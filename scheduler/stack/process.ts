@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../../models/errors.ts'
@@ -109,11 +109,18 @@ async function untilReady(spec: ProcessSpec, exited: Promise<string>, signal: Ab
   })
   const deadlineMs = Date.now() + readyTimeoutMs
   while (Date.now() < deadlineMs) {
-    if (ended !== undefined) throw new AppError('UNSUPPORTED', `${name} ended at its start (${ended}); see ${logFile}`)
+    if (ended !== undefined)
+      throw new AppError('UNSUPPORTED', `${name} ended at its start (${ended}); ${logEnd(logFile)}`)
     const ready = await spec.ready()
     signal?.throwIfAborted()
     if (ready) return
     await sleep(25)
   }
-  throw new AppError('UNSUPPORTED', `${name} is not ready after ${readyTimeoutMs / 1000} s; see ${logFile}`)
+  throw new AppError('UNSUPPORTED', `${name} is not ready after ${readyTimeoutMs / 1000} s; ${logEnd(logFile)}`)
+}
+
+/** Where the log is, and its last lines. */
+function logEnd(path: string): string {
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n').slice(-3)
+  return [`see ${path}`, ...lines.map((line) => `  ${line.slice(0, 300)}`)].join('\n')
 }
