@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import { Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { RunJob } from './runs.ts'

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import type { Clock } from './clock.ts'
 import type { EnqueueAnswer, EnqueueRequest, FlowName, RunQueue, RunState } from './runs.ts'
 import { createOverlapStore } from './store/overlap-store.ts'
+import { redisCall } from './store/redis-call.ts'
 import { queuePrefix } from './store/schedule-keys.ts'
 
 export interface QueueSize {
@@ -57,7 +58,7 @@ export function createRunQueue({ redis, clock, onError = () => undefined }: RunQ
     Promise.all(
       flowNames.map((flow) => {
         const jobs = requests.filter(({ job }) => job.flow === flow).map((request) => bullJob(request, clock.now()))
-        return jobs.length > 0 ? queues[flow].addBulk(jobs) : []
+        return jobs.length > 0 ? redisCall('enqueue runs', queues[flow].addBulk(jobs)) : []
       }),
     )
 
@@ -75,7 +76,7 @@ export function createRunQueue({ redis, clock, onError = () => undefined }: RunQ
     },
 
     async state(flow, runId) {
-      return states[await queues[flow].getJobState(runId)]
+      return states[await redisCall('look up a run', queues[flow].getJobState(runId))]
     },
 
     async size(flow) {

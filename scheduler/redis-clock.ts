@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import type { Redis } from 'ioredis'
 import type { Clock } from './clock.ts'
 

@@ -1,28 +1,31 @@
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import { redisCall } from './redis-call.ts'
 
 export interface LuaScript {
   readonly source: string
   readonly sha: string
 }
 
-export type LuaArgument = string | number | Buffer
+export type LuaArgument = string | number
 
 export function luaScript(source: string): LuaScript {
   return { source, sha: createHash('sha1').update(source).digest('hex') }
 }
 
-/** Sends the hash only; a Redis that was restarted or flushed gets the source once more. */
-export async function runLua(
+/**
+ * Sends the hash only; a Redis that was restarted or flushed gets the source once more.
+ * @throws REDIS_UNAVAILABLE
+ */
+export function runLua(
   redis: Redis,
   { source, sha }: LuaScript,
   keys: readonly string[],
   args: readonly LuaArgument[],
 ): Promise<unknown> {
-  try {
-    return await redis.evalsha(sha, keys.length, ...keys, ...args)
-  } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
+  const byHash = redis.evalsha(sha, keys.length, ...keys, ...args).catch((error: Error) => {
+    if (!error.message.startsWith('NOSCRIPT')) throw error
     return redis.eval(source, keys.length, ...keys, ...args)
-  }
+  })
+  return redisCall('reach Redis', byHash)
 }

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { FlowName, RunKind, RunRecord } from '../runs.ts'
 import { luaScript, runLua } from './lua.ts'
+import { redisCall } from './redis-call.ts'
 import { keys } from './schedule-keys.ts'
 import { dayMs } from './tick-codec.ts'
 
@@ -59,7 +60,7 @@ interface IndexEntry {
 }
 
 export function createRunStore(redis: Redis): RunStore {
-  const get = async (runId: string) => decoded(await redis.hgetall(keys.run(runId)))
+  const get = async (runId: string) => decoded(await redisCall('read a run', redis.hgetall(keys.run(runId))))
 
   /** Records age out before their entries do: what is not there any more is left out. */
   const existing = async (ids: readonly string[]): Promise<RunRecord[]> =>
@@ -89,7 +90,7 @@ export function createRunStore(redis: Redis): RunStore {
           .zadd(index, record.startedMs, record.runId)
           .zremrangebyrank(index, 0, -most - 1)
           .pexpire(index, 8 * dayMs)
-      await change.exec()
+      await redisCall('write a run', change.exec())
     },
 
     async list(query) {
@@ -105,10 +106,10 @@ export function createRunStore(redis: Redis): RunStore {
     },
 
     async unfinished(startedBeforeMs) {
-      const ids = await redis.zrangebyscore(keys.activeRuns, '-inf', `(${startedBeforeMs}`)
+      const ids = await redisCall('list runs', redis.zrangebyscore(keys.activeRuns, '-inf', `(${startedBeforeMs}`))
       const records = await existing(ids)
       const gone = ids.filter((id) => !records.some(({ runId }) => runId === id))
-      if (gone.length > 0) await redis.zrem(keys.activeRuns, ...gone)
+      if (gone.length > 0) await redisCall('forget runs', redis.zrem(keys.activeRuns, ...gone))
       return records
     },
   }

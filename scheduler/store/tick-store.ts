@@ -3,6 +3,7 @@ import type { StepRange } from '../../models/series.ts'
 import type { TickOutcome } from '../planning/types.ts'
 import { type FlowName, runIds } from '../runs.ts'
 import { runLua } from './lua.ts'
+import { redisCall } from './redis-call.ts'
 import { keys, queuePrefix, type ScheduleKey, scheduleMember } from './schedule-keys.ts'
 import { dayMs, decodeTicks, type TickMark, tickArguments, tickOutcomes } from './tick-codec.ts'
 import { lostTicksScript, recordTickScript } from './tick-scripts.ts'
@@ -50,7 +51,7 @@ export function createTickStore(redis: Redis): TickStore {
       const ticks: TickRecord[] = []
       const firstMs = Math.max(range.fromMs, range.untilMs - longestRangeMs)
       for (let day = Math.floor(firstMs / dayMs); day * dayMs <= range.untilMs; day++) {
-        const packed = await redis.getBuffer(`${keys.ticks(key)}${day}`)
+        const packed = await redisCall('read ticks', redis.getBuffer(`${keys.ticks(key)}${day}`))
         if (!packed) continue
         for (const tick of decodeTicks(packed, day * dayMs, range)) {
           const runId = runIds.tick(key.tenant, key.id, tick.nominalMs)
@@ -61,7 +62,8 @@ export function createTickStore(redis: Redis): TickStore {
     },
 
     async counters(key) {
-      const counts = await redis.hmget(keys.schedule(key), ...tickOutcomes.map((_, code) => `n${code}`))
+      const fields = tickOutcomes.map((_, code) => `n${code}`)
+      const counts = await redisCall('read tick counters', redis.hmget(keys.schedule(key), ...fields))
       const known = tickOutcomes.map((outcome, code) => [outcome, Number(counts[code] ?? 0)] as const)
       return Object.fromEntries(known.filter(([, count]) => count > 0))
     },
