@@ -19,13 +19,12 @@ export interface Reading {
 
 const defaultStepMs = 300_000
 
-/** Every series of the missions at one step, read from the store as any dashboard would. */
+/** Every series of the missions, each mission at a step of its own, read from the store as any dashboard would. */
 export async function readReadings(
   storeUrl: string,
-  missions: readonly MissionDocument[],
-  atMs: number,
+  missions: readonly { readonly mission: MissionDocument; readonly atMs: number }[],
 ): Promise<Reading[]> {
-  const read = await Promise.all(missions.map((mission) => readMission(storeUrl, mission, atMs)))
+  const read = await Promise.all(missions.map(({ mission, atMs }) => readMission(storeUrl, mission, atMs)))
   return read.flat()
 }
 

@@ -38,7 +38,9 @@ export interface Watch {
   allSeenMs: number | undefined
   recovered: boolean
   readings: readonly Reading[]
-  readingsMs: number | undefined
+  /** Steps that the readings are of, mission by mission, and the newest of them. */
+  shown: string
+  newestMs: number | undefined
 }
 
 export function newWatch(): Watch {
@@ -49,7 +51,8 @@ export function newWatch(): Watch {
     allSeenMs: undefined,
     recovered: false,
     readings: [],
-    readingsMs: undefined,
+    shown: '',
+    newestMs: undefined,
   }
 }
 
@@ -67,20 +70,36 @@ export async function watchScores(watch: Watch, options: WatchOptions): Promise<
 
 async function turn(watch: Watch, options: WatchOptions, nowMs: number): Promise<void> {
   const scores = await readScores(watch, options, nowMs)
-  const newestMs = newestStep(scores)
-  if (newestMs !== watch.readingsMs && newestMs !== undefined) {
-    watch.readings = await readReadings(options.storeUrl, options.missions, newestMs)
-    watch.readingsMs = newestMs
-  }
+  await refresh(watch, options, scores)
   breakOrRecover(watch, options, { scores, nowMs })
   if (watch.outage && !watch.judgement) judgeOutage(watch, watch.outage, options, { scores, nowMs })
-  options.report.show({ atMs: nowMs, stepMs: newestMs, readings: watch.readings, status: status(watch, nowMs) })
+  const { newestMs, readings } = watch
+  options.report.show({ atMs: nowMs, stepMs: newestMs, readings, status: status(watch, nowMs) })
 }
 
 /** Every score since the demo began, until it is judged; then the latest are enough. */
 function readScores(watch: Watch, { storeUrl, sinceMs }: WatchOptions, nowMs: number): Promise<RawSeries[]> {
   const windowMs = watch.judgement ? 6 * detectStepMs : nowMs - sinceMs
   return queryStore(storeUrl, `anomaly_score{mission=~"demo-.+"}[${Math.max(1, Math.floor(windowMs / 1000))}s]`, nowMs)
+}
+
+/** Missions are not in step: each is shown as it was last scored. */
+async function refresh(
+  watch: Watch,
+  { storeUrl, missions }: WatchOptions,
+  scores: readonly RawSeries[],
+): Promise<void> {
+  const newestMs = newestStep(scores)
+  if (newestMs === undefined) return
+  const steps = missions.map((mission) => {
+    const own = scores.filter(({ labels }) => labels.mission === mission.id)
+    return { mission, atMs: newestStep(own) ?? newestMs }
+  })
+  const shown = steps.map(({ atMs }) => atMs).join()
+  if (shown === watch.shown) return
+  watch.readings = await readReadings(storeUrl, steps)
+  watch.shown = shown
+  watch.newestMs = newestMs
 }
 
 function newestStep(scores: readonly RawSeries[]): number | undefined {
@@ -131,11 +150,11 @@ function judgeOutage(watch: Watch, outage: Outage, options: WatchOptions, { scor
 const since = (fromMs: number, ms: number | undefined) => (ms === undefined ? undefined : ms - fromMs)
 
 function status(watch: Watch, nowMs: number): string {
-  const { readings, readingsMs, outage, recovered } = watch
-  if (readingsMs === undefined) return `${clock(nowMs)}  waiting for the first forecast and the first scores`
+  const { readings, newestMs, outage, recovered } = watch
+  if (newestMs === undefined) return `${clock(nowMs)}  waiting for the first forecast and the first scores`
   const scored = readings.filter(({ score }) => !Number.isNaN(score)).length
   const above = readings.filter(({ state }) => state === 'anomaly').length
   const broken = outage && !recovered && nowMs >= outage.fromMs
   const what = broken ? `, ${outage.service} broken for ${Math.round((nowMs - outage.fromMs) / 1000)} s` : ''
-  return `${clock(nowMs)}  step ${clock(readingsMs)}: ${scored} series scored, ${above} above 1${what}`
+  return `${clock(nowMs)}  step ${clock(newestMs)}: ${scored} series scored, ${above} above 1${what}`
 }
