@@ -1,16 +1,11 @@
-import {
-  floorToStep,
-  identifySeries,
-  type MissionName,
-  type Panel,
-  type SeriesIdentity,
-  type StepRange,
-} from '../models/series.ts'
+import { floorToStep, type MissionName, type Panel, type SeriesIdentity, type StepRange } from '../models/series.ts'
 import { calibrateBand, edgeLevels } from '../tasks/calibrate-band.ts'
-import type { Deps, Payload, PayloadMeta, RangeQuery } from '../tasks/deps.ts'
+import type { Deps, Payload, PayloadMeta } from '../tasks/deps.ts'
 import { eligibleSeries } from '../tasks/eligible-series.ts'
 import { forecastPanel } from '../tasks/forecast-panel.ts'
+import { identifyPanel } from '../tasks/identify-panel.ts'
 import { publishBand } from '../tasks/publish-band.ts'
+import { readPanel } from '../tasks/read-panel.ts'
 import type { ForecastContext, ForecastResult, SkippedSeries } from './contexts.ts'
 import { defineFlow } from './flow.ts'
 import { type ForecastParams, forecastParams } from './params.ts'
@@ -62,10 +57,9 @@ function isToReplace({ nonce }: PayloadMeta, { recompute, publishOnly, runId }: 
 }
 
 /** What a run at T reads: `(E - context * step, E]`, E the last complete step. */
-export function contextRange(params: ForecastParams, nominalMs: number): RangeQuery {
-  const { query, stepMs, context, evalDelayMs, maxSeries, allowOutputs } = params
-  const endMs = floorToStep(nominalMs - evalDelayMs, stepMs)
-  return { query, startMs: endMs - (context - 1) * stepMs, endMs, stepMs, maxSeries, allowOutputs }
+export function contextRange({ stepMs, context, evalDelayMs }: ForecastParams, nominalMs: number): StepRange {
+  const untilMs = floorToStep(nominalMs - evalDelayMs, stepMs)
+  return { fromMs: untilMs - context * stepMs, untilMs }
 }
 
 interface Computation {
@@ -76,15 +70,16 @@ interface Computation {
 type Counts = Partial<Pick<ForecastResult, 'read' | 'forecast' | 'skipped' | 'fallback'>>
 
 async function computePayload({ deps, params, context, watch }: Run): Promise<Computation> {
-  const { minPoints, model, fallback, stepMs } = params
+  const { query, stepMs, maxSeries, allowOutputs, minPoints, model, fallback } = params
   const range = contextRange(params, context.nominalMs)
-  const whole = await watch.time('read', () => deps.reader.queryRange(range, deps.signal))
+  const endMs = range.untilMs
+  const whole = await watch.time('read', () => readPanel(deps, { query, range, stepMs, maxSeries, allowOutputs }))
   // two series that would be written as one are an error of the mission, also where a join wants neither
-  const { panel, identities } = pick(whole, identifySeries(whole.series, missionOf(params)), context.onlyIds)
+  const { panel, identities } = pick(whole, identifyPanel(whole.series, missionOf(params)), context.onlyIds)
   const { rows, skipped } = eligibleSeries(panel, minPoints)
-  const horizon = Math.max(params.horizon, Math.ceil((context.owned.untilMs - range.endMs) / stepMs))
+  const horizon = Math.max(params.horizon, Math.ceil((context.owned.untilMs - endMs) / stepMs))
   const contexts = rows.map((row) => panel.series[row]!.values)
-  const request = { contexts, endMs: range.endMs, stepMs, horizon, levels: edgeLevels, model, fallback }
+  const request = { contexts, endMs, stepMs, horizon, levels: edgeLevels, model, fallback }
   const made = await watch.time('forecast', () => forecastPanel(deps, request))
   const series = rows.map((row) => identities[row]!)
   return {
@@ -125,7 +120,7 @@ interface MetaOf {
 function payloadMeta({ params, context, horizon, model, seriesCount }: MetaOf): PayloadMeta {
   const { bandKey, scopeKey, stepMs } = params
   const { nominalMs, kind, owned, runNonce } = context
-  const startMs = contextRange(params, nominalMs).endMs + stepMs
+  const startMs = contextRange(params, nominalMs).untilMs + stepMs
   // what a run owns is as long as the gap to the next
   const gapMs = Math.max(0, owned.untilMs - owned.fromMs)
   const keepUntilMs = startMs + (horizon - 1) * stepMs + Math.max(gapMs, 3_600_000)

@@ -1,7 +1,8 @@
 import { AppError, toAppError } from '../models/errors.ts'
-import { floorToStep, type MissionName, type PanelSeries, type StepRange, seriesId } from '../models/series.ts'
+import { type MissionName, type PanelSeries, type StepRange, seriesId } from '../models/series.ts'
 import type { Deps, PayloadMeta } from './deps.ts'
-import { outputSelector } from './output-selector.ts'
+import { outputAtStep } from './output-selector.ts'
+import { readPanel } from './read-panel.ts'
 
 /** True where a series has a band already, whoever drew it. */
 export type Drawn = (id: string, ms: number) => boolean
@@ -41,13 +42,9 @@ async function drawnInStore(
   { reader, signal }: Pick<Deps, 'reader' | 'signal'>,
   { mission, stepMs, steps }: Omit<DrawnQuery, 'payloads'>,
 ): Promise<Drawn> {
-  const startMs = floorToStep(steps.fromMs, stepMs) + stepMs
-  const endMs = floorToStep(steps.untilMs, stepMs)
-  if (startMs > endMs) return () => false
-  // a window shorter than a step, so that no sample stands for the step after it too
-  const query = `last_over_time(${outputSelector('anomaly_pred', mission)}[${stepMs - 1}ms])`
   try {
-    const { series } = await reader.queryRange({ query, startMs, endMs, stepMs, allowOutputs: true }, signal)
+    const query = { query: outputAtStep('anomaly_pred', mission), range: steps, stepMs, allowOutputs: true }
+    const { series, startMs } = await readPanel({ reader, signal }, query)
     const valuesOf = new Map(series.map((drawn) => [drawnId(drawn), drawn.values]))
     return (id, ms) => Number.isFinite(valuesOf.get(id)?.[(ms - startMs) / stepMs])
   } catch (error) {

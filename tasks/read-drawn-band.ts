@@ -1,13 +1,7 @@
-import {
-  defaultTenant,
-  type Labels,
-  type MissionName,
-  type Panel,
-  type SeriesIdentity,
-  seriesId,
-} from '../models/series.ts'
+import { type Labels, type MissionName, type Panel, type SeriesIdentity, seriesId } from '../models/series.ts'
 import type { BandRows, Deps } from './deps.ts'
 import type { BandSource } from './fetch-band.ts'
+import { outputAtStep } from './output-selector.ts'
 
 export interface DrawnBandQuery {
   readonly mission: MissionName
@@ -24,7 +18,7 @@ export async function readDrawnBand(
   const [startMs, endMs] = [gridMs[0], gridMs.at(-1)]
   if (startMs === undefined || endMs === undefined) return undefined
   const read = (name: string) =>
-    reader.queryRange({ query: drawnQuery(name, mission), startMs, endMs, stepMs, allowOutputs: true }, signal)
+    reader.queryRange({ query: outputAtStep(name, mission), startMs, endMs, stepMs, allowOutputs: true }, signal)
   const [pred, lower, upper] = await Promise.all([read('anomaly_pred'), read('anomaly_lower'), read('anomaly_upper')])
   if (pred.series.length === 0) return undefined
   const identities = pred.series.map(({ labels }) => drawnIdentity(labels))
@@ -36,14 +30,6 @@ export async function readDrawnBand(
     if (band.pred.some(Number.isFinite)) bands.set(ms, band)
   }
   return { payload: undefined, rows, bands, identities }
-}
-
-/** One millisecond wide: a plain selector would repeat the step before where one is missing (look-back). */
-function drawnQuery(name: string, { tenant, mission }: MissionName): string {
-  // the default tenant is not written; a series may bear a tenant label of its own there
-  const matchers = [`mission=${JSON.stringify(mission)}`]
-  if (tenant !== defaultTenant) matchers.push(`tenant=${JSON.stringify(tenant)}`)
-  return `last_over_time(${name}{${matchers.join(',')}}[1ms])`
 }
 
 /** The labels as they were written are what the store has, apart from the name of the metric. */

@@ -15,7 +15,7 @@ describe('a run at T', () => {
         ...{ startMs: T - 288 * stepMs, endMs: T - stepMs, stepMs, maxSeries: 20_000, allowOutputs: false },
       },
     ])
-    expect(contextRange({ ...params, evalDelayMs: 0 }, T).endMs).toBe(T)
+    expect(contextRange({ ...params, evalDelayMs: 0 }, T).untilMs).toBe(T)
   })
 
   test('writes the steps that it owns and no others, for every series', async () => {

@@ -1,9 +1,15 @@
 import { expect, test } from 'vitest'
-import { outputSelector } from '../../tasks/output-selector.ts'
+import { outputAtStep, outputSelector } from '../../tasks/output-selector.ts'
 
 test.each([
-  { tenant: 'default', selector: 'anomaly_pred{mission="api",tenant=""}' },
+  { tenant: 'default', selector: 'anomaly_pred{mission="api"}' },
   { tenant: 'acme', selector: 'anomaly_pred{mission="api",tenant="acme"}' },
 ])('$tenant: $selector', ({ tenant, selector }) => {
   expect(outputSelector('anomaly_pred', { tenant, mission: 'api' })).toBe(selector)
+})
+
+test('at a step it looks back no further', () => {
+  expect(outputAtStep('anomaly_pred', { tenant: 'default', mission: 'api' })).toBe(
+    'last_over_time(anomaly_pred{mission="api"}[1ms])',
+  )
 })
