@@ -1,13 +1,14 @@
 import type { Redis } from 'ioredis'
 import { AppError } from '../models/errors.ts'
-import type { SeriesReader, SeriesWriter } from '../tasks/deps.ts'
-import { confirmVictoriaMetrics, readDedupInterval } from '../tasks/prometheus/capabilities.ts'
+import type { SeriesWriter } from '../tasks/deps.ts'
+import { confirmVictoriaMetrics } from '../tasks/prometheus/capabilities.ts'
 import { type Datasource, resolveDatasource } from '../tasks/prometheus/datasource.ts'
 import { decideFutureWrites, type FutureWrites, type FutureWritesMemory } from '../tasks/prometheus/future-writes.ts'
 import { type DatasourceHttp, datasourceHttp } from '../tasks/prometheus/http-client.ts'
 import { createQueryClient, type QueryClient } from '../tasks/prometheus/query-client.ts'
 import { createRemoteWriter } from '../tasks/prometheus/remote-write-client.ts'
-import type { DatasourceCheck, DatasourceDirectory } from './api/deps.ts'
+import type { DatasourceDirectory } from './api/deps.ts'
+import { checkDatasource } from './check-datasource.ts'
 import type { Config } from './config.ts'
 import type { Metrics } from './metrics.ts'
 import { observedHttp } from './task-metrics.ts'
@@ -60,7 +61,11 @@ export function openDatasources(options: DatasourcesOptions): Datasources {
       return { datasource: entry.datasource, reader: entry.reader, writer: await writerOf(entry, options) }
     },
     list: () => entries.map(({ datasource: { name, kind, futureWrites } }) => ({ name, kind, futureWrites })),
-    check: (name, signal) => checkEntry(entryOf(name), options.memory, signal),
+    check(name, signal) {
+      const entry = entryOf(name)
+      const futureWrites = () => decide(entry, options.memory)
+      return checkDatasource({ ...entry, futureWrites }, options.now(), signal)
+    },
     close: async () => {
       await Promise.all(entries.map(({ http }) => http.close()))
     },
@@ -107,32 +112,6 @@ function decide(
     ...{ datasource, memory },
     confirmVictoriaMetrics: (signal) => confirmVictoriaMetrics(http, datasource.writeUrl, signal),
   })
-}
-
-type Finding = DatasourceCheck['findings'][number]
-
-async function checkEntry(
-  { datasource, http, reader }: Entry,
-  memory: FutureWritesMemory,
-  signal: AbortSignal,
-): Promise<DatasourceCheck> {
-  const findings: Finding[] = []
-  const found = (severity: Finding['severity'], detail: string) => findings.push({ severity, detail })
-  await (reader as SeriesReader)
-    .queryRange({ query: 'vector(1)', startMs: 0, endMs: 0, stepMs: 60_000, allowOutputs: true }, signal)
-    .catch((error: Error) => found('error', `queries: ${error.message}`))
-  try {
-    const futureWrites = await decide({ datasource, http }, memory)
-    found(
-      'info',
-      futureWrites === 'native' ? 'the band is written ahead of time' : 'detection writes the band at its time',
-    )
-    const dedupMs = futureWrites === 'native' ? await readDedupInterval(http, datasource.writeUrl, signal) : undefined
-    if (dedupMs === 0) found('warning', 'set -dedup.minScrapeInterval=1ms: a sample that is sent twice should be one')
-  } catch (error) {
-    found('error', `writes: ${(error as Error).message}`)
-  }
-  return { ok: !findings.some(({ severity }) => severity === 'error'), findings }
 }
 
 /** Decided once per datasource, for all processes. */

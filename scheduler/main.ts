@@ -12,8 +12,9 @@ import { runLogger } from './log.ts'
 import { startMissionKeeper } from './mission-keeper.ts'
 import { openProcess } from './open-process.ts'
 import { createPlanner } from './planner.ts'
+import { plannerReadiness } from './readiness-checks.ts'
 import { redisOptions } from './redis.ts'
-import { plannerMetrics, workerMetrics } from './run-metrics.ts'
+import { collectBacklog, plannerMetrics, timedScores, workerMetrics } from './run-metrics.ts'
 import type { FlowName } from './runs.ts'
 import { readHeartbeats } from './store/heartbeats.ts'
 import { taskMetrics } from './task-metrics.ts'
@@ -33,13 +34,14 @@ export async function runScheduler(config: Config, signal: AbortSignal): Promise
     onError: (error) => logger.error({ error: String(error) }, 'the planner tries again'),
     onReconciled: (report) => logger.debug({ report }, 'reconciled'),
   })
+  collectBacklog(metrics, running.queue, redis.control)
   const keeper = startMissionKeeper({ running, isLeader: () => isLeader })
   const api = await buildApi({
     ...{
       config,
       metrics,
       logger,
-      readiness: running.readiness,
+      readiness: [...running.readiness, plannerReadiness(redis.control, clock)],
       ticks: stores.ticks,
       datasources: running.datasources,
     },
@@ -71,7 +73,7 @@ export async function runWorker(config: Config, pool: FlowName, signal: AbortSig
   const worker = createWorker({
     ...{ flow: pool, redis: redis.control, clock, name: running.name, metrics: workerMetrics(metrics) },
     connection: new Redis(redisOptions(running.redisSettings, 'control', 'worker')),
-    execute: executeRuns(executionDeps(running, taskMetrics(metrics))),
+    execute: timedScores(executeRuns(executionDeps(running, taskMetrics(metrics))), metrics, clock),
     concurrency: config.worker.concurrency[pool],
     onError: (error) => logger.warn({ error: error.message }, 'worker error'),
     onDeaf(reason) {

@@ -34,7 +34,7 @@ export function createMetrics() {
 const plannerMetrics = ({ counter, gauge, histogram }: Declare) => ({
   ticks: counter('ticks_total', 'Ticks by their final outcome.', ['flow', 'outcome']),
   tickLag: histogram('tick_lag_seconds', 'From T to the decision about it.', ['flow'], slowSeconds),
-  schedules: gauge('schedules', 'Schedules by state.', ['state']),
+  schedules: gauge('schedules', 'Schedules by state: finished ones have no due instant left.', ['state']),
   dueOldest: gauge('due_oldest_seconds', 'How long the most overdue schedule has waited for its decision.'),
   plannerLeader: gauge('planner_leader', '1 on the replica that plans, 0 on those that stand by.'),
   exportAge: gauge('state_export_age_seconds', 'Age of the newest export of all missions.'),

@@ -10,8 +10,8 @@ import { createMissionService } from './missions/mission-service.ts'
 import type { MissionSettings } from './missions/resolved.ts'
 import { createRunQueue } from './queue.ts'
 import type { ReadinessCheck } from './readiness.ts'
+import { redisReadiness } from './readiness-checks.ts'
 import { connectRedis, type RedisConnections } from './redis.ts'
-import { checkRedis } from './redis-check.ts'
 import { type RedisClock, redisClock } from './redis-clock.ts'
 import { createHealthStore } from './store/health-store.ts'
 import { type ProcessInfo, startHeartbeat } from './store/heartbeats.ts'
@@ -59,7 +59,7 @@ export async function openProcess(config: Config, role: ProcessInfo['role']) {
   return {
     ...{ config, redisSettings: config.redis, logger, metrics, redis, clock, datasources, queue, forecasters },
     ...{ name, stores, missionDeps, service: createMissionService(missionDeps) },
-    readiness: [redisReadiness(redis.control)] as readonly ReadinessCheck[],
+    readiness: redisChecks(redis),
     /** Tells the others that this process is there. */
     async announce(url: string): Promise<void> {
       const info = { name, role, version: packageVersion, url, startedMs: clock.now() }
@@ -97,12 +97,6 @@ function missionSettings(
   return { datasource: (_tenant, name) => find(name), defaults, models }
 }
 
-function redisReadiness(control: RedisConnections['control']): ReadinessCheck {
-  return {
-    name: 'redis',
-    async check() {
-      const { problems } = await checkRedis(control)
-      return problems.length > 0 ? problems.join('; ') : undefined
-    },
-  }
+function redisChecks({ control, data }: RedisConnections): readonly ReadinessCheck[] {
+  return [redisReadiness('redis', control), ...(data === control ? [] : [redisReadiness('redis (data)', data)])]
 }

@@ -20,8 +20,9 @@ export function taskMetrics(metrics: Metrics): TaskMetrics {
 export function observedHttp(
   http: DatasourceHttp,
   ds: string,
-  metrics: Pick<Metrics, 'datasourceRequests'>,
+  metrics: Pick<Metrics, 'datasourceRequests' | 'breakerOpen' | 'beforeScrape'>,
 ): DatasourceHttp {
+  metrics.beforeScrape(async () => metrics.breakerOpen.set({ ds }, http.breaker.state === 'open' ? 1 : 0))
   return {
     breaker: http.breaker,
     close: () => http.close(),

@@ -63,13 +63,6 @@ export const configSchema = z.strictObject({
       grace: duration.default('25s').describe('How long runs may finish after SIGTERM'),
     })
     .prefault({}),
-  planner: z
-    .strictObject({
-      poll: duration.default('250ms').describe('Longest wait between two looks at what is due'),
-      lease: duration.default('5s').describe('How long a leader that is gone keeps the others waiting'),
-      batch: z.int().min(1).max(10_000).default(500).describe('Schedules planned at once'),
-    })
-    .prefault({}),
   log: z
     .strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info') })
     .prefault({}),

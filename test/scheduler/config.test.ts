@@ -62,7 +62,12 @@ test('a secret comes from a file, without its last newline', () => {
 
 test('problems of variables name the variable', () => {
   const environment = {
-    ...{ AT_LISTEN: '9490', AT_PLANNER__BATCH: 'many', AT_REDIS_PASSWORD: 'p', AT_REDIS_PASSWORD_FILE: '/nowhere' },
+    ...{
+      AT_LISTEN: '9490',
+      AT_WORKER__CONCURRENCY__DETECT: 'many',
+      AT_REDIS_PASSWORD: 'p',
+      AT_REDIS_PASSWORD_FILE: '/nowhere',
+    },
     AT_API_KEYS: '[{name: ci, key: short}]',
   }
   expect(problemsOf(() => loadConfig({ environment }))).toEqual([
@@ -70,7 +75,7 @@ test('problems of variables name the variable', () => {
     'listen (AT_LISTEN): write host:port, as 127.0.0.1:9490 or [::1]:9490',
     'apiKeys.0.key (AT_API_KEYS): use at least 16 characters',
     'redis.url (not set): is missing',
-    'planner.batch (AT_PLANNER__BATCH): expected number, received string',
+    'worker.concurrency.detect (AT_WORKER__CONCURRENCY__DETECT): expected number, received string',
   ])
 })
 

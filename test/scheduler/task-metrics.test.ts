@@ -38,4 +38,5 @@ test('requests are counted by operation and by status or error code', async () =
   const text = await metrics.text()
   expect(text).toContain('request_seconds_count{ds="main",op="query_range",code="200"} 1')
   expect(text).toContain('request_seconds_count{ds="main",op="query_range",code="STORE_UNAVAILABLE"} 1')
+  expect(text).toContain('anomaly_times_datasource_breaker_open{ds="main"} ')
 })

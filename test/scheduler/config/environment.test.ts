@@ -8,7 +8,7 @@ test.each([
   { variable: 'AT_STATE_DIR', text: '/s', path: ['stateDir'], value: '/s' },
   { variable: 'AT_WORKER__CONCURRENCY__DETECT', text: '3', path: ['worker', 'concurrency', 'detect'], value: 3 },
   { variable: 'AT_WORKER__CONCURRENCY', text: '{detect: 3}', path: ['worker', 'concurrency'], value: { detect: 3 } },
-  { variable: 'AT_PLANNER__BATCH', text: 'many', path: ['planner', 'batch'], value: 'many' },
+  { variable: 'AT_DEFAULTS__MAX_SERIES', text: 'many', path: ['defaults', 'maxSeries'], value: 'many' },
   {
     variable: 'AT_REDIS__TLS__INSECURE_SKIP_VERIFY',
     text: 'true',

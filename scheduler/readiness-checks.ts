@@ -1,0 +1,28 @@
+import type { Redis } from 'ioredis'
+import type { Clock } from './clock.ts'
+import { readHeartbeat } from './planner.ts'
+import type { ReadinessCheck } from './readiness.ts'
+import { checkRedis } from './redis-check.ts'
+
+/** Two leases and a bit: a replica that takes over has done a pass by then. */
+const plannerSilentMs = 15_000
+
+/** Redis answers and would keep what it is given. */
+export function redisReadiness(name: string, redis: Redis): ReadinessCheck {
+  return { name, check: async () => (await checkRedis(redis)).problems[0] }
+}
+
+/** Some replica plans, not necessarily this one. */
+export function plannerReadiness(redis: Redis, clock: Clock): ReadinessCheck {
+  return {
+    name: 'planner',
+    async check() {
+      const heartbeat = await readHeartbeat(redis)
+      if (!heartbeat) return 'no replica has planned in the last minute'
+      const silentMs = clock.now() - heartbeat.atMs
+      return silentMs > plannerSilentMs
+        ? `${heartbeat.replica} has not planned for ${Math.round(silentMs / 1_000)} s`
+        : undefined
+    },
+  }
+}
