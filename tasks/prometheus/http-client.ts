@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import * as zlib from 'node:zlib'
 import { Agent, type Dispatcher, request as send } from 'undici'
 import { AppError, toAppError } from '../../models/errors.ts'
@@ -24,10 +25,10 @@ export interface HttpResponse {
   readonly status: number
   header(name: string): string | undefined
   /**
-   * Decompressed, once.
-   * @throws RESPONSE_INVALID when it ends early, STORE_UNAVAILABLE on time-out, RUN_CANCELLED.
+   * Hands over the decompressed body as it arrives, until `take` returns false.
+   * @throws RESPONSE_INVALID when it ends early, STORE_UNAVAILABLE on time-out, RUN_CANCELLED; and what `take` throws.
    */
-  chunks(): AsyncGenerator<Uint8Array, void, undefined>
+  read(take: (chunk: Uint8Array) => boolean): Promise<void>
   /** At most `maxBytes` (default 64 KiB) of the body; the rest is discarded. */
   text(maxBytes?: number): Promise<string>
   discard(): Promise<void>
@@ -120,15 +121,14 @@ function httpResponse({ statusCode, headers, body }: Dispatcher.ResponseData, de
   }
   // a time-out between answer and reading must not end the process
   body.on('error', () => {})
-  const chunks = () => readBody(decoded(body, header('content-encoding')), body, deadline)
+  const read = (take: (chunk: Uint8Array) => boolean) =>
+    readBody(decoded(body, header('content-encoding')), { body, deadline, take })
   return {
     status: statusCode,
     header,
-    chunks,
-    text: (maxBytes = 65_536) => firstText(chunks(), maxBytes),
-    async discard() {
-      await firstText(chunks(), 65_536)
-    },
+    read,
+    text: (maxBytes = 65_536) => firstText(read, maxBytes),
+    discard: () => read(() => false),
   }
 }
 
@@ -139,25 +139,45 @@ function decoded(body: Readable, encoding: string | undefined): Readable {
   return body.pipe(decoder)
 }
 
-async function* readBody(stream: Readable, body: Readable, deadline: Deadline): AsyncGenerator<Uint8Array, void> {
+interface BodyReading {
+  readonly body: Readable
+  readonly deadline: Deadline
+  readonly take: (chunk: Uint8Array) => boolean
+}
+
+// listening costs a third less than iterating, which joins small chunks to larger ones
+async function readBody(stream: Readable, { body, deadline, take }: BodyReading): Promise<void> {
+  let enough = false
+  let refused: { readonly error: unknown } | undefined
+  stream.on('data', (chunk: Uint8Array) => {
+    if (enough) return
+    try {
+      enough = !take(chunk)
+    } catch (error) {
+      refused = { error }
+      enough = true
+    }
+    if (enough) stream.destroy()
+  })
   try {
-    for await (const chunk of stream) yield chunk as Uint8Array
+    await finished(stream)
   } catch (error) {
-    throw deadline.ended() ?? truncated(deadline.subject, error)
+    if (!enough) throw deadline.ended() ?? truncated(deadline.subject, error)
   } finally {
     deadline.end()
     body.destroy()
   }
+  if (refused) throw refused.error
 }
 
-async function firstText(chunks: AsyncGenerator<Uint8Array, void>, maxBytes: number): Promise<string> {
+async function firstText(read: HttpResponse['read'], maxBytes: number): Promise<string> {
   const parts: Uint8Array[] = []
   let bytes = 0
-  for await (const chunk of chunks) {
+  await read((chunk) => {
     parts.push(chunk)
     bytes += chunk.length
-    if (bytes >= maxBytes) break
-  }
+    return bytes < maxBytes
+  })
   return Buffer.concat(parts).subarray(0, maxBytes).toString()
 }
 

@@ -3,14 +3,19 @@ import type { Cursor } from './decimal-parser.ts'
 /** The bytes of a JSON stream that were not consumed yet: `bytes[pos]` to `bytes[end - 1]`. */
 export interface JsonWindow extends Cursor {
   end: number
+  /** Of `bytes`. */
+  view: DataView
   /** How far the value at `pos` was looked through before the bytes ran out. */
   scan: { length: number; depth: number; inString: boolean; escaped: boolean }
 }
 
 const freshScan = () => ({ length: 0, depth: 0, inString: false, escaped: false })
 
+export const viewOf = ({ buffer, byteOffset, length }: Buffer) => new DataView(buffer, byteOffset, length)
+
 export function jsonWindow(): JsonWindow {
-  return { bytes: Buffer.alloc(128 * 1024), pos: 0, end: 0, point: -1, scan: freshScan() }
+  const bytes = Buffer.alloc(128 * 1024)
+  return { bytes, view: viewOf(bytes), pos: 0, end: 0, point: -1, scan: freshScan() }
 }
 
 /** Adds bytes behind those that are left; the buffer grows only when one value is larger than it. */
@@ -20,6 +25,7 @@ export function append(window: JsonWindow, chunk: Uint8Array): void {
     const larger = Buffer.alloc(2 * (left + chunk.length))
     window.bytes.copy(larger, 0, window.pos, window.end)
     window.bytes = larger
+    window.view = viewOf(larger)
   } else if (window.pos > 0) {
     window.bytes.copyWithin(0, window.pos, window.end)
   }

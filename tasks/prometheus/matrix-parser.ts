@@ -54,10 +54,21 @@ const largestValueBytes = 4 * 1024 * 1024
 
 /** Reads the JSON of `query_range` or `query` as it arrives, its samples straight into rows. */
 export function matrixParser(expected: MatrixExpectation, rows: PanelRows, cache: LabelCache): MatrixParser {
+  // one literal: with spreads every parser gets a shape of its own, and optimised code is thrown away
   const parser: Parser = {
-    ...{ expected, rows, cache, texts: stepTexts(expected.grid), window: jsonWindow(), members: new Map() },
-    ...{ state: beginning, scope: 'envelope', key: '', labels: undefined, row: undefined },
-    ...{ seriesCount: 0, floatCount: 0 },
+    expected,
+    rows,
+    cache,
+    texts: stepTexts(expected.grid),
+    window: jsonWindow(),
+    members: new Map(),
+    state: beginning,
+    scope: 'envelope',
+    key: '',
+    labels: undefined,
+    row: undefined,
+    seriesCount: 0,
+    floatCount: 0,
   }
   return {
     write(chunk) {
@@ -229,7 +240,7 @@ function openRow(parser: Parser, labels: Labels | undefined): SampleRow {
     throw new AppError('TOO_MANY_SERIES', `${subject}: returns ${count} series or more, the limit is ${maxSeries}`)
   }
   parser.floatCount++
-  return { ...{ grid, subject, texts, labels }, values: opened, next: grid.first }
+  return { grid, subject, texts, labels, values: opened, next: grid.first }
 }
 
 /** The value at `pos` as its bytes; undefined when it is cut. */

@@ -87,7 +87,10 @@ export function receiveRows(
     const { response, refused } = await askStore({ datasource, http, api, form, subject, signal })
     if (refused) throw await refusal({ context, subject, maxSeries, signal, ...request }, refused)
     const parser = matrixParser({ subject, grid, maxSeries }, rows, labels)
-    for await (const chunk of response.chunks()) parser.write(chunk)
+    await response.read((chunk) => {
+      parser.write(chunk)
+      return true
+    })
     return parser.end()
   }, signal)
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../../models/errors.ts'
 import type { Labels } from '../../models/series.ts'
 import { readDecimal } from './decimal-parser.ts'
-import { type JsonWindow, peek, valueLength } from './json-window.ts'
+import { type JsonWindow, peek, valueLength, viewOf } from './json-window.ts'
 
 /** The steps that one answer may fill: step i is at `startMs + i * stepMs`. */
 export interface SampleGrid {
@@ -26,17 +26,15 @@ export interface SampleRow {
   readonly subject: string
 }
 
-/** The steps' seconds as a store writes them, all of one length: comparing is faster than reading numbers. */
-export interface StepTexts {
-  readonly bytes: Buffer
-  /** 0 when the lengths differ. */
-  readonly length: number
-}
+/** The steps' seconds as a store writes them, one behind the other: comparing is faster than reading numbers. */
+export type StepTexts = DataView
+
+/** Seconds have ten digits from 2001 to 2286; steps that do not are read as numbers. */
+const textLength = 10
 
 export function stepTexts({ startMs, stepMs, first, last }: SampleGrid): StepTexts {
   const texts = Array.from({ length: last - first + 1 }, (_, i) => `${(startMs + (first + i) * stepMs) / 1_000}`)
-  const { length } = texts[0] as string
-  return { bytes: Buffer.from(texts.join('')), length: texts.every((text) => text.length === length) ? length : 0 }
+  return viewOf(Buffer.from(texts.every((text) => text.length === textLength) ? texts.join('') : ''))
 }
 
 /** Reads samples up to the end of their array: true there, false when the bytes run out. */
@@ -79,15 +77,24 @@ function readPlainSample(window: JsonWindow, row: SampleRow): boolean {
 
 /** Reads the seconds behind the bracket up to their comma; -1 when they are anything but whole seconds. */
 function readStep(window: JsonWindow, row: SampleRow): number {
-  const { bytes } = window
-  const { bytes: texts, length } = row.texts
   const from = window.pos + 1
-  const offset = (row.next - row.grid.first) * length
-  let same = 0
-  while (same < length && bytes[from + same] === texts[offset + same]) same++
-  window.pos = from + same
-  if (same === length && bytes[window.pos] === 44 && length > 0) return row.next
+  const behind = from + textLength
+  const text = (row.next - row.grid.first) * textLength
+  const fits = text + textLength <= row.texts.byteLength && behind <= window.bytes.length
+  if (fits && sameText(window.view, from, row.texts, text) && window.bytes[behind] === 44) {
+    window.pos = behind
+    return row.next
+  }
   return readSeconds(window, row, from)
+}
+
+/** Compares `textLength` bytes in three steps. */
+function sameText(a: DataView, posA: number, b: DataView, posB: number): boolean {
+  return (
+    a.getInt32(posA) === b.getInt32(posB) &&
+    a.getInt32(posA + 4) === b.getInt32(posB + 4) &&
+    a.getInt16(posA + 8) === b.getInt16(posB + 8)
+  )
 }
 
 function readSeconds(window: JsonWindow, row: SampleRow, from: number): number {
