@@ -19,6 +19,15 @@ test('hands out the same identity for the same label object, by mission', () => 
   expect(identifyPanel(series, { tenant: 'acme', mission: 'm' })[0]?.labels).toMatchObject({ tenant: 'acme' })
 })
 
+test('a panel that stays the same is the same array; one that lost, gained or swapped a series is not', () => {
+  const whole = identifyPanel(series, name)
+  expect(identifyPanel([...series], name)).toBe(whole)
+  const grown = [...series, { labels: { __name__: 'up', job: 'd' }, values }]
+  const others = [series.slice(0, 2), [series[0]!, series[2]!, series[1]!], grown, series]
+  for (const other of others) expect(identifyPanel(other, name)).toEqual(identifySeries(other, name))
+  expect(identifyPanel([], name)).toEqual([])
+})
+
 test('two series that become equal are named, also when each was known before', () => {
   const twins = [
     { labels: { __name__: 'up', job: 'a' }, values },
