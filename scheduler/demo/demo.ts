@@ -55,7 +55,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     feeding.abort()
     await fed
     await stack?.stop()
-    report.note({ event: 'stopped', dir })
+    report.note({ event: 'stopped' })
   }
 }
 

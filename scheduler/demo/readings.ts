@@ -3,7 +3,8 @@ import { defaultTenant, floorToStep, type Labels, seriesId, writtenLabels } from
 import type { MissionDocument } from '../missions/document.ts'
 import { queryStore, type RawSeries } from './store.ts'
 
-export type ReadingState = 'anomaly' | 'ok' | 'learning' | 'no_data'
+/** `waiting`: forecast, but not scored yet. `learning`: not forecast yet. */
+export type ReadingState = 'anomaly' | 'ok' | 'waiting' | 'learning' | 'no_data'
 
 /** One series as it stood at one scored step. */
 export interface Reading {
@@ -94,10 +95,11 @@ function reading({ labels, ...parts }: Parts): Reading {
   return { labels, ...quantities, state: stateOf(quantities) }
 }
 
-function stateOf({ value, score }: Pick<Reading, 'value' | 'score'>): ReadingState {
+function stateOf({ value, pred, score }: Pick<Reading, 'value' | 'pred' | 'score'>): ReadingState {
   if (score > 1) return 'anomaly'
   if (score <= 1) return 'ok'
-  return Number.isNaN(value) ? 'no_data' : 'learning'
+  if (Number.isNaN(value)) return 'no_data'
+  return Number.isNaN(pred) ? 'learning' : 'waiting'
 }
 
 function sampleAt({ timestampsMs, values }: RawSeries, ms: number): number {

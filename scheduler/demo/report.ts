@@ -2,7 +2,7 @@ import type { ProcessEvent } from '../stack/processes.ts'
 import type { StackUrls } from '../stack/stack.ts'
 import type { Reading } from './readings.ts'
 import type { Screen } from './screen.ts'
-import { renderTable, seriesText } from './table.ts'
+import { type Paint, renderTable, seriesText } from './table.ts'
 import type { Verdict } from './verdict.ts'
 
 /** What happens in a demo, in the order in which it does. */
@@ -14,7 +14,7 @@ export type DemoEvent =
   | { readonly event: 'broke' | 'recovered'; readonly service: string; readonly atMs: number }
   | ({ readonly event: 'verdict'; readonly service: string } & Judgement)
   | { readonly event: 'no_scores'; readonly afterMs: number }
-  | { readonly event: 'stopped'; readonly dir: string }
+  | { readonly event: 'stopped' }
 
 export interface Judgement {
   readonly verdict: Verdict
@@ -37,26 +37,43 @@ export interface Report {
   show(view: DemoView): void
 }
 
-/** For people: events as lines that stay, and under them the table. */
+/** Without a terminal to redraw a few lines per step say enough. */
+const rowsPerStep = 10
+/** Of what happened the last lines stay above the table. */
+const noteLines = 12
+
+/** For people. On a terminal everything is one picture: what happened, and under it the table as it is now. */
 export function textReport(screen: Screen): Report {
-  let shownStepMs: number | undefined
+  const notes: string[] = []
+  let shown: DemoView | undefined
+  const picture = () => {
+    const above = [...notes.slice(-noteLines), ...(shown ? ['', screen.paint.bold(shown.status)] : [])]
+    const { columns, rows } = screen.size
+    const table = shown ? renderTable(shown.readings, { columns, rows: rows - above.length - 1 }, screen.paint) : []
+    screen.draw([...above, ...table])
+  }
   return {
     note(event) {
-      const text = describe(event)
-      if (text === undefined) return
-      const { red, green, bold } = screen.paint
-      const paint = event.event === 'verdict' ? (event.verdict.passed ? green : red) : (line: string) => line
-      screen.say(event.event === 'verdict' ? bold(paint(text)) : text)
+      const lines = describe(event)?.split('\n').map(paintOf(event, screen.paint))
+      if (!lines) return
+      notes.push(...lines)
+      if (screen.live) picture()
+      else screen.draw(lines)
     },
     show(view) {
-      if (!screen.live && (view.stepMs === undefined || view.stepMs === shownStepMs)) return
-      shownStepMs = view.stepMs
-      const { columns, rows } = screen.size
-      // without a screen to redraw a few lines per step say enough
-      const size = { columns, rows: screen.live ? rows - 3 : 10 }
-      screen.draw(['', screen.paint.bold(view.status), ...renderTable(view.readings, size, screen.paint)])
+      const isNew = view.stepMs !== undefined && view.stepMs !== shown?.stepMs
+      shown = view
+      if (screen.live) picture()
+      else if (isNew) screen.draw(['', view.status, ...renderTable(view.readings, stepSize(screen), screen.paint)])
     },
   }
+}
+
+const stepSize = (screen: Screen) => ({ columns: screen.size.columns, rows: rowsPerStep })
+
+function paintOf(event: DemoEvent, { red, green, bold }: Paint): (line: string) => string {
+  if (event.event === 'verdict') return event.verdict.passed ? (line) => bold(green(line)) : (line) => bold(red(line))
+  return event.event === 'no_scores' ? red : (line) => line
 }
 
 /** For scripts: one JSON object per line. */
@@ -85,7 +102,7 @@ export function jsonReport(write: (line: string) => void): Report {
 export function describe(event: DemoEvent): string | undefined {
   switch (event.event) {
     case 'starting':
-      return `Starting Redis, VictoriaMetrics, scheduler and workers; data and logs are in ${event.dir}`
+      return `Starting Redis, VictoriaMetrics, scheduler and workers\n  data   ${event.dir}`
     case 'filled':
       return `Filled in ${amount(event.samples)} samples since ${dayAndClock(event.fromMs)} in ${secondsText(event.tookMs)}`
     case 'ready':
@@ -101,7 +118,7 @@ export function describe(event: DemoEvent): string | undefined {
     case 'no_scores':
       return `FAILED: no scores after ${secondsText(event.afterMs)}, so nothing was broken; the logs may say why`
     case 'stopped':
-      return `Stopped. The data stays in ${event.dir}, the next start goes on from it`
+      return 'Stopped. The data stays, the next start goes on from it'
   }
 }
 
@@ -118,26 +135,27 @@ function processText(event: ProcessEvent): string | undefined {
   return `${event.name} died (${event.why}) and starts again in ${secondsText(event.restartInMs)}`
 }
 
-export function verdictText({
-  service,
-  verdict,
-  brokenFromMs,
-  firstAfterMs,
-  allAfterMs,
-}: Judgement & { service: string }): string {
-  const { passed, broken, detected, otherPoints, otherQuiet } = verdict
+export function verdictText(judgement: Judgement & { readonly service: string }): string {
+  const { service, verdict, brokenFromMs } = judgement
+  const { passed, broken, otherPoints, otherQuiet } = verdict
   const missed = broken.filter(({ highest }) => !(highest > 1)).map(({ labels }) => metricText(labels))
-  const found =
-    firstAfterMs === undefined
-      ? 'it was not detected'
-      : `first score above 1 after ${secondsText(firstAfterMs)}, ${detected} of ${broken.length} broken series${allAfterMs === undefined ? '' : ` after ${secondsText(allAfterMs)}`}`
-  const highest = Math.max(...broken.map((one) => (Number.isNaN(one.highest) ? 0 : one.highest)))
   const share = otherPoints === 0 ? 0 : (100 * otherQuiet) / otherPoints
   return [
-    `${passed ? 'DETECTED' : 'FAILED'}: ${service} broke at ${clock(brokenFromMs)}; ${found} (highest ${highest.toFixed(2)}).`,
-    ...(missed.length > 0 ? [`  Never above 1: ${missed.join(', ')}.`] : []),
-    `  Of ${amount(otherPoints)} other scored points ${share.toFixed(1)} % stayed at or below 1.`,
+    `${passed ? 'DETECTED' : 'FAILED'}: ${service} broke at ${clock(brokenFromMs)}`,
+    `  ${detectionText(judgement)}`,
+    ...missed.map((series) => `  never above 1: ${series}`),
+    `  of ${amount(otherPoints)} other scored points ${share.toFixed(1)} % stayed at or below 1`,
   ].join('\n')
+}
+
+function detectionText({ verdict: { broken, detected }, firstAfterMs, allAfterMs }: Judgement): string {
+  if (firstAfterMs === undefined) return 'it was not detected'
+  const highest = Math.max(...broken.map((one) => (Number.isNaN(one.highest) ? 0 : one.highest)))
+  const all =
+    allAfterMs === undefined
+      ? `${detected} of ${broken.length} broken series in all`
+      : `all ${broken.length} broken series after ${secondsText(allAfterMs)}`
+  return `first score above 1 after ${secondsText(firstAfterMs)}, ${all}, highest ${highest.toFixed(2)}`
 }
 
 const metricText = ({ __name__: metric = '', ...labels }: Reading['labels']) => seriesText({ metric, ...labels })

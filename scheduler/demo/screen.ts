@@ -6,9 +6,7 @@ export interface Screen {
   readonly live: boolean
   readonly paint: Paint
   readonly size: TableSize
-  /** A line that stays. */
-  say(line: string): void
-  /** On a terminal it takes the place of what was drawn before. */
+  /** On a terminal these lines take the place of those drawn before, elsewhere they follow them. */
   draw(lines: readonly string[]): void
 }
 
@@ -17,7 +15,6 @@ type Output = Pick<WriteStream, 'write'> & Partial<Pick<WriteStream, 'isTTY' | '
 export function openScreen(output: Output, environment: NodeJS.ProcessEnv): Screen {
   const live = output.isTTY === true && environment.TERM !== 'dumb'
   let drawn = 0
-  const erase = () => (drawn > 0 ? `\x1b[${drawn}A\x1b[J` : '')
   return {
     live,
     // https://no-color.org: set and not empty
@@ -25,15 +22,12 @@ export function openScreen(output: Output, environment: NodeJS.ProcessEnv): Scre
     get size() {
       return { columns: output.columns ?? 120, rows: output.rows ?? 30 }
     },
-    say(line) {
-      output.write(`${erase()}${line}\n`)
-      drawn = 0
-    },
     draw(lines) {
-      // a line that wraps would make the count of drawn lines wrong
       const text = lines.map((line) => `${line}\n`).join('')
-      output.write(live ? `${erase()}\x1b[?7l${text}\x1b[?7h` : text)
-      drawn = live ? lines.length : 0
+      if (!live) return void output.write(text)
+      // the terminal may have echoed ^C before the cursor; a line that wraps would make the count of lines wrong
+      output.write(`\r${drawn > 0 ? `\x1b[${drawn}A` : ''}\x1b[J\x1b[?7l${text}\x1b[?7h`)
+      drawn = lines.length
     },
   }
 }

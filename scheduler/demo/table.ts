@@ -44,8 +44,8 @@ export function seriesText({ metric, mission, job: _, ...labels }: Labels): stri
 /** Four digits that mean something, in at most nine characters. */
 export function numberText(value: number): string {
   if (Number.isNaN(value)) return '-'
-  if (Math.abs(value) >= 1e6 || (value !== 0 && Math.abs(value) < 1e-4)) return value.toExponential(2)
-  return `${Number(value.toPrecision(4))}`
+  const text = `${Number(value.toPrecision(4))}`
+  return text.length > numberWidth ? value.toExponential(2) : text
 }
 
 function row(reading: Reading, nameWidth: number, paint: Paint): string {

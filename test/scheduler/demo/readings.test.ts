@@ -44,6 +44,12 @@ test.each([
     written: [written('anomaly_score', 'cart', [0, 1.01])],
     state: 'anomaly',
   },
+  {
+    name: 'waiting',
+    values: [value('cart', 1)],
+    written: [written('anomaly_pred', 'cart', [1, 1])],
+    state: 'waiting',
+  },
   { name: 'learning', values: [value('cart', 1)], written: [], state: 'learning' },
   { name: 'no_data', values: [], written: [written('anomaly_pred', 'cart', [1, 1])], state: 'no_data' },
 ])('a series is $name', ({ values, written, state }) => {
