@@ -12,7 +12,7 @@ export interface MissionKeeperOptions {
 }
 
 const everyMs = 1_000
-const reconcileEveryMs = 60_000
+const reconcileEveryMs = 5 * 60_000
 
 /**
  * The leader's care for missions beyond their ticks: fills an empty Redis, exports what changed, and gives every

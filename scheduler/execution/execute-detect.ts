@@ -2,6 +2,7 @@ import type { DetectResult } from '../../flows/contexts.ts'
 import { detect } from '../../flows/detect.ts'
 import type { MissionName, StepRange } from '../../models/series.ts'
 import type { Deps } from '../../tasks/deps.ts'
+import { scoredAfterPauseMs } from '../missions/mission-edits.ts'
 import type { ResolvedMission } from '../missions/resolved.ts'
 import { longestGapMs } from '../planning/schedule-spec.ts'
 import { type DetectPlan, type EnqueueRequest, type RunJob, runIds } from '../runs.ts'
@@ -59,14 +60,17 @@ async function makePlan(run: DetectRun): Promise<DetectPlan> {
   return plan
 }
 
-async function dueWindow({ deps, mission, resolved, attempt }: DetectRun): Promise<StepRange> {
+async function dueWindow({ deps, mission, resolved, attempt, name }: DetectRun): Promise<StepRange> {
   const marks = await readMarks(deps, { mission, resolved, signal: attempt.signal })
+  // a pause that is over by itself: what lies in it is no gap
+  const resumedMs = scoredAfterPauseMs(mission, resolved, deps.now())
+  if (resumedMs !== undefined) await deps.marks.moveScored(name, resumedMs)
   return detectWindow({
     nominalMs: attempt.job.nominalMs,
     evalDelayMs: resolved.detectParams.evalDelayMs,
     detectStepMs: resolved.detectParams.detectStepMs,
     maxExtendMs: resolved.maxExtendMs,
-    scoredUntilMs: marks.scoredUntilMs ?? mission.createdMs,
+    scoredUntilMs: Math.max(marks.scoredUntilMs ?? mission.createdMs, resumedMs ?? 0),
   })
 }
 

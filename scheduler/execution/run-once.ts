@@ -124,7 +124,11 @@ function marksOfStore(reader: SeriesReader, nowMs: number, signal: AbortSignal):
   return {
     async claim({ mission, owned }) {
       const selector = outputSelector('anomaly_pred', mission)
-      const drawnUntilMs = await newestTimestamp(reader, { selector, untilMs: nowMs + 2 * 86_400_000, signal })
+      const drawnUntilMs = await newestTimestamp(reader, {
+        selectors: [selector],
+        untilMs: nowMs + 2 * 86_400_000,
+        signal,
+      })
       const fromMs = Math.min(Math.max(owned.fromMs, drawnUntilMs ?? owned.fromMs), owned.untilMs)
       const undrawnOnly = fromMs > owned.fromMs ? { fromMs: owned.fromMs, untilMs: fromMs } : undefined
       return { steps: { fromMs, untilMs: owned.untilMs }, undrawnOnly }
