@@ -1,29 +1,45 @@
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
 import { expect, test, vi } from 'vitest'
 import { createPlanner } from '../../scheduler/planner.ts'
+import { createRunQueue } from '../../scheduler/queue.ts'
+import { redisOptions } from '../../scheduler/redis.ts'
 import { redisClock } from '../../scheduler/redis-clock.ts'
+import { createRunStore } from '../../scheduler/store/run-store.ts'
 import { createScheduleStore } from '../../scheduler/store/schedule-store.ts'
+import { createTickStore } from '../../scheduler/store/tick-store.ts'
 import { policy, scheduleEntry } from '../fakes/schedules.ts'
 import { realRedis } from './real-redis.ts'
 import { runWorkers } from './run-workers.ts'
 
 const real = realRedis({ durable: true })
-const { queue: openQueue, worker } = runWorkers(real)
+const { worker } = runWorkers(real)
+/** As production connects: commands fail at once while Redis is away. */
+function connect(use: 'producer' | 'worker') {
+  const client = new Redis(redisOptions({ url: real.url }, 'control', use))
+  client.on('error', () => undefined)
+  return client
+}
 const silent = { tick: () => undefined, lostRun: () => undefined, leader: () => undefined, dueOldest: () => undefined }
 
 test('Redis away for seconds: every T of that time has one outcome, and runs go on', async () => {
-  const { queue, runs, ticks } = openQueue()
-  const schedules = createScheduleStore(real.redis)
-  const clock = await redisClock(real.redis, { everyMs: 500 })
+  const redis = connect('producer')
+  await once(redis, 'ready')
+  const [schedules, ticks, runs] = [createScheduleStore(redis), createTickStore(redis), createRunStore(redis)]
+  const clock = await redisClock(redis, { everyMs: 500 })
+  const queue = createRunQueue({ redis, clock })
   const startMs = clock.now()
   const ids = ['a', 'b', 'c'].map((mission) => `${mission}.detect`)
   const everySecond = { kind: 'every', everyMs: 1_000, phaseMs: 0 } as const
   for (const id of ids) await schedules.upsertSchedule(scheduleEntry({ id, spec: everySecond, policy }), startMs)
   const ran: string[] = []
-  const { worker: pool } = worker(async ({ runId }) => ({ ran: ran.push(runId) }), { lockDurationMs: 30_000 })
+  const { worker: pool } = worker(async ({ runId }) => ({ ran: ran.push(runId) }), {
+    ...{ redis, connection: connect('worker'), lockDurationMs: 30_000 },
+  })
   await pool.ready()
   const planners = ['one', 'two'].map((replica) => {
-    const options = { redis: real.redis, clock, replica, schedules, ticks, runs, queue, metrics: silent }
+    const options = { redis, clock, replica, schedules, ticks, runs, queue, metrics: silent }
     return createPlanner(options)
   })
   for (const planner of planners) planner.start()
@@ -44,4 +60,7 @@ test('Redis away for seconds: every T of that time has one outcome, and runs go 
     for (let ms = Math.floor(startMs / 1_000) * 1_000 + 1_000; ms <= backMs; ms += 1_000) expected.push(ms)
     expect(list.map(({ nominalMs }) => nominalMs)).toEqual(expected)
   }
+  await pool.close(1_000)
+  await queue.close()
+  redis.disconnect()
 }, 60_000)
