@@ -128,6 +128,7 @@ test('a job evicted after its run is not run again', async () => {
   await queue.enqueue([tickRequest(job, 'skip')])
   await vi.waitFor(async () => expect(await queue.state('detect', job.runId)).toBe('completed'))
   await real.redis.del(`{at}:q:detect:${job.runId}`)
+  await real.redis.zrem('{at}:q:detect:completed', job.runId)
   await queue.enqueue([tickRequest(job, 'skip')])
   await vi.waitFor(async () => expect(await queue.state('detect', job.runId)).toBe('completed'))
   expect(runs).toBe(1)
