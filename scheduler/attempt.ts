@@ -36,7 +36,7 @@ export interface AttemptDeps {
   readonly timeoutMs: number
   /** Aborts with the reason when the worker stops: the job goes back, unchanged. */
   readonly stopping: AbortSignal
-  /** Every end of an attempt; what it throws is nobody's business. */
+  /** Every end of an attempt. */
   readonly onSettled?: (record: RunRecord, job: RunJob) => void
 }
 
@@ -52,43 +52,53 @@ const slowMs = 10_000
 
 /** One start of one run: may it begin, run it within its time, note how it ended. */
 export async function attemptRun(deps: AttemptDeps, fetched: FetchedJob, lost: AbortSignal): Promise<AttemptResult> {
-  const { clock, metrics } = deps
-  const { job } = fetched
-  const startedMs = clock.now()
+  const startedMs = deps.clock.now()
   const verdict = await mayBegin(deps, fetched, startedMs)
   if (verdict !== 'go') return verdict === 'wait' ? { kind: 'wait' } : { kind: 'done' }
-  const { attempt } = fetched
-  const base = { ...namesOf(job), attempt, worker: deps.worker, startedMs }
-  if (isRecorded(fetched)) await deps.runs.put({ ...base, state: 'active' })
-  try {
-    const summary = await withDeadline(
-      { timeoutMs: job.timeoutMs ?? deps.timeoutMs, signals: [deps.stopping, lost], what: `run ${job.runId}` },
-      (signal) => deps.execute(job, { attempt, signal, updateJob: fetched.updateJob }),
-    )
-    await settle('succeeded', { summary })
-    return { kind: 'done', summary }
-  } catch (thrown) {
-    const error = toAppError(thrown)
-    // the record is the other worker's as well
-    if (lost.aborted) return { kind: 'failed', error }
-    if (deps.stopping.aborted) {
-      await settle('retrying', { error: { code: error.code, message: error.message } })
-      return { kind: 'handBack' }
-    }
-    const state = error.retryable && fetched.hasRetries ? 'retrying' : 'failed'
-    await settle(state, { error: { code: error.code, message: error.message } })
-    return { kind: 'failed', error }
+  const { job, attempt } = fetched
+  const begun: RunRecord = { ...namesOf(job), state: 'active', attempt, worker: deps.worker, startedMs }
+  if (isRecorded(fetched)) await deps.runs.put(begun)
+  const { summary, error } = await executed(deps, fetched, lost)
+  // the record is the other worker's as well
+  if (error && lost.aborted) return { kind: 'failed', error }
+  if (!error) {
+    await settle(deps, fetched, { ...begun, state: 'succeeded', ...(summary && { summary }) })
+    return { kind: 'done', ...(summary && { summary }) }
   }
+  const goesBack = deps.stopping.aborted
+  const state = goesBack || (error.retryable && fetched.hasRetries) ? 'retrying' : 'failed'
+  await settle(deps, fetched, { ...begun, state, error: { code: error.code, message: error.message } })
+  return goesBack ? { kind: 'handBack' } : { kind: 'failed', error }
+}
 
-  async function settle(state: 'succeeded' | 'retrying' | 'failed', rest: Pick<RunRecord, 'error' | 'summary'>) {
-    const endedMs = clock.now()
-    const record: RunRecord = { ...base, state, endedMs, ...rest }
-    const isFull = isRecorded(fetched) || state !== 'succeeded' || endedMs - startedMs > slowMs
-    if (isFull) await deps.runs.put(record)
-    metrics.attempt(job.flow, (endedMs - startedMs) / 1_000, rest.error?.code)
-    if (state !== 'retrying') metrics.run(job.flow, state)
-    deps.onSettled?.(record, job)
+interface Executed {
+  readonly summary?: Readonly<Record<string, unknown>>
+  readonly error?: AppError
+}
+
+async function executed(
+  deps: AttemptDeps,
+  { job, attempt, updateJob }: FetchedJob,
+  lost: AbortSignal,
+): Promise<Executed> {
+  const timeoutMs = job.timeoutMs ?? deps.timeoutMs
+  const deadline = { timeoutMs, signals: [deps.stopping, lost], what: `run ${job.runId}` }
+  try {
+    return { summary: await withDeadline(deadline, (signal) => deps.execute(job, { attempt, signal, updateJob })) }
+  } catch (error) {
+    return { error: toAppError(error) }
   }
+}
+
+async function settle(deps: AttemptDeps, fetched: FetchedJob, ended: RunRecord): Promise<void> {
+  const { flow, state, startedMs, error } = ended
+  const endedMs = deps.clock.now()
+  const record: RunRecord = { ...ended, endedMs }
+  const tookMs = endedMs - startedMs
+  if (isRecorded(fetched) || error || tookMs > slowMs) await deps.runs.put(record)
+  deps.metrics.attempt(flow, tookMs / 1_000, error?.code)
+  if (state === 'succeeded' || state === 'failed') deps.metrics.run(flow, state)
+  deps.onSettled?.(record, fetched.job)
 }
 
 async function mayBegin({ overlaps, metrics }: AttemptDeps, { job, attempt }: FetchedJob, nowMs: number) {
