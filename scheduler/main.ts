@@ -1,9 +1,8 @@
 import { once } from 'node:events'
 import { Redis } from 'ioredis'
 import { parseDuration } from '../models/duration.ts'
-import { buildApi } from './api/app.ts'
+import { buildApi, listenApi } from './api/app.ts'
 import { runReader } from './api/run-reader.ts'
-import { parseAddress } from './config/address.ts'
 import type { Config } from './config.ts'
 import { executeRuns } from './execution/execute-run.ts'
 import { executionDeps } from './execution/execution-deps.ts'
@@ -51,7 +50,7 @@ export async function runScheduler(config: Config, signal: AbortSignal): Promise
     now: () => clock.now(),
   })
   try {
-    const url = await api.listen(parseAddress(config.listen))
+    const url = await listenApi(api, config.listen)
     await running.announce(url)
     planner.start()
     logger.info({ url }, 'the scheduler listens')

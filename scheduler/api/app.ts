@@ -4,6 +4,8 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import { type FastifyBaseLogger, fastify, LogController } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { AppError } from '../../models/errors.ts'
+import { parseAddress } from '../config/address.ts'
 import { packageVersion } from '../metrics.ts'
 import { createAuthentication } from './auth.ts'
 import { datasourceRoutes } from './datasources.ts'
@@ -46,6 +48,15 @@ export async function buildApi(deps: ApiDeps): Promise<Api> {
   await app.register(async (api: Api) => protectedRoutes(api, deps), { prefix: '/api/v1' })
   await app.ready()
   return app
+}
+
+/** @returns the URL. @throws INVALID_CONFIG when the address cannot be taken. */
+export async function listenApi(app: Api, listen: string): Promise<string> {
+  try {
+    return await app.listen(parseAddress(listen))
+  } catch (error) {
+    throw new AppError('INVALID_CONFIG', `cannot listen on ${listen}: ${(error as Error).message}`, { cause: error })
+  }
 }
 
 function protectedRoutes(api: Api, deps: ApiDeps): void {

@@ -19,7 +19,7 @@ export interface ApiRequest {
 
 export interface ApiClient {
   readonly url: string
-  /** The body of a success. @throws AppError with code, detail and problems of the answer; STORE_UNAVAILABLE never. */
+  /** The body of a success. @throws API_UNAVAILABLE, or what the problem document says. */
   call(request: ApiRequest): Promise<unknown>
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { toAppError } from '../../models/errors.ts'
+import { AppError, toAppError } from '../../models/errors.ts'
 import { missionDocument } from '../missions/document.ts'
 import { parseMissions, readMissionFiles, type WrittenDocument } from '../missions/read-documents.ts'
 import { describeIssues, jsonPointer, type SchemaNode } from '../zod-problems.ts'
@@ -50,23 +50,30 @@ export const missionApply = defineCommand({
       written.push(...(file === '-' ? parseMissions(await io.readStdin(), 'stdin') : readMissionFiles(file)))
     }
     const client = values['dry-run'] ? undefined : apiClient(values, io.environment)
-    const applied = await applyAll(written, client)
-    if (applied.length === 0) io.err('no documents found')
-    else report(applied, values.json, io)
-    return applied.length === 0 || applied.some(({ outcome }) => outcome === 'failed') ? 1 : 0
+    if (written.length === 0) throw new AppError('NOT_FOUND', `no documents in ${values.file.join(', ')}`)
+    const applied: Applied[] = []
+    try {
+      await applyAll(written, client, applied)
+    } finally {
+      // what was done before the API went away must not stay unsaid
+      if (applied.length > 0) report(applied, values.json, io)
+    }
+    return applied.some(({ outcome }) => outcome === 'failed') ? 1 : 0
   },
 })
 
-/** In the order of the input; a few requests at a time, and none after the API was found to be away. */
-async function applyAll(written: readonly WrittenDocument[], client: ApiClient | undefined): Promise<Applied[]> {
+/** Fills `applied` in the order of the input; a few requests at a time, and none after the API was found to be away. */
+async function applyAll(
+  written: readonly WrittenDocument[],
+  client: ApiClient | undefined,
+  applied: Applied[],
+): Promise<void> {
   const firsts = new Map<string, WrittenDocument>()
   for (const item of written) if (!firsts.has(idOf(item))) firsts.set(idOf(item), item)
-  const applied: Applied[] = []
   for (let start = 0; start < written.length; start += atOnce) {
     const batch = written.slice(start, start + atOnce)
     applied.push(...(await Promise.all(batch.map((item) => applyOne(item, firsts.get(idOf(item)) ?? item, client)))))
   }
-  return applied
 }
 
 async function applyOne(

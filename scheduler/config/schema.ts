@@ -14,7 +14,7 @@ const redisUrl = z.url({ protocol: /^rediss?$/, error: 'write a URL that begins 
 
 export const apiKey = z.strictObject({
   name: missionId.describe('Who holds the key; appears as the actor of changes'),
-  key: z.string().min(16, { error: 'use at least 16 characters' }),
+  key: z.string().regex(/^\S{16,}$/, { error: 'use at least 16 characters, no white space' }),
   tenant: missionId.default(defaultTenant),
 })
 

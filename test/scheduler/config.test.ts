@@ -73,7 +73,7 @@ test('problems of variables name the variable', () => {
   expect(problemsOf(() => loadConfig({ environment }))).toEqual([
     'redis.passwordFile (AT_REDIS_PASSWORD_FILE): give password or passwordFile, not both',
     'listen (AT_LISTEN): write host:port, as 127.0.0.1:9490 or [::1]:9490',
-    'apiKeys.0.key (AT_API_KEYS): use at least 16 characters',
+    'apiKeys.0.key (AT_API_KEYS): use at least 16 characters, no white space',
     'redis.url (not set): is missing',
     'worker.concurrency.detect (AT_WORKER__CONCURRENCY__DETECT): expected number, received string',
   ])

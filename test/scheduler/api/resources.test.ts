@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { listenApi } from '../../../scheduler/api/app.ts'
 import { statusView } from '../../../scheduler/api/status-view.ts'
 import type { Api } from '../../../scheduler/api/types.ts'
 import { runView, tickView } from '../../../scheduler/api/views.ts'
@@ -133,4 +134,11 @@ test('the description covers every route, and the page needs nothing from elsewh
   expect(script.body).toContain('"validatorUrl":null')
   for (const [, source] of page.body.matchAll(/(?:src|href)="([^"]+)"/g))
     expect(source).not.toMatch(/^(?:https?:)?\/\//)
+})
+
+test('an address that is taken is named', async () => {
+  const listen = (await listenApi(await start(), '127.0.0.1:0')).replace('http://', '')
+  await expect(listenApi(await start(), listen)).rejects.toMatchObject({
+    ...{ code: 'INVALID_CONFIG', message: expect.stringContaining(`cannot listen on ${listen}`) },
+  })
 })

@@ -43,11 +43,27 @@ test('apply tells what became of every document, and of a repeat', async () => {
 test('apply reads folders, and a dry run sends nothing', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'at-apply-'))
   onTestFinished(() => rmSync(dir, { recursive: true }))
-  expect(await run(`mission apply -f ${dir}`)).toMatchObject({ exitCode: 1, err: 'no documents found' })
+  expect(await run(`mission apply -f ${dir}`)).toMatchObject({ exitCode: 1, err: `error: no documents in ${dir}` })
   for (let n = 0; n < 20; n++) writeFileSync(join(dir, `${n}.yaml`), `id: folder-${n}\nquery: up\n`)
   expect((await run(`mission apply -f ${dir} --dry-run`)).out).toMatch(/\n20 valid$/)
   expect((await run('mission get folder-0')).err).toBe('error: no mission "folder-0"')
   expect((await run(`mission apply -f ${dir}`)).out).toMatch(/\n20 created$/)
+})
+
+test('an API that goes away in the middle leaves said what was done', async () => {
+  let answers = 0
+  const dying = await localServer((_, response) => {
+    if (++answers > 8) response.destroy()
+    else response.writeHead(201).end('{"outcome": "created"}')
+  })
+  onTestFinished(() => dying.close())
+  const stdin = Array.from({ length: 20 }, (_, n) => JSON.stringify({ id: `m-${n}`, query: 'up' })).join('\n')
+  const { exitCode, out, err } = await runCli(['mission', 'apply', '-f', '-'], {
+    environment: { AT_API: dying.url },
+    stdin,
+  })
+  expect([exitCode, out.split('\n').at(-1)]).toEqual([1, '8 created'])
+  expect(err).toContain(`${dying.url} does not answer`)
 })
 
 test('what list shows as YAML is input for apply', async () => {
