@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import { createRunStore } from '../../scheduler/store/run-store.ts'
+import { at, key, plannerStage } from './planner-stage.ts'
+import { realRedis } from './real-redis.ts'
+
+const real = realRedis()
+const { ended, quickWorker, scene } = plannerStage(real)
+
+test('the reconciler ends a T whose job vanished and gives a schedule its due entry back', async () => {
+  const { plan, planner, story, counted, schedules } = await scene()
+  await plan(1)
+  await real.redis.del(`{at}:q:detect:r.default.cpu.detect.${at(1)}`)
+  expect(await planner.reconcile(at(1) + 1_000)).toMatchObject({ missedTicks: 0 })
+  await real.redis.zrem('{at}:due', 'default/cpu.detect')
+  expect(await planner.reconcile(at(2))).toEqual({ missedTicks: 1, lostRuns: 0, repaired: [key] })
+  expect(await planner.reconcile(at(3))).toEqual({ missedTicks: 0, lostRuns: 0, repaired: [] })
+  expect(await story()).toEqual(['1 missed run_lost'])
+  expect(counted).toEqual(['detect missed'])
+  expect((await schedules.get(key))!.dueMs).toBe(at(2))
+})
+
+test('the reconciler leaves ticks that wait for a worker alone', async () => {
+  const { plan, planner, story } = await scene()
+  await plan(1)
+  expect(await planner.reconcile(at(60))).toEqual({ missedTicks: 0, lostRuns: 0, repaired: [] })
+  expect(await story()).toEqual([])
+})
+
+test('the reconciler marks runs lost whose job is gone', async () => {
+  const { planner, counted } = await scene()
+  const runs = createRunStore(real.redis)
+  const run = {
+    runId: `r.default.cpu.detect.${at(1)}`,
+    kind: 'tick',
+    flow: 'detect',
+    tenant: 'default',
+    mission: 'cpu',
+  } as const
+  await runs.put({ ...run, nominalMs: at(1), state: 'active', attempt: 1, worker: 'gone', startedMs: at(1) })
+  expect((await planner.reconcile(at(2))).lostRuns).toBe(1)
+  expect(await runs.get(run.runId)).toMatchObject({ state: 'lost', endedMs: at(2) })
+  expect(counted).toEqual(['detect lost'])
+})
+
+test('a schedule that lost its ticks’ day starts a new one', async () => {
+  const { plan, story } = await scene()
+  const { ran } = quickWorker()
+  await plan(1)
+  await ended(ran, [1])
+  await real.redis.del(...(await real.redis.keys('{at}:tick:*')))
+  await plan(2)
+  await ended(ran, [1, 2])
+  expect(await story()).toEqual(['2 run on_time'])
+})
