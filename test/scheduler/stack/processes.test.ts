@@ -49,7 +49,8 @@ test('starts in order, stops in reverse order, and leaves nothing behind', async
   expect(sleepers.map(isAlive)).toEqual([true, true, true])
   await supervisor.stop()
   expect(said('stopped')).toEqual(['third', 'second', 'first'])
-  expect(sleepers.map(isAlive)).toEqual([false, false, false])
+  // orphans are gone once init has reaped them
+  await vi.waitFor(() => expect(sleepers.map(isAlive)).toEqual([false, false, false]))
   expect(said('died')).toEqual([])
 })
 
