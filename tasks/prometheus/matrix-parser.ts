@@ -2,6 +2,7 @@ import { AppError } from '../../models/errors.ts'
 import type { Labels } from '../../models/series.ts'
 import { append, forgetScanned, type JsonWindow, jsonWindow, peek, valueLength } from './json-window.ts'
 import type { LabelCache } from './label-cache.ts'
+import { readEnvelope } from './matrix-envelope.ts'
 import type { PanelRows } from './panel-rows.ts'
 import {
   numberOf,
@@ -272,28 +273,13 @@ function finish(parser: Parser): readonly string[] {
   const { members, expected, seriesCount, floatCount } = parser
   if (parser.state === beginning) throw invalid(parser, 'the answer is empty')
   if (parser.state !== behindEnd) throw invalid(parser, `the answer ended early, after ${seriesCount} series`)
-  if (members.get('status') === 'error') {
-    const words = `${members.get('errorType')}: ${members.get('error')}`
-    throw new AppError('QUERY_FAILED', `${expected.subject}: ${excerpt(words)}`)
-  }
-  const types: unknown[] = expected.grid.instant ? ['vector', 'scalar'] : ['matrix']
-  if (members.get('status') !== 'success' || !types.includes(members.get('resultType'))) {
-    throw invalid(
-      parser,
-      `the answer is no ${types.join(' or ')} (status ${members.get('status')}, resultType ${members.get('resultType')})`,
-    )
-  }
-  if (members.get('isPartial') === true) {
-    throw new AppError('RESPONSE_PARTIAL', `${expected.subject}: the store could not reach all of its parts`)
-  }
-  if (seriesCount > 0 && floatCount === 0) {
-    throw new AppError(
-      'UNSUPPORTED',
-      `${expected.subject}: returns native histograms: take a number from them, e.g. by histogram_quantile()`,
-    )
-  }
-  const warnings = members.get('warnings')
-  return Array.isArray(warnings) ? warnings.map(String) : []
+  return readEnvelope({
+    members,
+    subject: expected.subject,
+    instant: expected.grid.instant === true,
+    seriesCount,
+    floatCount,
+  })
 }
 
 function unexpected(parser: Parser): AppError {
