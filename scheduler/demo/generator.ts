@@ -59,7 +59,7 @@ function requestRate(service: Service): GeneratedSeries {
 }
 
 function latency(service: Service, { quantile, factor, wavers }: (typeof latencyQuantiles)[number]): GeneratedSeries {
-  return series('shop_request_duration_seconds', service, { quantile }, ({ ms, seed, broken }) => {
+  return series('shop_latency_seconds', service, { quantile }, ({ ms, seed, broken }) => {
     const seconds = service.latencySeconds * factor * (1 + 0.25 * load(ms) ** 2) * (1 + waver(seed, ms, wavers))
     return broken ? seconds * 6 : seconds
   })

@@ -18,7 +18,7 @@ export function demoMissions({ scrapes, machine, evalDelay }: DemoSources): Miss
   const young = { ...common, step: '1m', minPoints: 60, minRelativeDeviation: 0.5 }
   const shop: MissionDocument[] = [
     { id: 'demo-requests', query: 'shop_requests_per_second', ...common },
-    { id: 'demo-latency', query: 'shop_request_duration_seconds', direction: 'above', ...common },
+    { id: 'demo-latency', query: 'shop_latency_seconds', direction: 'above', ...common },
     { id: 'demo-cpu', query: 'shop_cpu_usage_ratio', ...common },
     { id: 'demo-errors', query: 'shop_error_ratio', direction: 'above', ...common },
     { id: 'demo-queue', query: 'shop_queue_depth', direction: 'above', ...common },
