@@ -23,16 +23,12 @@ const mission = () => import('./mission.ts')
 
 /** In the order of the help. */
 export const commands: readonly CommandEntry[] = [
-  {
-    ...{ name: 'up', summary: 'The whole platform on this machine, with Redis and a store' },
-    help: async () => (await import('./up.ts')).upHelp,
-    run: async (args) => (await import('./up.ts')).up(args),
-  },
-  {
-    ...{ name: 'demo', summary: 'The same with a shop that breaks: see an anomaly within minutes' },
-    help: async () => (await import('./demo.ts')).demoHelp,
-    run: async (args) => (await import('./demo.ts')).demo(args),
-  },
+  lazy('up', 'The whole platform on this machine, with Redis and a store', async () => (await import('./up.ts')).up),
+  lazy(
+    'demo',
+    'The same with a shop that breaks: see an anomaly within minutes',
+    async () => (await import('./demo.ts')).demo,
+  ),
   lazy('scheduler', 'API and planner (production)', async () => (await import('./processes.ts')).scheduler),
   lazy('worker', 'Worker of one pool (production)', async () => (await import('./processes.ts')).worker),
   lazy(

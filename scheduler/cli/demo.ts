@@ -1,49 +1,41 @@
-import { parseArgs } from 'node:util'
-import { AppError } from '../../models/errors.ts'
 import { runDemo } from '../demo/demo.ts'
 import { serviceNames } from '../demo/generator.ts'
 import { jsonReport, textReport } from '../demo/report.ts'
 import { openScreen } from '../demo/screen.ts'
+import { defineCommand, usageError } from './command.ts'
 import { abortOnSignals } from './signals.ts'
-import { stackChoices } from './stack-choices.ts'
+import { readStackOptions, stackOptions } from './stack-options.ts'
 
-export const demoHelp = `Usage: anomaly-times demo [options]
+const [firstService] = serviceNames
 
-Starts Redis, VictoriaMetrics, the scheduler and the workers, feeds them with the metrics of a shop (8 days of past,
-then live), registers missions for them, breaks one service, and shows how its scores rise. Ctrl-C stops everything;
-the data stays, and the next start goes on from it.
-
-  --once           end once the outage is judged, within 150 s. Exit code 0: every broken series scored above 1 and
-                   at least 95 % of all other scored points stayed at or below 1
-  --break SERVICE  which one: ${serviceNames.join(', ')} (default ${serviceNames[0]})
-  --dir DIR        data and logs (default .anomaly-times)
-  --port PORT      of the API (default: a free one)
-  --redis URL      use this Redis in place of one of its own
-  --store URL      use this VictoriaMetrics in place of one of its own
-  --json           one JSON object per line in place of the table`
-
-export async function demo(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      once: { type: 'boolean', default: false },
-      break: { type: 'string', default: serviceNames[0] },
-      dir: { type: 'string', default: '.anomaly-times' },
-      port: { type: 'string' },
-      redis: { type: 'string' },
-      store: { type: 'string' },
-      json: { type: 'boolean', default: false },
+export const demo = defineCommand({
+  name: 'demo',
+  summary: 'Show it at work: a shop whose metrics are watched, and one service that breaks.',
+  details:
+    'Starts Redis, VictoriaMetrics, scheduler and workers, makes metrics of a shop (8 days of past, then live), registers\nmissions for them, breaks one service, and shows how its scores rise. Ctrl-C stops everything; the data stays, and\nthe next start goes on from it.',
+  options: {
+    once: {
+      type: 'boolean',
+      help: 'end by itself, within 150 s; 0: every broken series scored above 1, and 95 % of the rest did not',
     },
-  })
-  const service = serviceNames.find((name) => name === values.break)
-  if (!service) throw new AppError('INVALID_PARAMS', `--break ${values.break}: use one of ${serviceNames.join(', ')}`)
-  const print = (line: string) => void process.stdout.write(`${line}\n`)
-  return runDemo({
-    dir: values.dir,
-    once: values.once,
-    service,
-    report: values.json ? jsonReport(print) : textReport(openScreen(process.stdout, process.env)),
-    signal: abortOnSignals(),
-    ...stackChoices(values),
-  })
-}
+    break: { type: 'string', value: 'SERVICE', help: `${serviceNames.join(', ')}; default ${firstService}` },
+    ...stackOptions,
+    json: { type: 'boolean', help: 'what happens as one JSON object per line' },
+  },
+  examples: [
+    ['anomaly-times demo', 'watch it until Ctrl-C'],
+    ['anomaly-times demo --once --json', 'for scripts: the exit code says whether the outage was found'],
+  ],
+  async run({ values }, io) {
+    const service = serviceNames.find((name) => name === (values.break ?? firstService))
+    if (!service) throw usageError('demo', `--break ${values.break}: use one of ${serviceNames.join(', ')}`)
+    return runDemo({
+      ...readStackOptions('demo', values),
+      once: values.once,
+      service,
+      report: values.json ? jsonReport(io.out) : textReport(openScreen(process.stdout, io.environment)),
+      environment: io.environment,
+      signal: abortOnSignals(),
+    })
+  },
+})

@@ -37,15 +37,9 @@ async function runEntry(entry: CommandEntry, args: readonly string[], io: Io): P
     return await entry.run(args, io)
   } catch (error) {
     const { code, message, stack } = toAppError(error)
-    const isOurs = code === 'INTERNAL' && !isUsageOfParseArgs(error)
-    io.err(`error: ${isOurs ? (stack ?? message) : message}`)
-    return code === 'INVALID_PARAMS' || isUsageOfParseArgs(error) ? wrongUse : 1
+    io.err(`error: ${code === 'INTERNAL' ? (stack ?? message) : message}`)
+    return code === 'INVALID_PARAMS' ? wrongUse : 1
   }
-}
-
-/** `up` and `demo` leave unknown options to node:util, whose errors have codes of their own. */
-function isUsageOfParseArgs(error: unknown): boolean {
-  return String(Object(error).code).startsWith('ERR_PARSE_ARGS_')
 }
 
 function isHelp(words: readonly string[]): boolean {

@@ -1,57 +1,42 @@
-import { parseArgs } from 'node:util'
+import { once } from 'node:events'
 import { formatDuration } from '../../models/duration.ts'
 import { type Config, loadConfig } from '../config.ts'
 import type { ProcessEvent } from '../stack/processes.ts'
 import { type ServerChoice, type Stack, type StackOptions, startStack } from '../stack/stack.ts'
+import { defineCommand } from './command.ts'
+import { configOptions } from './config.ts'
 import { abortOnSignals } from './signals.ts'
-import { stackChoices } from './stack-choices.ts'
+import { readStackOptions, stackOptions } from './stack-options.ts'
 
-export const upHelp = `Usage: anomaly-times up [options]
-
-The whole platform on this machine: scheduler and workers, and where none are configured a Redis and a VictoriaMetrics
-that scrapes itself and the platform. Ctrl-C stops everything; the data stays.
-
-  --dir DIR      data and logs (default .anomaly-times)
-  --port PORT    of the API (default: as configured, 9490)
-  --redis URL    use this Redis
-  --store URL    use this store
-  --config FILE  configuration (default anomaly-times.yaml where there is one)`
-
-export async function up(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      dir: { type: 'string', default: '.anomaly-times' },
-      port: { type: 'string' },
-      redis: { type: 'string' },
-      store: { type: 'string' },
-      config: { type: 'string' },
-    },
-  })
-  const config = loadConfig({ file: values.config })
-  const startedMs = Date.now()
-  const signal = abortOnSignals()
-  const print = (line: string) => void process.stdout.write(`${line}\n`)
-  let stack: Stack
-  try {
-    stack = await startStack({
-      dir: values.dir,
-      ...configured(config),
-      ...stackChoices(values),
-      ...(values.config === undefined ? {} : { environment: { ...process.env, AT_CONFIG: values.config } }),
-      onEvent: (event) => describeEvent(event).forEach(print),
-      signal,
-    })
-  } catch (error) {
-    if (signal.aborted) return 0
-    throw error
-  }
-  describeStack(stack, values.dir, Date.now() - startedMs).forEach(print)
-  await aborted(signal)
-  await stack.stop()
-  print(`Stopped. The data stays in ${values.dir}`)
-  return 0
-}
+export const up = defineCommand({
+  name: 'up',
+  summary: 'Run the whole platform on this machine: scheduler, a worker per pool, and what they need.',
+  details:
+    'Where no Redis is configured it starts one, and where no datasource is, a VictoriaMetrics that scrapes itself and the\nplatform. Ctrl-C stops everything; the data stays.',
+  options: { ...stackOptions, ...configOptions },
+  examples: [
+    ['anomaly-times up', 'with servers of its own'],
+    ['anomaly-times up --store http://vm:8428', 'on the metrics of a store that runs already'],
+  ],
+  async run({ values }, io) {
+    const environment = { ...io.environment, ...(values.config !== undefined && { AT_CONFIG: values.config }) }
+    const options = {
+      ...configured(loadConfig({ environment })),
+      ...readStackOptions('up', values),
+      environment,
+      onEvent: (event: ProcessEvent) => describeEvent(event).forEach(io.out),
+      signal: abortOnSignals(),
+    }
+    const startedMs = Date.now()
+    const stack = await startUnlessAborted(options)
+    if (!stack) return 0
+    describeStack(stack, options.dir, Date.now() - startedMs).forEach(io.out)
+    if (!options.signal.aborted) await once(options.signal, 'abort')
+    await stack.stop()
+    io.out(`Stopped. The data stays in ${options.dir}`)
+    return 0
+  },
+})
 
 /** What the operator has set stays; only what is missing is started. */
 export function configured(
@@ -65,11 +50,15 @@ export function configured(
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
+async function startUnlessAborted(
+  options: StackOptions & { readonly signal: AbortSignal },
+): Promise<Stack | undefined> {
+  try {
+    return await startStack(options)
+  } catch (error) {
+    if (options.signal.aborted) return undefined
+    throw error
+  }
 }
 
 function describeEvent(event: ProcessEvent): string[] {

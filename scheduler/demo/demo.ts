@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { AppError } from '../../models/errors.ts'
+import { apiClient } from '../cli/api-client.ts'
 import { type Stack, type StackOptions, type StackUrls, startStack } from '../stack/stack.ts'
-import { putMission } from './api.ts'
 import { backfill, feedLive, newestSampleMs } from './feed.ts'
 import { demoSeries } from './generator.ts'
 import { demoMissions } from './missions.ts'
@@ -63,7 +63,9 @@ async function runOn(stack: Stack, watch: Watch, options: DemoOptions & { starte
   const { once, service, report, signal, startedMs } = options
   const { urls, scrapes, machine } = stack
   const missions = demoMissions({ scrapes, machine, evalDelay: scrapes ? '5s' : foreignEvalDelay })
-  for (const mission of missions) await putMission(urls.api, mission)
+  const api = apiClient({ api: urls.api }, {})
+  // the way anybody registers missions
+  for (const mission of missions) await api.call({ method: 'PUT', path: `/missions/${mission.id}`, body: mission })
   report.note({ event: 'ready', urls, missions: missions.length, tookMs: Date.now() - startedMs })
   await watchScores(watch, {
     storeUrl: storeOf(urls),

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+import { readStackOptions } from '../../../scheduler/cli/stack-options.ts'
+import { configured } from '../../../scheduler/cli/up.ts'
+import { loadConfig } from '../../../scheduler/config.ts'
+
+const none = { dir: undefined, port: undefined, redis: undefined, store: undefined }
+
+test.each([
+  { name: 'nothing', environment: {}, servers: { redis: 'own', store: 'own' } },
+  { name: 'a Redis', environment: { AT_REDIS_URL: 'redis://one' }, servers: { redis: 'configured', store: 'own' } },
+  {
+    name: 'a datasource',
+    environment: { AT_DATASOURCES__0__NAME: 'main', AT_DATASOURCES__0__READ_URL: 'http://vm:8428' },
+    servers: { redis: 'own', store: 'configured' },
+  },
+])('with $name configured only the rest is started', ({ environment, servers }) => {
+  expect(configured(loadConfig({ environment }))).toEqual({ listen: '127.0.0.1:9490', ...servers })
+})
+
+test('options name servers that run already, and the port of the API', () => {
+  const given = { dir: 'data', port: '9000', redis: 'rediss://r:6380', store: 'http://vm:8428/' }
+  expect(readStackOptions('up', given)).toEqual({
+    dir: 'data',
+    listen: '127.0.0.1:9000',
+    redis: { url: 'rediss://r:6380' },
+    store: { url: 'http://vm:8428' },
+  })
+  expect(readStackOptions('up', none)).toEqual({ dir: '.anomaly-times' })
+})
+
+test.each([
+  { name: 'a port out of range', given: { port: '65536' }, says: '--port 65536: write a number from 1 to 65535' },
+  { name: 'a port that is no number', given: { port: 'http' }, says: '--port http' },
+  { name: 'no URL', given: { redis: 'localhost' }, says: '--redis localhost: write a URL such as redis://HOST:PORT' },
+  { name: 'another scheme', given: { store: 'redis://vm' }, says: '--store redis://vm: write a URL such as http://' },
+])('$name is refused by name', ({ given, says }) => {
+  expect(() => readStackOptions('up', { ...none, ...given })).toThrow(says)
+})
