@@ -21,8 +21,8 @@ export interface OpenDatasource {
 
 /** Every configured datasource with its clients, opened once per process. */
 export interface Datasources extends DatasourceDirectory {
-  /** The first configured one without a name. */
-  find(name: string | undefined): Datasource | undefined
+  /** Of those that the tenant may use; the first without a name. */
+  find(tenant: string, name: string | undefined): Datasource | undefined
   /** @throws NOT_FOUND; STORE_UNAVAILABLE while the write target has not said what it is. */
   open(name: string): Promise<OpenDatasource>
   readonly reader: (name: string) => QueryClient
@@ -46,23 +46,24 @@ interface Entry {
 
 export function openDatasources(options: DatasourcesOptions): Datasources {
   const entries = options.config.datasources.map((config) => openEntry(resolveDatasource(config), options))
-  const entryOf = (name: string): Entry => {
-    const entry = entries.find(({ datasource }) => datasource.name === name)
+  const entryOf = (name: string, among: readonly Entry[] = entries): Entry => {
+    const entry = among.find(({ datasource }) => datasource.name === name)
     if (entry) return entry
-    const names = entries.map(({ datasource }) => datasource.name).join(', ')
+    const names = among.map(({ datasource }) => datasource.name).join(', ')
     throw new AppError('NOT_FOUND', `no datasource "${name}"; there is ${names || 'none'}`)
   }
   return {
-    find: (name) =>
-      (name === undefined ? entries[0] : entries.find((entry) => entry.datasource.name === name))?.datasource,
+    find: (tenant, name) =>
+      usableBy(entries, tenant).find(({ datasource }) => name === undefined || datasource.name === name)?.datasource,
     reader: (name) => entryOf(name).reader,
     async open(name) {
       const entry = entryOf(name)
       return { datasource: entry.datasource, reader: entry.reader, writer: await writerOf(entry, options) }
     },
-    list: () => entries.map(({ datasource: { name, kind, futureWrites } }) => ({ name, kind, futureWrites })),
-    check(name, signal) {
-      const entry = entryOf(name)
+    list: (tenant) =>
+      usableBy(entries, tenant).map(({ datasource: { name, kind, futureWrites } }) => ({ name, kind, futureWrites })),
+    async check(tenant, name, signal) {
+      const entry = entryOf(name, usableBy(entries, tenant))
       const futureWrites = () => decide(entry, options.memory)
       return checkDatasource({ ...entry, futureWrites }, options.now(), signal)
     },
@@ -71,6 +72,9 @@ export function openDatasources(options: DatasourcesOptions): Datasources {
     },
   }
 }
+
+const usableBy = (entries: readonly Entry[], tenant: string): Entry[] =>
+  entries.filter(({ datasource: { tenants } }) => tenants === undefined || tenants.includes(tenant))
 
 function openEntry(datasource: Datasource, { metrics, now }: DatasourcesOptions): Entry {
   const http = observedHttp(datasourceHttp(datasource), datasource.name, metrics)

@@ -94,7 +94,7 @@ function missionSettings(
   { defaults }: Config,
   { find, models }: { find: ReturnType<typeof openDatasources>['find']; models: readonly string[] },
 ): MissionSettings {
-  return { datasource: (_tenant, name) => find(name), defaults, models }
+  return { datasource: find, defaults, models }
 }
 
 function redisChecks({ control, data }: RedisConnections): readonly ReadinessCheck[] {

@@ -23,7 +23,7 @@ export function datasourceRoutes(app: Api, { datasources }: ApiDeps): void {
       ...{ tags, summary: 'Stores that missions may name; the first is the default' },
       response: { 200: listView, ...problemResponses },
     },
-    handler: async () => ({ datasources: [...datasources.list()] }),
+    handler: async ({ caller }) => ({ datasources: [...datasources.list(caller.tenant)] }),
   })
 
   app.post('/datasources/:name/check', {
@@ -34,7 +34,7 @@ export function datasourceRoutes(app: Api, { datasources }: ApiDeps): void {
     handler: async (request) => {
       const gone = new AbortController()
       request.raw.socket.once('close', () => gone.abort())
-      const { ok, findings } = await datasources.check(request.params.name, gone.signal)
+      const { ok, findings } = await datasources.check(request.caller.tenant, request.params.name, gone.signal)
       return { ok, findings: [...findings] }
     },
   })

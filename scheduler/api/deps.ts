@@ -38,9 +38,10 @@ export interface DatasourceCheck {
 }
 
 export interface DatasourceDirectory {
-  list(): readonly { readonly name: string; readonly kind: string; readonly futureWrites: string }[]
-  /** @throws NOT_FOUND */
-  check(name: string, signal: AbortSignal): Promise<DatasourceCheck>
+  /** Those that the tenant may use. */
+  list(tenant: string): readonly { readonly name: string; readonly kind: string; readonly futureWrites: string }[]
+  /** @throws NOT_FOUND, also for another tenant's. */
+  check(tenant: string, name: string, signal: AbortSignal): Promise<DatasourceCheck>
 }
 
 /** What runs beside this process. */

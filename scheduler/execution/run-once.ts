@@ -54,7 +54,7 @@ export async function runOnce(request: RunOnceRequest): Promise<RunOnceResult> {
   const forecasters = createForecasters()
   try {
     const settings = {
-      datasource: (_: string, name?: string) => datasources.find(name),
+      datasource: datasources.find,
       defaults: config.defaults,
       models: forecasters.names,
     }

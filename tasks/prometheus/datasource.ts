@@ -73,6 +73,7 @@ export const datasourceConfig = z
       .strictObject({ id: z.string().min(1), header: z.string().min(1).default('X-Scope-OrgID') })
       .optional()
       .describe('Sent with every request (Mimir, Cortex, Thanos)'),
+    tenants: z.array(z.string().min(1)).optional().describe('Tenants of ours that may name it; default: all'),
     timeout: durationMs.default(30_000),
     maxPoints: z
       .int()
@@ -121,6 +122,8 @@ export interface Datasource {
   readonly maxSeries: number
   readonly evalDelayMs: number
   readonly futureWrites: 'auto' | 'native' | 'deferred'
+  /** Tenants of ours that may name it; undefined: all. */
+  readonly tenants?: readonly string[]
   readonly enforcedMatchers: readonly string[]
   readonly requestSlots: number
 }
@@ -131,6 +134,7 @@ export function resolveDatasource(config: DatasourceConfig): Datasource {
   const readUrl = config.readUrl.replace(/\/+$/, '')
   return {
     ...{ name, kind, readUrl, maxSeries, futureWrites, enforcedMatchers, requestSlots },
+    ...(config.tenants && { tenants: config.tenants }),
     writeUrl: config.writeUrl ?? defaultWriteUrl(kind, readUrl) ?? readUrl,
     headers: { ...config.headers, ...tenantHeader(config), ...authorization(config) },
     tls: config.tls && readTls(name, config.tls),

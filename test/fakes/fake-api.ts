@@ -48,7 +48,7 @@ export function fakeApi({ settings, runRecords = [], tickRecords = [], logLines 
     },
     datasources: {
       list: () => [{ name: 'main', kind: 'victoriametrics', futureWrites: 'auto' }],
-      async check(name) {
+      async check(_tenant, name) {
         if (name !== 'main') throw new AppError('NOT_FOUND', `no datasource "${name}"`)
         return { ok: true, findings: [{ severity: 'warning', detail: 'no dedup' }] }
       },

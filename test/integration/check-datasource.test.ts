@@ -36,7 +36,7 @@ async function check(fields: object): Promise<DatasourceCheck> {
     memory,
   })
   onTestFinished(() => datasources.close())
-  return datasources.check('main', AbortSignal.timeout(20_000))
+  return datasources.check('default', 'main', AbortSignal.timeout(20_000))
 }
 
 const ahead = { severity: 'info', detail: 'the band is drawn ahead of time' }
