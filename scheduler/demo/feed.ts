@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { AppError, toAppError } from '../../models/errors.ts'
 import { floorToStep } from '../../models/series.ts'
 import { type GeneratedSeries, liveStepMs, type Outage } from './generator.ts'
 import { flushStore, importSamples, queryStore, type RawSeries } from './store.ts'
@@ -16,10 +17,19 @@ export interface FeedOptions {
   readonly afterMs: number
 }
 
-/** Newest sample of the demo in the store, or the beginning of 8 days when there is none so young. */
+/**
+ * Newest sample of the demo in the store, or the beginning of 8 days when there is none so young.
+ * @throws UNSUPPORTED for a store that is no VictoriaMetrics: others take no past.
+ */
 export async function newestSampleMs(storeUrl: string, nowMs: number): Promise<number> {
-  const [newest] = await queryStore(storeUrl, 'max(tlast_over_time(shop_requests_per_second[8d]))', nowMs)
-  return Math.max(nowMs - historyMs, (newest?.values[0] ?? 0) * 1000)
+  try {
+    const [newest] = await queryStore(storeUrl, 'max(tlast_over_time(shop_requests_per_second[8d]))', nowMs)
+    return Math.max(nowMs - historyMs, (newest?.values[0] ?? 0) * 1000)
+  } catch (error) {
+    const { code, message } = toAppError(error)
+    if (code !== 'UNSUPPORTED') throw error
+    throw new AppError(code, `the demo fills in 8 days of past, which only VictoriaMetrics takes: ${message}`)
+  }
 }
 
 /** Writes every sample in `(afterMs, untilMs]`; returns how many. */

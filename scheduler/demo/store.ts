@@ -54,8 +54,6 @@ async function request(url: string, init: RequestInit): Promise<Response> {
     throw new AppError('STORE_UNAVAILABLE', `${url}: no answer`, { cause: error })
   }
   if (response.ok) return response
-  throw new AppError(
-    'STORE_UNAVAILABLE',
-    `${url} answered ${response.status}: ${(await response.text()).slice(0, 300)}`,
-  )
+  const code = response.status < 500 ? 'UNSUPPORTED' : 'STORE_UNAVAILABLE'
+  throw new AppError(code, `${url} answered ${response.status}: ${(await response.text()).slice(0, 300)}`)
 }

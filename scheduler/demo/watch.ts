@@ -27,7 +27,7 @@ export interface WatchOptions {
 const calmSteps = 2
 const pollMs = 1_000
 /** An outage that was not seen by then is judged all the same. */
-const patienceMs = 60_000
+const patienceMs = 90_000
 const outageMs = 5 * 60_000
 
 /** How the demo stands; `outage` is read by the generator. */

@@ -12,13 +12,16 @@ let storeUrl: string
 let imported: { metric: Record<string, string>; timestamps: number[]; values: number[] }[]
 let newestSeconds: number | undefined
 let failures: number
+let isPrometheus: boolean
 
 beforeEach(async () => {
   imported = []
   newestSeconds = undefined
   failures = 0
+  isPrometheus = false
   server = createServer(async (request, response) => {
     const body = await text(request)
+    if (request.url === '/api/v1/query' && isPrometheus) return response.writeHead(400).end('unknown function')
     if (request.url === '/api/v1/query') {
       const result = newestSeconds === undefined ? [] : [{ metric: {}, value: [0, `${newestSeconds}`] }]
       return response.end(JSON.stringify({ status: 'success', data: { result } }))
@@ -74,4 +77,12 @@ test('a store that refuses says why', async () => {
   await expect(backfill({ storeUrl, series, afterMs: nowMs - 60_000 }, nowMs)).rejects.toThrow(
     /api\/v1\/import answered 503: later/,
   )
+})
+
+test('a store that takes no past is told before anything is written', async () => {
+  isPrometheus = true
+  await expect(newestSampleMs(storeUrl, nowMs)).rejects.toMatchObject({
+    code: 'UNSUPPORTED',
+    message: expect.stringMatching(/only VictoriaMetrics takes: http.* answered 400: unknown function/),
+  })
 })
