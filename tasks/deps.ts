@@ -137,7 +137,7 @@ export interface PublishGrant {
   readonly undrawnOnly: StepRange | undefined
 }
 
-/** Moves `publishedFrom`/`publishedUntil` before the first byte goes out (DESIGN 5.7). Implemented over Redis. */
+/** Moves `publishedFrom`/`publishedUntil` before the first byte goes out. Implemented over Redis. */
 export interface PublishMarks {
   claim(claim: PublishClaim): Promise<PublishGrant>
 }

@@ -31,7 +31,7 @@ export interface StepSources {
   readonly stale: boolean
 }
 
-/** Plans the band of every detect step from who owns its ends and what is kept (DESIGN 6.2). */
+/** Plans the band of every detect step from who owns its ends and what is kept. */
 export function planBandSources(request: BandRequest): StepSources[] {
   const payloads = servingOrder(request)
   return request.stepsMs.map((atMs) => planStep({ ...request, payloads }, atMs))

@@ -25,7 +25,7 @@ export interface PublishReport extends Required<WriteReport> {
 }
 
 /**
- * Writes the steps that a run owns, from what is kept, so that every attempt sends the same bytes (DESIGN 5.7).
+ * Writes the steps that a run owns, from what is kept, so that every attempt sends the same bytes.
  * The mark moves before the first byte; steps that somebody may have drawn are sent for the series that lack them only.
  */
 export async function publishBand(deps: PublishDeps, publication: Publication): Promise<PublishReport> {

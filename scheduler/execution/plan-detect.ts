@@ -13,7 +13,7 @@ export interface WindowInput {
   readonly scoredUntilMs: number
 }
 
-/** DESIGN 6.1: `(max(scoredUntil, E - maxExtend), E]`; empty when its ends meet. */
+/** `(max(scoredUntil, E - maxExtend), E]`; empty when its ends meet. */
 export function detectWindow(input: WindowInput): StepRange {
   const { nominalMs, evalDelayMs, detectStepMs, maxExtendMs, scoredUntilMs } = input
   const untilMs = floorToStep(nominalMs - evalDelayMs, detectStepMs)

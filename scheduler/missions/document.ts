@@ -40,7 +40,7 @@ const schedule = z
   .refine(({ cron, timeZone }) => timeZone === undefined || cron !== undefined, { error: 'timeZone needs cron' })
   .refine(({ cron, phase }) => phase === undefined || cron === undefined, { error: 'phase needs every' })
 
-/** The mission document: `id` and `query` suffice, everything else has a default (DESIGN 2). */
+/** The mission document: `id` and `query` suffice, everything else has a default. */
 export const missionDocument = z
   .strictObject({
     id: missionId,

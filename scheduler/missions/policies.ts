@@ -9,7 +9,7 @@ const hourMs = 60 * minuteMs
 
 type DocumentPolicy = NonNullable<NonNullable<MissionDocument['forecast']>['policy']>
 
-/** What a schedule does with overlaps, missed ticks and failures (DESIGN 7). `everyMs`: shortest distance of two T's. */
+/** What a schedule does with overlaps, missed ticks and failures. `everyMs`: shortest distance of two T's. */
 export function schedulePolicy(flow: FlowName, everyMs: number, written: DocumentPolicy = {}): SchedulePolicy {
   const base = flow === 'detect' ? detectPolicy(everyMs) : forecastPolicy(everyMs)
   const { overlap = base.overlap, catchUp = base.catchUp, maxAttempts = base.maxAttempts } = written

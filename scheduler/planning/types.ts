@@ -26,7 +26,7 @@ export interface SchedulePolicy {
 
 /**
  * One stretch of a mission's forecast schedule. The last era is in force. An edit at `now` ends the era before it at
- * the boundary of that era's latest T <= now; the new one owns every step after `ownsFromMs` (DESIGN 4).
+ * the boundary of that era's latest T <= now; the new one owns every step after `ownsFromMs`.
  */
 export interface ScheduleEra {
   readonly spec: ScheduleSpec
@@ -38,7 +38,7 @@ export interface ScheduleEra {
   readonly ownsFromMs: number | undefined
 }
 
-/** Final outcomes, exactly one per tick (DESIGN 7); `buffered` is interim. */
+/** Final outcomes, exactly one per tick; `buffered` is interim. */
 export type TickOutcome =
   | 'run'
   | 'skipped_overlap'

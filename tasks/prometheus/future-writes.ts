@@ -21,7 +21,7 @@ export interface FutureWritesQuestion {
 
 /**
  * Decided once per datasource and write URL: Prometheus refuses all live samples after one from the future, so nothing
- * is tried out, and only a confirmed VictoriaMetrics is native by itself (DESIGN 5.8).
+ * is tried out, and only a confirmed VictoriaMetrics is native by itself.
  * @throws INVALID_CONFIG for `native` at a kind that cannot, STORE_UNAVAILABLE when the store gave no answer: ask again.
  */
 export async function decideFutureWrites(question: FutureWritesQuestion): Promise<FutureWrites> {

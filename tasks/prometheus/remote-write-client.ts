@@ -59,7 +59,7 @@ export function createRemoteWriter(options: RemoteWriterOptions): SeriesWriter {
   }
 }
 
-/** A store that is not known to be VictoriaMetrics may refuse all live samples after one from the future (DESIGN 5.8). */
+/** A store that is not known to be VictoriaMetrics may refuse all live samples after one from the future. */
 function refuseFuture(datasource: string, blocks: readonly SampleBlock[], nowMs: number): void {
   for (const { name, timestampsMs } of blocks) {
     const lastMs = timestampsMs.at(-1)

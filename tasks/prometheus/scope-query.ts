@@ -1,7 +1,7 @@
 import type { SyntaxNode } from '@lezer/common'
 import { parser } from '@prometheus-io/lezer-promql'
 
-/** What we write into the store (DESIGN 5 and 6). Our processes' own `anomaly_times_*` metrics are none of these. */
+/** What we write into the store. Our processes' own `anomaly_times_*` metrics are none of these. */
 const outputs = ['anomaly_pred', 'anomaly_lower', 'anomaly_upper', 'anomaly_score', 'anomaly_event']
 const missionOutputs = 'anomaly_mission_.+'
 

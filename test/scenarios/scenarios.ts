@@ -29,7 +29,7 @@ const isForecastAt = (job: RunJob, minutes: number) => job.flow === 'forecast' &
 const evaluated = (minutes: number) => at(minutes - 1)
 
 /**
- * What DESIGN 4 to 7 promise on bad days, each played out on a simulated clock over real Redis and VictoriaMetrics: no
+ * What is promised for bad days, each played out on a simulated clock over real Redis and VictoriaMetrics: no
  * step of the band doubled or rewritten, no step unscored that could be scored, no score from another query's band.
  * T's are full hours, lead is 10 minutes: the forecast at hour h owns (h:10, h+1:10].
  */
