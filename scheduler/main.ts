@@ -74,6 +74,8 @@ export async function runWorker(config: Config, pool: FlowName, signal: AbortSig
     connection: new Redis(redisOptions(running.redisSettings, 'control', 'worker')),
     execute: timedScores(executeRuns(executionDeps(running, taskMetrics(metrics))), metrics, clock),
     concurrency: config.worker.concurrency[pool],
+    lockDurationMs: parseDuration(config.worker.lock),
+    stalledIntervalMs: parseDuration(config.worker.stalledCheck),
     onError: (error) => logger.warn({ error: error.message }, 'worker error'),
     onDeaf(reason) {
       deaf = reason

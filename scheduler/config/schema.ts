@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { tryParseDuration } from '../../models/duration.ts'
 import { defaultTenant } from '../../models/series.ts'
 import { datasourceConfig } from '../../tasks/prometheus/datasource.ts'
 import { duration, missionId } from '../missions/document.ts'
@@ -40,6 +41,8 @@ export type RedisSettings = z.output<typeof redisSettings>
 
 const concurrency = z.int().min(1).max(256)
 
+const seconds = duration.refine((text) => (tryParseDuration(text) ?? 1_000) >= 1_000, { error: 'use at least 1s' })
+
 /** Everything an operator can set; durations and addresses stay as written and are parsed where they are used. */
 export const configSchema = z.strictObject({
   listen: address.default(defaultListen).describe('API; without apiKeys loopback only'),
@@ -61,6 +64,14 @@ export const configSchema = z.strictObject({
       concurrency: z.strictObject({ forecast: concurrency.default(2), detect: concurrency.default(8) }).prefault({}),
       listen: address.default('127.0.0.1:0').describe('/livez, /readyz and /metrics of a worker; port 0: any'),
       grace: duration.default('25s').describe('How long runs may finish after SIGTERM'),
+      lock: seconds
+        .default('60s')
+        .describe('Lease on a run, renewed while the worker lives; another may take the run once it has run out'),
+      stalledCheck: seconds
+        .default('30s')
+        .describe(
+          'How often runs of killed workers are looked for: one begins again after at most lock + stalledCheck',
+        ),
     })
     .prefault({}),
   log: z
