@@ -28,7 +28,7 @@ export function labelsOf(metric: string, i: number): Labels {
 export function sampleAt(i: number, ms: number): number {
   const wave = Math.sin((2 * Math.PI * (ms % dayMs)) / dayMs + i)
   const hash = Math.imul((i * 2_654_435_761) ^ (ms / 1_000), 0x85ebca6b) >>> 8
-  return Number((100 + 20 * wave + hash / 0x1000000).toFixed(3))
+  return Math.round((100 + 20 * wave + hash / 0x1000000) * 1_000) / 1_000
 }
 
 /** Writes in blocks of about a million samples, which is all that is in memory at a time. */
