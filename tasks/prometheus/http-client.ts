@@ -128,7 +128,8 @@ function httpResponse({ statusCode, headers, body }: Dispatcher.ResponseData, de
     header,
     read,
     text: (maxBytes = 65_536) => firstText(read, maxBytes),
-    discard: () => read(() => false),
+    // a body read to its end leaves the connection open for the next request
+    discard: async () => void (await firstText(read, 65_536)),
   }
 }
 

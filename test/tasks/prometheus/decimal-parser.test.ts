@@ -78,3 +78,28 @@ test.each<{ name: string; text: () => string }>([
       expect({ written, value }).toEqual({ written, value: Number(written) })
   }
 })
+
+/** Decimals of 22 places that lie nearest to the middle between two doubles: j * 5^22 + r = 0 (mod 2^b), 2^53 < j < 2^54. */
+function nearMiddles(): string[] {
+  const power = 5n ** 22n
+  const texts: string[] = []
+  for (let b = 46; b <= 53; b++) {
+    const modulus = 2n ** BigInt(b)
+    // Newton: each round doubles the bits that are right
+    let inverse = 1n
+    for (let bits = 1; bits < b; bits *= 2) inverse = BigInt.asUintN(b, inverse * (2n - inverse * power))
+    for (const r of [1n, -1n, 3n, -3n, 5n, -5n]) {
+      for (let j = 2n ** 53n + BigInt.asUintN(b, -r * inverse); j < 2n ** 54n; j += modulus) {
+        const mantissa = (j * power + r) / modulus
+        if (mantissa < 10n ** 18n) texts.push(`0.${`${mantissa}`.padStart(22, '0')}`)
+      }
+    }
+  }
+  return texts
+}
+
+test('rounds to the right side next to the middle between two doubles', () => {
+  const texts = nearMiddles()
+  expect(texts.length).toBeGreaterThan(500)
+  expect(texts.filter((text) => read(text).value !== Number(text))).toEqual([])
+})
