@@ -39,7 +39,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       ...options,
       // no configuration but the demo's own
       workingDir: dir,
-      environment: withoutSettings(options.environment ?? process.env),
+      environment: { ...withoutSettings(options.environment ?? process.env), AT_WORKER_GRACE: '5s' },
       async prepare(urls) {
         const storeUrl = storeOf(urls)
         const afterMs = await fillStore(storeUrl, report)

@@ -52,6 +52,8 @@ export interface Stack {
 }
 
 const pools = ['forecast', 'detect'] as const
+/** More than workers give their runs to end (worker.grace). */
+const graceMs = 30_000
 
 /**
  * The whole platform on one machine: servers, scheduler and one worker per pool, each a process of its own that is
@@ -68,7 +70,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   })
   let stopped: Promise<void> | undefined
   const stop = () => {
-    stopped ??= supervisor.stop().then(claim.release)
+    stopped ??= supervisor.stop(graceMs).then(claim.release)
     return stopped
   }
   options.signal?.addEventListener('abort', stop, { once: true })
