@@ -7,6 +7,8 @@ const outputs = ['anomaly_pred', 'anomaly_lower', 'anomaly_upper', 'anomaly_scor
 
 export interface Audit {
   readonly pred: readonly StoredSeries[]
+  readonly lower: readonly StoredSeries[]
+  readonly upper: readonly StoredSeries[]
   readonly scores: readonly StoredSeries[]
 }
 
@@ -21,7 +23,7 @@ export async function audit(lab: Lab, mission: string): Promise<Audit> {
     [...samplesByInstant(series).values()].map((samples) => [...samples.keys()].sort()).sort()
   expect(instants(lower)).toEqual(instants(pred))
   expect(instants(upper)).toEqual(instants(pred))
-  return { pred, scores }
+  return { pred, lower, upper, scores }
 }
 
 interface Span {

@@ -59,19 +59,23 @@ export interface Lab {
 export interface LabOptions {
   /** Whether the store is said to take future samples. */
   readonly futureWrites: 'native' | 'deferred'
+  /** When the clock begins; default: that of the scenarios. */
+  readonly fromMs?: number
+  /** Fills the store before anything runs; default: the load of the scenarios. */
+  readonly fill?: (storeUrl: string) => Promise<void>
 }
 
 /** The real planner, queue, workers, stores, Redis and VictoriaMetrics, on a clock of the scenario's own. */
-export async function openLab({ futureWrites }: LabOptions): Promise<Lab> {
+export async function openLab({ futureWrites, fromMs = startMs, fill = writeLoad }: LabOptions): Promise<Lab> {
   const dir = mkdtempSync(join(tmpdir(), 'at-lab-'))
   const [redisServer, store] = await Promise.all([
     startRedis({ dir, extraArgs: ['--appendonly', 'no'] }),
     startVictoriaMetrics({ dir }),
   ])
-  await writeLoad(store.url)
+  await fill(store.url)
   const connect = () => new Redis(redisServer.url, { maxRetriesPerRequest: null })
   const redis = connect()
-  const clock = simClock(startMs)
+  const clock = simClock(fromMs)
   const faults: Faults = {}
   const ended: Lab['ended'] = []
   const parts = openParts({ redis, clock, faults, storeUrl: store.url, futureWrites })

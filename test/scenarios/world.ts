@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { StoredSeries } from './store-audit.ts'
 
 export const minuteMs = 60_000
 export const hourMs = 60 * minuteMs
@@ -33,15 +34,21 @@ function noise(seed: number): number {
 
 /** Writes `load{host}` once a minute, three days of history and seven hours of what the scenario will see. */
 export async function writeLoad(url: string, series: readonly LiveSeries[] = hosts): Promise<void> {
-  const lines = series.map(({ host, fromMs = startMs - 3 * dayMs }) => {
-    const timestamps: number[] = []
-    for (let ms = Math.max(fromMs, startMs - 3 * dayMs); ms <= startMs + 7 * hourMs; ms += minuteMs) timestamps.push(ms)
-    return JSON.stringify({
-      metric: { __name__: 'load', host },
-      timestamps,
-      values: timestamps.map((ms) => loadAt(host, ms)),
-    })
+  const load = series.map(({ host, fromMs = startMs - 3 * dayMs }) => {
+    const timestampsMs: number[] = []
+    for (let ms = Math.max(fromMs, startMs - 3 * dayMs); ms <= startMs + 7 * hourMs; ms += minuteMs)
+      timestampsMs.push(ms)
+    const values = timestampsMs.map((ms) => loadAt(host, ms))
+    return { labels: { __name__: 'load', host }, timestampsMs, values }
   })
+  await importSeries(url, load)
+}
+
+/** The other way round of `exportSeries`: queries see the samples when it is done. */
+export async function importSeries(url: string, series: readonly StoredSeries[]): Promise<void> {
+  const lines = series.map(({ labels, timestampsMs, values }) =>
+    JSON.stringify({ metric: labels, timestamps: timestampsMs, values }),
+  )
   const response = await fetch(`${url}/api/v1/import`, { method: 'POST', body: lines.join('\n') })
   if (!response.ok) throw new Error(`import: ${response.status} ${await response.text()}`)
   await flushStore(url)
