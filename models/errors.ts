@@ -27,6 +27,7 @@ export const errorCodes = {
   FORBIDDEN: { retry: false, pauses: false, meaning: 'this caller may not do that' },
   // models
   MODEL_UNKNOWN: { retry: false, pauses: false, meaning: 'no forecaster of that name' },
+  MODEL_INVALID: { retry: false, pauses: false, meaning: "the model's files cannot be used" },
   MODEL_FAILED: { retry: true, pauses: false, meaning: 'the forecaster failed' },
   // running
   REDIS_UNAVAILABLE: { retry: true, pauses: false, meaning: 'Redis could not be reached' },

@@ -47,6 +47,7 @@ export const statusByCode: Readonly<Record<ProblemCode, number>> = {
   RUN_TIMEOUT: 504,
   UNSUPPORTED: 501,
   INVALID_CONFIG: 500,
+  MODEL_INVALID: 500,
   MODEL_FAILED: 500,
   CACHE_INVALID: 500,
   INTERNAL: 500,

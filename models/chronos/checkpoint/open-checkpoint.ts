@@ -1,0 +1,61 @@
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import { AppError } from '../../errors.ts'
+import { type ChronosConfig, parseConfig } from './config.ts'
+import { requiredTensors } from './layout.ts'
+import { readSafetensors, type Tensors } from './safetensors.ts'
+
+/** A checked checkpoint in the official layout; its weights stay in the file. */
+export interface Checkpoint {
+  readonly config: ChronosConfig
+  /** Real path of model.safetensors: a hub's cache has links there. */
+  readonly weightsPath: string
+  readonly tensors: Tensors
+}
+
+const configName = 'config.json'
+const weightsName = 'model.safetensors'
+
+/**
+ * Reads and checks config.json and the header of model.safetensors: some 20 kB, so it may be done on any thread.
+ * @throws MODEL_INVALID naming the file, and the field or tensor.
+ */
+export function openCheckpoint(folder: string): Checkpoint {
+  const config = parseConfig(readConfigFile(folder), join(folder, configName))
+  const weightsPath = findWeights(folder)
+  const tensors = readSafetensors(weightsPath)
+  checkTensors(tensors, config, weightsPath)
+  return { config, weightsPath, tensors }
+}
+
+function readConfigFile(folder: string): string {
+  try {
+    return readFileSync(join(folder, configName), 'utf8')
+  } catch (error) {
+    throw new AppError('MODEL_INVALID', `${folder} is no checkpoint: ${configName} cannot be read`, { cause: error })
+  }
+}
+
+function findWeights(folder: string): string {
+  const path = join(folder, weightsName)
+  if (existsSync(path)) return realpathSync(path)
+  const hint = existsSync(join(folder, 'pytorch_model.bin'))
+    ? 'pytorch_model.bin is not read: save the model as safetensors'
+    : existsSync(join(folder, 'adapter_model.safetensors'))
+      ? 'it is a LoRA adapter: merge it into its base model first'
+      : 'copy it there, or pull the model again'
+  throw new AppError('MODEL_INVALID', `${path} is missing; ${hint}`)
+}
+
+function checkTensors(tensors: Tensors, config: ChronosConfig, path: string): void {
+  for (const [name, shape] of Object.entries(requiredTensors(config))) {
+    const found = tensors.get(name)
+    if (!found) throw new AppError('MODEL_INVALID', `${path}: tensor "${name}" is missing`)
+    if (found.shape.join() !== shape.join()) {
+      throw new AppError(
+        'MODEL_INVALID',
+        `${path}: tensor "${name}" is [${found.shape}], ${configName} makes it [${shape}]`,
+      )
+    }
+  }
+}
