@@ -32,7 +32,7 @@ async function sourcesStamp(root) {
   const listed = await Promise.all(
     folders.map(async (folder) => {
       const names = await readdir(join(root, folder), { recursive: true })
-      return names.filter((name) => name.endsWith('.ts')).map((name) => join(folder, name))
+      return names.filter((name) => /\.m?[jt]s$/.test(name)).map((name) => join(folder, name))
     }),
   )
   const paths = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', ...listed.flat().sort()]

@@ -1,0 +1,62 @@
+// One ONNX session in a thread of its own, since session.run blocks the thread that calls it. Plain JavaScript without
+// imports of ours, so that it runs as it is, from the sources as from dist.
+// @ts-check
+import { parentPort, workerData } from 'node:worker_threads'
+import ort from 'onnxruntime-node'
+
+const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort)
+const { model, weightsFolder, threads } = workerData
+
+try {
+  const session = await ort.InferenceSession.create(model, {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    enableCpuMemArena: true,
+    // batches come in many shapes
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+    extra: {
+      session: {
+        model_external_initializers_file_folder_path: weightsFolder,
+        // idle threads leave the cores to others
+        intra_op: { allow_spinning: '0' },
+      },
+    },
+  })
+  port.on('message', ({ id, feeds, close }) => {
+    // a thread that is terminated while it computes takes the whole process with it, so it ends by itself
+    if (close) return port.close()
+    run(session, feeds).then(
+      (values) => port.postMessage({ id, values }, [values.buffer]),
+      (error) => port.postMessage({ id, error: messageOf(error) }),
+    )
+  })
+  port.postMessage({ ready: true })
+} catch (error) {
+  port.postMessage({ failed: messageOf(error) })
+}
+
+/**
+ * @param {import('onnxruntime-node').InferenceSession} session
+ * @param {Record<string, { values: Float32Array | BigInt64Array, shape: number[] }>} feeds
+ * @returns {Promise<Float32Array<ArrayBuffer>>}
+ */
+async function run(session, feeds) {
+  /** @type {Record<string, import('onnxruntime-node').Tensor>} */
+  const tensors = {}
+  for (const [name, { values, shape }] of Object.entries(feeds)) {
+    const type = values instanceof Float32Array ? 'float32' : 'int64'
+    tensors[name] = new ort.Tensor(type, values, shape)
+  }
+  const outputs = await session.run(tensors)
+  const [name] = session.outputNames
+  // a copy: what the session gives may lie in memory that cannot be handed over
+  return Float32Array.from(/** @type {Float32Array} */ (outputs[/** @type {string} */ (name)]?.data))
+}
+
+/** @param {unknown} error */
+function messageOf(error) {
+  return error instanceof Error ? error.message : String(error)
+}
