@@ -1,3 +1,4 @@
+import { chronosForecaster } from './chronos/chronos-forecaster.ts'
 import { AppError } from './errors.ts'
 import type { Forecaster } from './forecaster.ts'
 import { seasonalNaive } from './seasonal-naive.ts'
@@ -10,9 +11,18 @@ export const forecasterFactories: Readonly<Record<string, ForecasterFactory>> = 
   'seasonal-naive': seasonalNaive,
 }
 
+/** Whether a model is named by a folder: `./models/mine`, `../mine`, `/models/mine`, `C:\\models\\mine`. */
+export function isModelPath(name: string): boolean {
+  return /^(?:\.{0,2}\/|[a-z]:[\\/])./i.test(name)
+}
+
 export interface ForecasterRegistry {
+  /** Those without folders. */
   readonly names: readonly string[]
-  /** The same forecaster every time. @throws MODEL_UNKNOWN naming the model and what there is. */
+  /**
+   * The same forecaster every time. A path is the folder of a Chronos checkpoint.
+   * @throws MODEL_UNKNOWN naming the model and what there is. @throws MODEL_INVALID naming the file.
+   */
   get(name: string): Forecaster
   /** Closes what was made. */
   close(): Promise<void>
@@ -24,8 +34,12 @@ export function createForecasters(factories = forecasterFactories): ForecasterRe
   return {
     names,
     get(name) {
-      const factory = Object.hasOwn(factories, name) ? factories[name] : undefined
-      if (!factory) throw new AppError('MODEL_UNKNOWN', `there is no model "${name}"; there is ${names.join(', ')}`)
+      const factory = Object.hasOwn(factories, name) ? factories[name] : factoryOf(name)
+      if (!factory)
+        throw new AppError(
+          'MODEL_UNKNOWN',
+          `there is no model "${name}"; there is ${names.join(', ')}, and any path of a folder`,
+        )
       const forecaster = made.get(name) ?? factory()
       made.set(name, forecaster)
       return forecaster
@@ -35,4 +49,8 @@ export function createForecasters(factories = forecasterFactories): ForecasterRe
       made.clear()
     },
   }
+}
+
+function factoryOf(name: string): ForecasterFactory | undefined {
+  return isModelPath(name) ? () => chronosForecaster({ folder: name }) : undefined
 }

@@ -1,4 +1,5 @@
 import { formatDuration, parseDuration } from '../../models/duration.ts'
+import { isModelPath } from '../../models/registry.ts'
 import { leadMs } from '../planning/timeline.ts'
 import type { MissionDocument } from './document.ts'
 import type { MissionDatasource, Problem, ResolvedMission } from './resolved.ts'
@@ -27,8 +28,12 @@ export function documentProblems(
   }
   for (const field of ['model', 'fallback'] as const) {
     const name = document[field]
-    if (name !== undefined && !models.includes(name)) {
-      problems.push({ pointer: `/${field}`, detail: `no forecaster "${name}"; there are ${models.join(', ')}` })
+    // only the machines that forecast can know what lies at a path
+    if (name !== undefined && !models.includes(name) && !isModelPath(name)) {
+      problems.push({
+        pointer: `/${field}`,
+        detail: `no forecaster "${name}"; there are ${models.join(', ')}, and paths of model folders`,
+      })
     }
   }
   return problems

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createForecasters, forecasterFactories } from '../../models/registry.ts'
+import { createForecasters, forecasterFactories, isModelPath } from '../../models/registry.ts'
 import { seasonalNaive } from '../../models/seasonal-naive.ts'
 import type { Forecasters } from '../../tasks/deps.ts'
 
@@ -12,6 +12,25 @@ test.each(Object.keys(forecasterFactories))('%s is registered under its own name
 test.each(['chronos-3', 'constructor', ''])('%j is no model, and the error says what there is', (name) => {
   expect(() => createForecasters().get(name)).toThrowError(
     expect.objectContaining({ code: 'MODEL_UNKNOWN', message: expect.stringMatching(`"${name}".*seasonal-naive`) }),
+  )
+})
+
+test.each([
+  ['./models/mine', true],
+  ['../mine', true],
+  ['/models/mine', true],
+  ['C:\\models\\mine', true],
+  ['models/mine', false],
+  ['amazon/chronos-2', false],
+  ['.', false],
+  ['', false],
+])('whether %j is the path of a folder: %s', (name, expected) => {
+  expect(isModelPath(name)).toBe(expected)
+})
+
+test('a path without a checkpoint is refused by name', () => {
+  expect(() => createForecasters().get('./nowhere')).toThrowError(
+    expect.objectContaining({ code: 'MODEL_INVALID', message: expect.stringContaining('./nowhere') }),
   )
 })
 

@@ -1,0 +1,94 @@
+import { availableParallelism } from 'node:os'
+import type { Forecast, Forecaster } from '../forecaster.ts'
+import { forecastBolt } from './bolt/pipeline.ts'
+import { forecastChronos2 } from './chronos2/pipeline.ts'
+import { type ChronosModel, openModel } from './open-model.ts'
+import type { Block } from './pipeline/blocks.ts'
+import { interpolateLevels, sortLevels } from './pipeline/quantile-levels.ts'
+
+export interface ChronosOptions {
+  /** Holds config.json and model.safetensors in the official layout. */
+  readonly folder: string
+  /** What missions call it; default: the folder. */
+  readonly name?: string
+  /** Longest context used, in steps: default 2,048, at most the model's. Time and memory grow with it. */
+  readonly maxContext?: number
+  /** Threads that compute; default: as many as the machine has. */
+  readonly threads?: number
+}
+
+const defaultMaxContext = 2_048
+// fewer values than this are no pattern: upstream reports absurd quantiles for them
+const minContext = 3
+
+/**
+ * Chronos-Bolt or Chronos-2 from an official checkpoint, each series by itself. Weights are loaded at the first forecast,
+ * in a thread of their own. A series without values has no forecast, and one that never changed is forecast as that: the
+ * network would give it a band of 1e-5, whatever its unit.
+ * @throws MODEL_INVALID naming the file, and the field or tensor.
+ */
+export function chronosForecaster(options: ChronosOptions): Forecaster {
+  const { folder, name = folder, threads = availableParallelism() } = options
+  const model = openModel(folder, { threads })
+  const maxContext = Math.min(options.maxContext ?? defaultMaxContext, model.config.contextLength)
+  return {
+    ...{ name, minContext, maxContext },
+    async forecast({ contexts, horizon, levels }, signal) {
+      signal?.throwIfAborted()
+      const used = contexts.map((context) => context.subarray(-maxContext))
+      const constants = used.map(constantOf)
+      const lively = used.filter((_, i) => constants[i] === undefined)
+      const blocks = lively.length > 0 ? await forecastSeries(model, { contexts: lively, horizon, signal }) : []
+      let next = 0
+      return constants.map((constant) =>
+        constant === undefined
+          ? toForecast(blocks[next++]!, model.config.quantiles, levels)
+          : constantForecast(constant, horizon, levels),
+      )
+    },
+    close: () => model.close(),
+  }
+}
+
+interface SeriesRequest {
+  readonly contexts: readonly Float64Array[]
+  readonly horizon: number
+  readonly signal: AbortSignal | undefined
+}
+
+async function forecastSeries(
+  { config, solo, grouped }: ChronosModel,
+  { contexts, horizon, signal }: SeriesRequest,
+): Promise<Block[]> {
+  if (config.family === 'bolt') return forecastBolt({ config, run: solo }, { contexts, horizon, signal })
+  const tasks = contexts.map((context) => ({ targets: [context] }))
+  return (await forecastChronos2({ config, solo, grouped }, { tasks, horizon, signal })).flat()
+}
+
+/** The one finite value that there is; NaN where there is none, undefined where there are several. */
+function constantOf(values: Float64Array): number | undefined {
+  let constant = Number.NaN
+  for (const value of values) {
+    if (!Number.isFinite(value) || value === constant) continue
+    if (!Number.isNaN(constant)) return undefined
+    constant = value
+  }
+  return constant
+}
+
+function constantForecast(value: number, horizon: number, levels: readonly number[]): Forecast {
+  return {
+    levels,
+    quantiles: new Float64Array(levels.length * horizon).fill(value),
+    median: new Float64Array(horizon).fill(value),
+  }
+}
+
+function toForecast(block: Block, trained: readonly number[], levels: readonly number[]): Forecast {
+  const sorted = sortLevels(block, trained.length)
+  return {
+    levels,
+    quantiles: interpolateLevels(sorted, trained, levels),
+    median: interpolateLevels(sorted, trained, [0.5]),
+  }
+}
