@@ -9,9 +9,10 @@ import { executionDeps } from './execution/execution-deps.ts'
 import { startHealthServer } from './health.ts'
 import { runLogger } from './log.ts'
 import { startMissionKeeper } from './mission-keeper.ts'
+import { createMissionService } from './missions/mission-service.ts'
 import { openProcess } from './open-process.ts'
 import { createPlanner } from './planner.ts'
-import { plannerReadiness } from './readiness-checks.ts'
+import { missionsReadiness, plannerReadiness } from './readiness-checks.ts'
 import { redisOptions } from './redis.ts'
 import { collectBacklog, plannerMetrics, timedScores, workerMetrics } from './run-metrics.ts'
 import type { FlowName } from './runs.ts'
@@ -22,7 +23,8 @@ import { createWorker } from './worker.ts'
 /** API and planner of one replica. Resolves once everything is closed, after `signal` was aborted. */
 export async function runScheduler(config: Config, signal: AbortSignal): Promise<void> {
   const running = await openProcess(config, 'scheduler')
-  const { logger, metrics, redis, clock, stores } = running
+  const { logger, metrics, redis, clock, stores, installation } = running
+  const installed = async () => (await installation.id()) !== undefined
   let isLeader = false
   const planner = createPlanner({
     ...{ redis: redis.control, clock, replica: running.name, queue: running.queue },
@@ -40,11 +42,11 @@ export async function runScheduler(config: Config, signal: AbortSignal): Promise
       config,
       metrics,
       logger,
-      readiness: [...running.readiness, plannerReadiness(redis.control, clock)],
+      readiness: [...running.readiness, plannerReadiness(redis.control, clock), missionsReadiness(installation)],
       ticks: stores.ticks,
       datasources: running.datasources,
     },
-    missions: running.service,
+    missions: createMissionService({ ...running.missionDeps, installed }),
     runs: runReader(stores.runs),
     fleet: { processes: () => readHeartbeats(redis.control, clock), queue: (flow) => running.queue.size(flow) },
     now: () => clock.now(),

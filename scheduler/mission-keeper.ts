@@ -4,7 +4,6 @@ import { reconcileMissions } from './missions/reconcile.ts'
 import { type RefillSources, refillMissions } from './missions/refill.ts'
 import { openStateDir } from './missions/state-dir.ts'
 import type { OpenProcess } from './open-process.ts'
-import { createInstallation } from './store/installation.ts'
 
 export interface MissionKeeperOptions {
   readonly running: OpenProcess
@@ -19,9 +18,8 @@ const reconcileEveryMs = 5 * 60_000
  * mission the schedules that a process which died did not get to.
  */
 export function startMissionKeeper({ running, isLeader }: MissionKeeperOptions): { stop(): Promise<void> } {
-  const { config, redis, clock, logger, metrics, missionDeps: deps } = running
+  const { config, installation, clock, logger, metrics, missionDeps: deps } = running
   const stopping = new AbortController()
-  const installation = createInstallation(redis.control)
   const state = config.stateDir === undefined ? undefined : openStateDir(config.stateDir)
   const sources: RefillSources = {
     ...(state && { state }),

@@ -6,7 +6,6 @@ import type { Config } from './config.ts'
 import { futureWritesMemory, openDatasources } from './datasources.ts'
 import { createLogger, type Logger } from './log.ts'
 import { createMetrics, packageVersion } from './metrics.ts'
-import { createMissionService } from './missions/mission-service.ts'
 import type { MissionSettings } from './missions/resolved.ts'
 import { createRunQueue } from './queue.ts'
 import type { ReadinessCheck } from './readiness.ts'
@@ -15,6 +14,7 @@ import { connectRedis, type RedisConnections } from './redis.ts'
 import { type RedisClock, redisClock } from './redis-clock.ts'
 import { createHealthStore } from './store/health-store.ts'
 import { type ProcessInfo, startHeartbeat } from './store/heartbeats.ts'
+import { createInstallation } from './store/installation.ts'
 import { createMarksStore } from './store/marks-store.ts'
 import { createMissionStore } from './store/mission-store.ts'
 import { createRunStore } from './store/run-store.ts'
@@ -55,10 +55,11 @@ export async function openProcess(config: Config, role: ProcessInfo['role']) {
     settings: missionSettings(config, { find: datasources.find, models: forecasters.names }),
     checkQuery: (datasource: string, query: string) => datasources.reader(datasource).checkQuery({ query }),
   }
+  const installation = createInstallation(redis.control)
   const name = `${hostname()}.${process.pid}.${role}`
   return {
     ...{ config, redisSettings: config.redis, logger, metrics, redis, clock, datasources, queue, forecasters },
-    ...{ name, stores, missionDeps, service: createMissionService(missionDeps) },
+    ...{ name, stores, missionDeps, installation },
     readiness: redisChecks(redis),
     /** Tells the others that this process is there. */
     async announce(url: string): Promise<void> {

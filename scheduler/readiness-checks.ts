@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts'
 import { readHeartbeat } from './planner.ts'
 import type { ReadinessCheck } from './readiness.ts'
 import { checkRedis } from './redis-check.ts'
+import type { Installation } from './store/installation.ts'
 
 /** Two leases and a bit: a replica that takes over has done a pass by then. */
 const plannerSilentMs = 15_000
@@ -10,6 +11,15 @@ const plannerSilentMs = 15_000
 /** Redis answers and would keep what it is given. */
 export function redisReadiness(name: string, redis: Redis): ReadinessCheck {
   return { name, check: async () => (await checkRedis(redis)).problems[0] }
+}
+
+/** The leader has filled Redis, so that what is asked about missions has an answer. */
+export function missionsReadiness(installation: Pick<Installation, 'id'>): ReadinessCheck {
+  return {
+    name: 'missions',
+    check: async () =>
+      (await installation.id()) === undefined ? 'Redis is being filled: its leader logs what keeps it' : undefined,
+  }
 }
 
 /** Some replica plans, not necessarily this one. */

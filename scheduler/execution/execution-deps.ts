@@ -1,5 +1,6 @@
 import type { TaskMetrics } from '../../tasks/deps.ts'
 import { createHealthRecorder } from '../missions/mission-health.ts'
+import { createMissionService } from '../missions/mission-service.ts'
 import { resolveStored } from '../missions/resolve.ts'
 import type { OpenProcess } from '../open-process.ts'
 import { requestLog } from '../store/request-log.ts'
@@ -7,12 +8,12 @@ import type { ExecutionDeps } from './ports.ts'
 
 /** What runs need, from what a worker process has opened. */
 export function executionDeps(running: OpenProcess, metrics: TaskMetrics): ExecutionDeps {
-  const { stores, missionDeps, service, forecasters, datasources, clock, redis } = running
+  const { stores, missionDeps, forecasters, datasources, clock, redis } = running
   const { missions, marks, health, cache } = stores
   const { settings } = missionDeps
   return {
     ...{ marks, cache, forecasters, metrics, queue: running.queue },
-    health: createHealthRecorder({ health, missions, service }),
+    health: createHealthRecorder({ health, missions, service: createMissionService(missionDeps) }),
     mission: (name) => missions.get(name),
     resolve: (mission) => resolveStored(mission, settings),
     datasource: (name) => datasources.open(name),

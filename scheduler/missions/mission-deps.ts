@@ -21,8 +21,15 @@ export interface MissionServiceDeps {
   readonly settings: MissionSettings
   /** @throws QUERY_REJECTED with the store's words. */
   checkQuery(datasource: string, query: string): Promise<void>
+  /** False while Redis has lost its missions and is being filled again. Default: it is filled. */
+  readonly installed?: () => Promise<boolean>
   /** How far back a new mission is forecast and scored, where its store takes samples that old. Default a day. */
   readonly registrationReachMs?: number
+}
+
+/** A Redis that is not filled yet says nothing about missions, and must not be given any. @throws REDIS_UNAVAILABLE */
+export async function assertInstalled({ installed }: Pick<MissionServiceDeps, 'installed'>): Promise<void> {
+  if (installed && !(await installed())) throw new AppError('REDIS_UNAVAILABLE', 'Redis is being filled')
 }
 
 /** @throws NOT_FOUND */

@@ -3,7 +3,7 @@ import type { MissionName } from '../../models/series.ts'
 import { nextTick } from '../planning/schedule-spec.ts'
 import type { StoredMission } from '../store/types.ts'
 import { triggeredRun } from './first-runs.ts'
-import { findMission, type MissionServiceDeps } from './mission-deps.ts'
+import { assertInstalled, findMission, type MissionServiceDeps } from './mission-deps.ts'
 import { isPaused } from './mission-edits.ts'
 import { removeSchedules } from './mission-schedules.ts'
 import { setPause } from './pause-mission.ts'
@@ -12,16 +12,22 @@ import { resolveStored } from './resolve.ts'
 import type { MissionService, MissionStatus } from './service.ts'
 
 export function createMissionService(deps: MissionServiceDeps): MissionService {
+  const installed = async <Answer>(act: () => Promise<Answer>): Promise<Answer> => {
+    await assertInstalled(deps)
+    return act()
+  }
   return {
-    put: (tenant, document, options) => putMission(deps, { tenant, document, options }),
-    get: (tenant, id) => findMission(deps, { tenant, mission: id }),
-    list: (tenant, options) => deps.missions.list(tenant, options),
-    remove: (tenant, id, options) => removeMission(deps, { tenant, mission: id }, options.ifGeneration),
-    pause: (tenant, id, pause) => setPause(deps, { tenant, mission: id }, pause),
-    resume: (tenant, id) => setPause(deps, { tenant, mission: id }, undefined),
-    status: (tenant, id) => missionStatus(deps, { tenant, mission: id }),
+    put: (tenant, document, options) => installed(() => putMission(deps, { tenant, document, options })),
+    get: (tenant, id) => installed(() => findMission(deps, { tenant, mission: id })),
+    list: (tenant, options) => installed(() => deps.missions.list(tenant, options)),
+    remove: (tenant, id, options) =>
+      installed(() => removeMission(deps, { tenant, mission: id }, options.ifGeneration)),
+    pause: (tenant, id, pause) => installed(() => setPause(deps, { tenant, mission: id }, pause)),
+    resume: (tenant, id) => installed(() => setPause(deps, { tenant, mission: id }, undefined)),
+    status: (tenant, id) => installed(() => missionStatus(deps, { tenant, mission: id })),
 
     async trigger(tenant, id, flow, { recompute = false }) {
+      await assertInstalled(deps)
       const mission = await findMission(deps, { tenant, mission: id })
       const run = triggeredRun(
         { mission, resolved: resolveStored(mission, deps.settings), nowMs: deps.clock.now() },

@@ -44,7 +44,7 @@ export interface MissionPage {
   readonly cursor?: string
 }
 
-/** What API, command line and demo do with missions. */
+/** What API, command line and demo do with missions. All of it throws REDIS_UNAVAILABLE while Redis is being filled. */
 export interface MissionService {
   /** @throws INVALID_PARAMS naming the field, QUERY_REJECTED with the store's words, CONFLICT. */
   put(

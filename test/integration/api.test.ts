@@ -3,11 +3,12 @@ import { runReader } from '../../scheduler/api/run-reader.ts'
 import { createMetrics } from '../../scheduler/metrics.ts'
 import { createMissionService } from '../../scheduler/missions/mission-service.ts'
 import { createRunQueue } from '../../scheduler/queue.ts'
-import { plannerReadiness, redisReadiness } from '../../scheduler/readiness-checks.ts'
+import { missionsReadiness, plannerReadiness, redisReadiness } from '../../scheduler/readiness-checks.ts'
 import { connectRedis } from '../../scheduler/redis.ts'
 import { collectBacklog } from '../../scheduler/run-metrics.ts'
 import { createHealthStore } from '../../scheduler/store/health-store.ts'
 import { readHeartbeats } from '../../scheduler/store/heartbeats.ts'
+import { createInstallation } from '../../scheduler/store/installation.ts'
 import { createMarksStore } from '../../scheduler/store/marks-store.ts'
 import { createMissionStore } from '../../scheduler/store/mission-store.ts'
 import { createRunStore } from '../../scheduler/store/run-store.ts'
@@ -43,18 +44,19 @@ async function start() {
   const runs = createRunStore(redis)
   const ticks = createTickStore(redis)
   const metrics = createMetrics()
+  const installation = createInstallation(redis)
   collectBacklog(metrics, queue, redis)
   const app = await fakeApi({
     ...{ missions, ticks, runs: runReader(runs), metrics, now: clock.now },
     fleet: { processes: () => readHeartbeats(redis, clock), queue: (flow) => queue.size(flow) },
-    readiness: [redisReadiness('redis', redis), plannerReadiness(redis, clock)],
+    readiness: [redisReadiness('redis', redis), plannerReadiness(redis, clock), missionsReadiness(installation)],
   })
   onTestFinished(async () => {
     await app.close()
     await queue.close()
     await connections.close()
   })
-  return { app, runs, ticks, redis }
+  return { app, runs, ticks, redis, installation }
 }
 
 test('a mission from its registration to its end', async () => {
@@ -111,15 +113,18 @@ test('pages of missions, runs by state and the ticks of a schedule', async () =>
   ])
 })
 
-test('ready once a replica plans; without Redis a clear 503, and back again by itself', async () => {
-  const { app, redis } = await start()
+test('ready once a replica plans and Redis is filled; without Redis a clear 503, and back again by itself', async () => {
+  const { app, redis, installation } = await start()
   expect((await app.inject('/readyz')).json().checks).toMatchObject([
     { name: 'redis', ok: true },
     { name: 'planner', ok: false, detail: 'no replica has planned in the last minute' },
+    { name: 'missions', ok: false, detail: 'Redis is being filled: its leader logs what keeps it' },
   ])
   await redis.set(keys.heartbeat, `${Date.now() - 60_000} replica-1`)
   expect((await app.inject('/readyz')).json().checks[1].detail).toBe('replica-1 has not planned for 60 s')
   await redis.set(keys.heartbeat, `${Date.now()} replica-1`)
+  expect((await app.inject('/readyz')).statusCode).toBe(503)
+  await installation.found('here')
   expect((await app.inject('/readyz')).statusCode).toBe(200)
 
   const back = new Promise((resolve) => redis.once('ready', resolve))

@@ -188,6 +188,43 @@ describe('a refill', () => {
     expect(await anExport().poll()).toBe('written')
   })
 
+  test('goes before every answer about missions, and before whoever would take their places', async () => {
+    const answering = createMissionService({ ...deps, installed: async () => (await installation.id()) !== undefined })
+    const document = missionDocument.parse({ id: 'cpu', query: 'up' })
+    const calls = {
+      put: () => answering.put('default', document, { actor: 'bob' }),
+      get: () => answering.get('default', 'cpu'),
+      list: () => answering.list('default', { limit: 10 }),
+      pause: () => answering.pause('default', 'cpu', { reason: 'x', actor: 'bob' }),
+      resume: () => answering.resume('default', 'cpu', 'bob'),
+      trigger: () => answering.trigger('default', 'cpu', 'forecast', {}),
+      status: () => answering.status('default', 'cpu'),
+      remove: () => answering.remove('default', 'cpu', {}),
+    }
+    await refill()
+    await put('cpu')
+    await exporter.poll()
+    await context.redis.flushall()
+    nowMs += minuteMs
+    for (const call of Object.values(calls))
+      await expect(call()).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE', message: 'Redis is being filled' })
+    await refill()
+    expect(await calls.get()).toMatchObject({ createdMs: startMs })
+    for (const call of Object.values(calls)) await call()
+  })
+
+  test('goes before a registration that was under way when Redis lost its data', async () => {
+    await refill()
+    const late = createMissionService({
+      ...deps,
+      installed: async () => (await installation.id()) !== undefined,
+      checkQuery: async () => void (await context.redis.flushall()),
+    })
+    const document = missionDocument.parse({ id: 'cpu', query: 'up' })
+    await expect(late.put('default', document, { actor: 'bob' })).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' })
+    expect(await everything()).toEqual([])
+  })
+
   test('spreads its first forecasts over ten minutes and backfills nothing', async () => {
     await refill()
     for (let i = 0; i < 40; i++) await put(`m${i}`)
