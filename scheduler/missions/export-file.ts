@@ -26,6 +26,8 @@ const scheduleEra = z
 const savedState = z.object({
   createdMs: z.int().positive(),
   scopeSinceMs: z.int().positive(),
+  // not in older exports
+  generation: z.int().positive().default(1),
   forecastEras: z.array(scheduleEra).min(1),
   pause: z
     .object({ reason: z.string(), actor: z.string(), sinceMs: z.int(), untilMs: z.int().exactOptional() })
@@ -42,8 +44,9 @@ export interface ExportedMission {
 }
 
 /** One mission as a YAML document: input of `mission apply`. */
-export function exportMission({ document, createdMs, scopeSinceMs, forecastEras, pause }: StoredMission): string {
-  const saved = { createdMs, scopeSinceMs, forecastEras, ...(pause && { pause }) }
+export function exportMission({ document, pause, ...mission }: StoredMission): string {
+  const { createdMs, scopeSinceMs, generation, forecastEras } = mission
+  const saved = { createdMs, scopeSinceMs, generation, forecastEras, ...(pause && { pause }) }
   return `---\n#${mark}${JSON.stringify(saved)}\n${stringify(document satisfies MissionDocument, { lineWidth: 0 })}`
 }
 

@@ -128,6 +128,8 @@ function withSaved(created: StoredMission, saved: NonNullable<ExportedMission['s
   return {
     ...mission,
     scopeSinceMs: saved.scopeSinceMs,
+    // an ETag from before must not match another document
+    generation: saved.generation,
     forecastEras: same ? saved.forecastEras : created.forecastEras,
     ...(pause && { pause }),
   }

@@ -162,7 +162,7 @@ describe('the export', () => {
 })
 
 describe('a refill', () => {
-  test('gives back what a flush took: missions, creation times, eras, pauses, schedules', async () => {
+  test('gives back what a flush took: missions, creation times, generations, eras, pauses, schedules', async () => {
     await refill()
     const id = await installation.id()
     await put('cpu', { forecast: { every: '1h', phase: '0s' } })
@@ -179,7 +179,7 @@ describe('a refill', () => {
     expect(await refill()).toMatchObject({ installation: id, from: 'export', restored: 2, failures: [] })
 
     const after = await everything()
-    const same = (each: StoredMission) => ({ ...each, generation: 0, updatedMs: 0 })
+    const same = (each: StoredMission) => ({ ...each, updatedMs: 0 })
     expect(after.map(same)).toEqual(before.map(same))
     expect(after[0]?.forecastEras).toHaveLength(2)
     expect(await deps.schedules.get({ tenant: 'default', id: 'cpu.detect' })).toBeDefined()

@@ -33,16 +33,21 @@ const mission: StoredMission = {
 }
 
 test('what was exported is read back', () => {
-  const { document, createdMs, scopeSinceMs, forecastEras, pause } = mission
+  const { document, createdMs, scopeSinceMs, generation, forecastEras, pause } = mission
   const other = exportMission({ ...mission, id: 'mem', document: { id: 'mem', query: 'x' } })
   const [first, second] = parseMissionFile(`# header\n${exportMission(mission)}${other}`, 'f')
-  expect(first).toEqual({ document, saved: { createdMs, scopeSinceMs, forecastEras, pause } })
+  expect(first).toEqual({ document, saved: { createdMs, scopeSinceMs, generation, forecastEras, pause } })
   expect(second?.document).toEqual({ id: 'mem', query: 'x' })
 })
 
 test('a mission without a pause has none when it is read back', () => {
   const { pause: _, ...unpaused } = mission
   expect(parseMissionFile(exportMission(unpaused), 'f')[0]?.saved).not.toHaveProperty('pause')
+})
+
+test('an export from before generations were kept is read', () => {
+  const text = exportMission(mission).replace('"generation":3,', '')
+  expect(parseMissionFile(text, 'f')[0]?.saved).toMatchObject({ createdMs: 5, generation: 1 })
 })
 
 describe('files of anybody', () => {
