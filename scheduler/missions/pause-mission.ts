@@ -1,7 +1,7 @@
 import type { MissionName } from '../../models/series.ts'
 import type { MissionPause, StoredMission } from '../store/types.ts'
 import { applyChange } from './apply-change.ts'
-import { busy, findMission, type MissionServiceDeps, maxWrites } from './mission-deps.ts'
+import { busy, findMission, type MissionServiceDeps, maxWrites, outrun } from './mission-deps.ts'
 import { lastEvaluatedMs, withPause } from './mission-edits.ts'
 import { resolveStored } from './resolve.ts'
 
@@ -21,7 +21,10 @@ export async function setPause(
     const endedMs = Math.min(nowMs, before.pause?.untilMs ?? nowMs)
     const scoredFloorMs = pause ? undefined : lastEvaluatedMs(resolved, endedMs)
     const scored = scoredFloorMs === undefined ? {} : { scoredFloorMs }
-    if (!(await deps.missions.replace({ mission: after, expected: before.generation, ...scored }))) continue
+    if (!(await deps.missions.replace({ mission: after, expected: before.generation, ...scored }))) {
+      await outrun(i)
+      continue
+    }
     await applyChange(deps, { before, after, resolved })
     return after
   }

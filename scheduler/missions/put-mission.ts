@@ -4,7 +4,7 @@ import type { MissionName } from '../../models/series.ts'
 import type { StoredMission } from '../store/types.ts'
 import { applyChange } from './apply-change.ts'
 import type { MissionDocument } from './document.ts'
-import { assertInstalled, busy, type MissionServiceDeps, maxWrites } from './mission-deps.ts'
+import { assertInstalled, busy, type MissionServiceDeps, maxWrites, outrun } from './mission-deps.ts'
 import * as edits from './mission-edits.ts'
 import { upsertSchedules } from './mission-schedules.ts'
 import { resolveMission, resolveStored } from './resolve.ts'
@@ -38,7 +38,10 @@ export async function putMission(
     // the store's parser may have taken its time
     await assertInstalled(deps)
     const scored = before ? {} : { scoredFloorMs: edits.firstScorableMs(after) }
-    if (!(await deps.missions.replace({ mission: after, expected: before?.generation, ...scored }))) continue
+    if (!(await deps.missions.replace({ mission: after, expected: before?.generation, ...scored }))) {
+      await outrun(i)
+      continue
+    }
     await applyChange(deps, { before, after, resolved })
     return { mission: after, outcome: before ? 'updated' : 'created' }
   }

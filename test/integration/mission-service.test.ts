@@ -137,9 +137,18 @@ describe('preconditions', () => {
   })
 
   test('of many writers at once one creates, the others edit', async () => {
-    const puts = await Promise.all(Array.from({ length: 8 }, (_, i) => put({ notes: `${i}` })))
+    const puts = await Promise.all(Array.from({ length: 100 }, (_, i) => put({ notes: `${i}` })))
     expect(puts.filter(({ outcome }) => outcome === 'created')).toHaveLength(1)
-    expect((await service.get('default', 'cpu')).generation).toBe(8)
+    expect((await service.get('default', 'cpu')).generation).toBe(100)
+  })
+
+  test('many pauses at once all end well', async () => {
+    await put()
+    const pauses = Array.from({ length: 60 }, (_, i) =>
+      service.pause('default', 'cpu', { reason: `${i}`, actor: 'ann' }),
+    )
+    await Promise.all(pauses)
+    expect((await service.get('default', 'cpu')).generation).toBe(61)
   })
 })
 
