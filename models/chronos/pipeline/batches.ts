@@ -16,8 +16,8 @@ export interface Batch<T> extends BatchShape {
 const mostTokens = 2_048
 
 /**
- * Batches of entries that have the same shape. Without padding between them, a row's result does not depend on who else
- * is there, to the last bit: a retry computes the same forecast.
+ * Batches of entries that have the same shape. Nothing is padded, so patches are not wasted, and company changes a row's
+ * result by rounding at most: a batch of one takes another kernel for some products.
  */
 export function planBatches<T>(entries: readonly T[], shapeOf: (entry: T) => BatchShape): Batch<T>[] {
   const open = new Map<string, { shape: BatchShape; indices: number[] }>()

@@ -9,7 +9,7 @@ export interface Goldens {
   readonly intermediates: readonly {
     readonly case: string
     readonly tensors: Readonly<Record<string, GoldenTensor>>
-    readonly relativePositionBuckets?: { readonly from: number; readonly buckets: readonly number[] }
+    readonly relativePositionBuckets?: { readonly firstOffset: number; readonly buckets: readonly number[] }
   }[]
 }
 
