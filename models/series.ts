@@ -60,11 +60,12 @@ export const defaultTenant = 'default'
 
 /**
  * The labels we write for a series: its own without `__name__` (kept as `metric`), plus `mission`, and `tenant`
- * unless it is the default one. A label already called so becomes `exported_<name>`, as Prometheus does.
+ * unless it is the default one. A label already called so becomes `exported_<name>`, as Prometheus does; `tenant` also
+ * for the default tenant, whose series would else pass for another's.
  */
 export function writtenLabels(labels: Labels, { tenant, mission }: MissionName): Labels {
-  const added: Record<string, string> = { mission }
-  if (tenant !== defaultTenant) added.tenant = tenant
+  // an empty label is none: it only keeps its name from others
+  const added: Record<string, string> = { mission, tenant: tenant === defaultTenant ? '' : tenant }
   const metric = labels.__name__
   if (metric !== undefined) added.metric = metric
   const written: Record<string, string> = {}
@@ -72,7 +73,8 @@ export function writtenLabels(labels: Labels, { tenant, mission }: MissionName):
     if (name === '__name__' || value === '') continue
     written[freeName(name, labels, added)] = value
   }
-  return { ...written, ...added }
+  for (const [name, value] of Object.entries(added)) if (value !== '') written[name] = value
+  return written
 }
 
 function freeName(name: string, labels: Labels, added: Labels): string {

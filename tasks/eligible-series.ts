@@ -6,6 +6,7 @@ const recentMs = 86_400_000
 export const skipReasons = {
   tooFewPoints: 'too_few_points',
   noRecentValue: 'no_recent_value',
+  tooLarge: 'value_too_large',
 } as const
 
 export interface Eligibility {
@@ -14,7 +15,10 @@ export interface Eligibility {
   readonly skipped: readonly { readonly row: number; readonly reason: string }[]
 }
 
-/** A series is forecast with `minPoints` finite values in the context and one in its last 24 hours. */
+// bands are kept as 32-bit floats, and an edge may lie well beyond the values
+const largestValue = 1e37
+
+/** A series is forecast with `minPoints` finite values in the context, one in its last 24 hours, and none above 1e37. */
 export function eligibleSeries({ series, length, stepMs }: Panel, minPoints: number): Eligibility {
   const recentFrom = Math.max(0, length - Math.ceil(recentMs / stepMs))
   const rows: number[] = []
@@ -22,9 +26,15 @@ export function eligibleSeries({ series, length, stepMs }: Panel, minPoints: num
   for (const [row, { values }] of series.entries()) {
     if (countFinite(values) < minPoints) skipped.push({ row, reason: skipReasons.tooFewPoints })
     else if (countFinite(values.subarray(recentFrom)) === 0) skipped.push({ row, reason: skipReasons.noRecentValue })
+    else if (hasTooLarge(values)) skipped.push({ row, reason: skipReasons.tooLarge })
     else rows.push(row)
   }
   return { rows, skipped }
+}
+
+function hasTooLarge(values: Float64Array): boolean {
+  for (let i = 0; i < values.length; i++) if (Math.abs(values[i]!) > largestValue) return true
+  return false
 }
 
 export function countFinite(values: Float64Array): number {

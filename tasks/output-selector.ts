@@ -1,13 +1,10 @@
 import { defaultTenant, type MissionName } from '../models/series.ts'
 
-/**
- * Everything that a mission has of one of our output metrics. For the default tenant, which is not written, that
- * includes series which bear a tenant label of their own, and with them missions of the same name of other tenants.
- */
+/** Everything that a mission has of one of our output metrics. */
 export function outputSelector(metric: string, { tenant, mission }: MissionName): string {
-  const matchers = [`mission=${JSON.stringify(mission)}`]
-  if (tenant !== defaultTenant) matchers.push(`tenant=${JSON.stringify(tenant)}`)
-  return `${metric}{${matchers.join(',')}}`
+  // a missing label equals the empty string: the default tenant writes none
+  const own = tenant === defaultTenant ? '' : tenant
+  return `${metric}{mission=${JSON.stringify(mission)},tenant=${JSON.stringify(own)}}`
 }
 
 /** Its values at the very instants of a query: a plain selector would repeat an older one where one is missing. */

@@ -1,13 +1,13 @@
 import type { DetectResult } from '../../flows/contexts.ts'
 import { detect } from '../../flows/detect.ts'
-import type { MissionName, StepRange } from '../../models/series.ts'
+import { type MissionName, type StepRange, stepsIn } from '../../models/series.ts'
 import type { Deps } from '../../tasks/deps.ts'
 import { scoredAfterPauseMs } from '../missions/mission-edits.ts'
 import type { ResolvedMission } from '../missions/resolved.ts'
 import { longestGapMs } from '../planning/schedule-spec.ts'
 import { type DetectPlan, type EnqueueRequest, type RunJob, runIds } from '../runs.ts'
 import type { StoredMission } from '../store/types.ts'
-import { enqueueForecasts, enqueueJoin } from './execute-forecast.ts'
+import { enqueueForecasts, enqueueJoin } from './enqueue-forecasts.ts'
 import { detectWindow, planDetect } from './plan-detect.ts'
 import type { Attempt, ExecutionDeps } from './ports.ts'
 import { readMarks } from './read-marks.ts'
@@ -20,7 +20,10 @@ export async function executeDetect(
 ): Promise<DetectResult | undefined> {
   const resolved = deps.resolve(mission)
   const run: DetectRun = { deps, mission, resolved, attempt, name: { tenant: mission.tenant, mission: mission.id } }
-  const plan = attempt.job.detectPlan ?? (await makePlan(run))
+  const isOutdated = attempt.job.bandKey !== mission.bandKey
+  // what a backfill was made for is another band's business now
+  if (isOutdated && attempt.job.kind === 'backfill') return undefined
+  const plan = (isOutdated ? undefined : attempt.job.detectPlan) ?? (await makePlan(run))
   if (plan.window.fromMs >= plan.window.untilMs) return undefined
   const result = await detect.run(await flowDeps(run), resolved.detectParams, {
     nominalMs: attempt.job.nominalMs,
@@ -30,7 +33,10 @@ export async function executeDetect(
     storeFallback: mayReadDrawnBand(mission, resolved, plan.window),
   })
   // backfills move no mark and ask for nothing
-  if (attempt.job.kind === 'backfill') return result
+  if (attempt.job.kind === 'backfill') {
+    if (result.noBand) deps.unscored(stepsIn(plan.window, resolved.detectParams.detectStepMs).length)
+    return result
+  }
   await enqueueForecasts(deps, { mission, nominalMs: result.requests })
   await enqueueJoin(deps, { mission, resolved, newIds: result.newSeries.map(({ id }) => id) })
   await commit(run, plan, result)
@@ -86,11 +92,10 @@ async function flowDeps({ deps, resolved, attempt }: DetectRun): Promise<Deps> {
 }
 
 /**
- * The band in the store may be of an older query: only steps that the present query must have drawn are read back.
- * After a change of query the new band begins at the old one's end, at most a gap and a lead after the edit.
+ * The band in the store may be of an older query, or of an older mission of the same id: only steps that the present
+ * one must have drawn are read back. Its band begins at the old one's end, at most a gap and a lead after the change.
  */
 export function mayReadDrawnBand(mission: StoredMission, resolved: ResolvedMission, window: StepRange): boolean {
-  if (mission.scopeSinceMs === mission.createdMs) return true
   const era = mission.forecastEras.at(-1)
   if (!era) return false
   const settledMs = mission.scopeSinceMs + longestGapMs(era.spec, mission.scopeSinceMs) + era.leadMs
@@ -98,19 +103,16 @@ export function mayReadDrawnBand(mission: StoredMission, resolved: ResolvedMissi
 }
 
 /**
- * Moves the mark to the end of the window. It waits while no band reaches the window and one was asked for; steps that
- * fall out of reach meanwhile have no band at all, so there is nothing to backfill.
+ * Moves the mark to the end of the window. It waits while no band reaches the window and one was asked for. What falls
+ * out of reach, then or in an outage, is noted in the same step and becomes a backfill.
  */
 async function commit(run: DetectRun, { window }: DetectPlan, result: DetectResult): Promise<void> {
   const { deps, name } = run
   const marks = await deps.marks.get(name)
   const scoredUntilMs = marks?.scoredUntilMs ?? window.fromMs
-  if (result.noBand && result.requests.length > 0) {
-    await deps.marks.moveScored(name, window.fromMs)
-    return
-  }
+  const waits = result.noBand && result.requests.length > 0
   const leftOut = scoredUntilMs < window.fromMs ? { fromMs: scoredUntilMs, untilMs: window.fromMs } : undefined
-  await deps.marks.moveScored(name, window.untilMs, leftOut)
+  await deps.marks.moveScored(name, waits ? window.fromMs : window.untilMs, leftOut)
   // with those of a worker that was killed right here
   for (const gap of [...(marks?.gaps ?? []), ...(leftOut ? [leftOut] : [])]) await backfillGap(run, gap)
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ForecastContext, ForecastResult } from '../../flows/contexts.ts'
 import { forecast } from '../../flows/forecast.ts'
-import { floorToStep, type MissionName, type StepRange } from '../../models/series.ts'
+import type { StepRange } from '../../models/series.ts'
 import type { Deps, PayloadMeta, PublishClaim, PublishGrant, PublishMarks } from '../../tasks/deps.ts'
 import type { ResolvedMission } from '../missions/resolved.ts'
 import { joinRange, ownedRange, ownersIn } from '../planning/timeline.ts'
@@ -32,7 +32,7 @@ export async function executeForecast(
     signal: attempt.signal,
   }
   const result = await forecast.run(flowDeps, { ...resolved.forecastParams, bandKey: job.bandKey }, context)
-  if (job.kind === 'backfill') await scoreBackfilled(deps, job, context.owned)
+  if (job.kind === 'backfill' && job.bandKey === mission.bandKey) await scoreBackfilled(deps, job, context.owned)
   return result
 }
 
@@ -109,73 +109,6 @@ async function scoreBackfilled(deps: ExecutionDeps, job: RunJob, window: StepRan
         backfill: { id, window },
       },
       priority: 1_000,
-    },
-  ])
-}
-
-/** Detect asks for payloads by T and for joins; at most one of each per mission in 5 minutes. */
-export const requestEveryMs = 5 * 60_000
-
-export async function enqueueForecasts(
-  deps: ExecutionDeps,
-  { mission, nominalMs }: { readonly mission: StoredMission; readonly nominalMs: readonly number[] },
-): Promise<void> {
-  const name: MissionName = { tenant: mission.tenant, mission: mission.id }
-  const missing: number[] = []
-  for (const T of nominalMs) if (!(await isAlive(deps, mission, T))) missing.push(T)
-  const nowMs = deps.now()
-  if (missing.length === 0 || !(await deps.requests.mayRequest(name, 'request', nowMs, requestEveryMs))) return
-  const round = Math.floor(nowMs / requestEveryMs)
-  await deps.queue.enqueue(
-    missing.map((T) => ({
-      job: {
-        ...name,
-        runId: runIds.first(mission.tenant, mission.id, T, mission.bandKey, round),
-        kind: 'request',
-        flow: 'forecast',
-        nominalMs: T,
-        bandKey: mission.bandKey,
-        enqueuedMs: nowMs,
-      },
-      priority: 5,
-    })),
-  )
-}
-
-/** True while the tick's run or the first run of that T waits or works. */
-export async function isAlive(deps: Pick<ExecutionDeps, 'queue'>, mission: StoredMission, T: number): Promise<boolean> {
-  const ids = [
-    runIds.tick(mission.tenant, `${mission.id}.forecast`, T),
-    runIds.first(mission.tenant, mission.id, T, mission.bandKey, mission.generation),
-  ]
-  const states = await Promise.all(ids.map((id) => deps.queue.state('forecast', id)))
-  return states.some((state) => state === 'waiting' || state === 'delayed' || state === 'active')
-}
-
-export async function enqueueJoin(
-  deps: ExecutionDeps,
-  { mission, resolved, newIds }: { mission: StoredMission; resolved: ResolvedMission; newIds: readonly string[] },
-): Promise<void> {
-  if (newIds.length === 0) return
-  const name: MissionName = { tenant: mission.tenant, mission: mission.id }
-  const nowMs = deps.now()
-  const { minPoints, stepMs } = resolved.forecastParams
-  const ready = await deps.requests.seenFor(name, newIds, nowMs, minPoints * stepMs)
-  if (ready.length === 0 || !(await deps.requests.mayRequest(name, 'join', nowMs, requestEveryMs))) return
-  const nominalMs = floorToStep(nowMs, stepMs)
-  await deps.queue.enqueue([
-    {
-      job: {
-        ...name,
-        runId: runIds.join(mission.tenant, mission.id, nominalMs),
-        kind: 'join',
-        flow: 'forecast',
-        nominalMs,
-        bandKey: mission.bandKey,
-        enqueuedMs: nowMs,
-        joinIds: ready,
-      },
-      priority: 5,
     },
   ])
 }

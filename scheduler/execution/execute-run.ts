@@ -1,7 +1,7 @@
 import type { DetectResult, ForecastResult } from '../../flows/contexts.ts'
 import { toAppError } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
-import type { ExecuteRun } from '../runs.ts'
+import type { ExecuteRun, RunJob } from '../runs.ts'
 import { executeDetect } from './execute-detect.ts'
 import { executeForecast } from './execute-forecast.ts'
 import type { Attempt, ExecutionDeps } from './ports.ts'
@@ -21,19 +21,27 @@ async function executeRun(deps: ExecutionDeps, attempt: Attempt): Promise<RunSum
   const name: MissionName = { tenant: job.tenant, mission: job.mission }
   const mission = await deps.mission(name)
   if (!mission) return { outcome: 'nothing', reason: 'the mission was deleted' }
+  const health = healthOf(deps, job)
   try {
     if (job.flow === 'forecast') {
       const result = await executeForecast(deps, mission, attempt)
-      if (job.kind !== 'backfill') await deps.health.recordSuccess(name, 'forecast', deps.now())
+      await health(() => deps.health.recordSuccess(name, 'forecast', deps.now()))
       return result ? forecastSummary(result) : { outcome: 'nothing', reason: 'no step is left for this run' }
     }
     const result = await executeDetect(deps, mission, attempt)
-    if (job.kind !== 'backfill') await deps.health.recordSuccess(name, 'detect', deps.now(), result)
+    await health(() => deps.health.recordSuccess(name, 'detect', deps.now(), result))
     return result ? detectSummary(result) : { outcome: 'nothing', reason: 'every step is scored already' }
   } catch (error) {
     const failure = toAppError(error)
-    if (job.kind !== 'backfill') await deps.health.recordFailure(name, job.flow, deps.now(), failure)
+    await health(() => deps.health.recordFailure(name, job.flow, deps.now(), failure))
     throw failure
+  }
+}
+
+/** What is noted about a run never changes how it ended; backfills say nothing of a mission's health. */
+function healthOf({ onError }: ExecutionDeps, { kind }: RunJob) {
+  return async (note: () => Promise<void>): Promise<void> => {
+    if (kind !== 'backfill') await note().catch(onError)
   }
 }
 

@@ -19,6 +19,7 @@ export function executionDeps(running: OpenProcess, metrics: TaskMetrics): Execu
     datasource: (name) => datasources.open(name),
     requests: requestLog(redis.control),
     unscored: (steps) => running.metrics.unscored.inc(steps),
+    onError: (error) => running.logger.warn({ error: error.message }, 'the health of a mission could not be noted'),
     now: () => clock.now(),
   }
 }

@@ -1,4 +1,4 @@
-import { defaultTenant, floorToStep, type MissionName } from '../../models/series.ts'
+import { floorToStep, type MissionName } from '../../models/series.ts'
 import type { SeriesReader } from '../../tasks/deps.ts'
 import { outputSelector } from '../../tasks/output-selector.ts'
 import { firstScorableMs } from '../missions/mission-edits.ts'
@@ -28,8 +28,8 @@ export async function readMarks(deps: ExecutionDeps, { mission, resolved, signal
   const { reader } = await deps.datasource(resolved.datasource)
   const nowMs = deps.now()
   const [drawnUntilMs, scoredMs] = await Promise.all([
-    newestTimestamp(reader, { selectors: [outputSelector('anomaly_pred', name)], untilMs: nowMs + reachMs, signal }),
-    newestTimestamp(reader, { selectors: scoreSelectors(name), untilMs: nowMs, signal }),
+    newestTimestamp(reader, { selector: outputSelector('anomaly_pred', name), untilMs: nowMs + reachMs, signal }),
+    newestTimestamp(reader, { selector: outputSelector('anomaly_score', name), untilMs: nowMs, signal }),
   ])
   const firstStepMs = firstScorableMs(mission)
   return deps.marks.restore(name, {
@@ -38,19 +38,8 @@ export async function readMarks(deps: ExecutionDeps, { mission, resolved, signal
   })
 }
 
-/**
- * A mark too far ahead leaves steps unscored, so another tenant's mission of the same name must not count; the series
- * of the default tenant that bear a tenant label of their own are seen by their mission's score.
- */
-function scoreSelectors({ tenant, mission }: MissionName): string[] {
-  const own = tenant === defaultTenant ? '' : tenant
-  const matchers = `{mission=${JSON.stringify(mission)},tenant=${JSON.stringify(own)}}`
-  return [`anomaly_score${matchers}`, `anomaly_mission_score${matchers}`]
-}
-
 interface NewestInput {
-  /** The first that has samples counts. */
-  readonly selectors: readonly string[]
+  readonly selector: string
   readonly untilMs: number
   readonly signal: AbortSignal
 }
@@ -62,9 +51,9 @@ interface NewestInput {
  */
 export async function newestTimestamp(
   reader: SeriesReader,
-  { selectors, untilMs, signal }: NewestInput,
+  { selector, untilMs, signal }: NewestInput,
 ): Promise<number | undefined> {
-  const query = selectors.map((selector) => `max(timestamp(${selector}))`).join(' or ')
+  const query = `max(timestamp(${selector}))`
   const read = async (stepMs: number, backMs: number): Promise<number | undefined> => {
     const endMs = floorToStep(untilMs, stepMs)
     const range = { query, startMs: endMs - backMs, endMs, stepMs, allowOutputs: true }

@@ -125,7 +125,7 @@ function marksOfStore(reader: SeriesReader, nowMs: number, signal: AbortSignal):
     async claim({ mission, owned }) {
       const selector = outputSelector('anomaly_pred', mission)
       const drawnUntilMs = await newestTimestamp(reader, {
-        selectors: [selector],
+        selector,
         untilMs: nowMs + 2 * 86_400_000,
         signal,
       })

@@ -14,5 +14,9 @@ export const missionKeys = {
   /** Who claimed which steps to publish. */
   claims: ({ tenant, mission }: MissionName) => `{at}:claim:${tenant}:${mission}`,
   claimAges: ({ tenant, mission }: MissionName) => `{at}:claimage:${tenant}:${mission}`,
+  /** When forecasts and joins were asked for last. */
+  requests: ({ tenant, mission }: MissionName) => `{at}:requests:${tenant}:${mission}`,
+  /** Series without a forecast, by when they were first seen. */
+  seen: ({ tenant, mission }: MissionName) => `{at}:seen:${tenant}:${mission}`,
   health: ({ tenant, mission }: MissionName) => `{at}:health:${tenant}:${mission}`,
 } as const

@@ -55,7 +55,10 @@ export function createMissionStore(redis: Redis): MissionStore {
       const touched = [keys.mission(name), keys.ids(tenant), keys.tenants, keys.revision, keys.health(name)]
       const script = runLua(redis, removeScript, [...touched, ...markKeys(name)], [expected ?? '', id, tenant])
       const answer = await redisCall(`remove mission ${id}`, script)
-      if (answer === 1) return 'removed'
+      if (answer === 1) {
+        await redisCall(`forget what ${id} asked for`, redis.del(keys.requests(name), keys.seen(name)))
+        return 'removed'
+      }
       return answer === 0 ? 'missing' : 'conflict'
     },
 

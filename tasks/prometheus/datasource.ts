@@ -84,7 +84,7 @@ export const datasourceConfig = z
     evalDelay: durationMs.default(30_000),
     futureWrites: z.enum(['auto', 'native', 'deferred']).default('auto'),
     enforcedMatchers: z.array(matcher).default([]).describe('Added to every selector of every query'),
-    requestSlots: z.int().positive().max(1_000).default(8).describe('Queries at a time per process'),
+    requestSlots: z.int().positive().max(1_000).default(4).describe('Queries at a time per process'),
   })
   .refine(
     ({ basic, bearer, bearerFile }) => [basic, bearer, bearerFile].filter((way) => way !== undefined).length <= 1,

@@ -30,6 +30,12 @@ function failureCode({ status, text }: RefusedAnswer): ErrorCode {
   return 'QUERY_FAILED'
 }
 
+/**
+ * A store that takes no more searches at the moment is up: heavy queries of one mission must not close it for others.
+ * VictoriaMetrics says "cannot handle more than N concurrent search requests" as plain text.
+ */
+export const isSaturated = ({ status, text }: RefusedAnswer) => status === 503 && /\bconcurrent\b/.test(text)
+
 /** What the store says itself: the `error` of its JSON, else the beginning of its text. */
 export function storeWords(text: string): string {
   const { errorType, error } = parseError(text)

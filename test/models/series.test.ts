@@ -37,7 +37,7 @@ test.each<{ what: string; labels: Labels; written: Labels }>([
     labels: { __name__: 'up', metric: 'x' },
     written: { metric: 'up', exported_metric: 'x' },
   },
-  { what: 'tenant is free for the default tenant', labels: { tenant: 'x' }, written: { tenant: 'x' } },
+  { what: 'tenant is never another tenant', labels: { tenant: 'x' }, written: { exported_tenant: 'x' } },
   {
     what: 'no label is taken by JavaScript',
     labels: { constructor: 'x' } as Labels,

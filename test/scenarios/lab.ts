@@ -176,6 +176,7 @@ function openParts({ redis, clock, faults, storeUrl, futureWrites }: PartsOption
     requests: requestLog(redis),
     health: createHealthRecorder({ ...missionDeps, service }),
     unscored: () => undefined,
+    onError: () => undefined,
   }
   const run = executeRuns(execution)
   return {

@@ -221,12 +221,32 @@ export function scenarios(mode: 'native' | 'deferred'): void {
       expect(valueAt(scores, 'c', at(65))).toBeGreaterThanOrEqual(0)
     })
 
+    test('detection that was away for two hours scores what it can reach at once and the rest by backfill', async () => {
+      await register(20)
+      await lab.advanceTo(at(40))
+      lab.faults.beforeRun = (job) => {
+        if (job.flow === 'detect' && lab.clock.now() < at(160)) throw new AppError('RUN_CANCELLED', 'away')
+      }
+      await lab.advanceTo(at(180))
+      const { scores } = await audit(lab, id)
+      const scoredFrom = (fromMs: number) => expectScored(scores, { fromMs, untilMs: evaluated(180) })
+      if (mode === 'native') scoredFrom(at(40))
+      else scoredFrom(at(110))
+      expectCalm(scores)
+      const backfills = lab.ended.filter(({ job }) => job.kind === 'backfill')
+      expect(backfills.length > 0).toBe(mode === 'native')
+    })
+
     test('a mission that is deleted and created again under one id draws no step twice', async () => {
       await register(20)
       await lab.advanceTo(at(90))
       await lab.service.remove('default', id, {})
       await lab.settle()
       await lab.advanceTo(at(100))
+      // the old band is still in the store while the new one is late
+      lab.faults.beforeRun = (job) => {
+        if (job.flow === 'forecast' && lab.clock.now() < at(112)) throw new AppError('RUN_CANCELLED', 'late')
+      }
       await edit({ query: 'sum by (host) (load{host=~"a|b"}) * 1000' })
       await lab.advanceTo(at(200))
       const { pred, scores } = await audit(lab, id)

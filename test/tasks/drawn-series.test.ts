@@ -20,15 +20,15 @@ function meta(nonce: string, published?: PayloadMeta['published']): PayloadMeta 
 test('the store tells what is drawn, step by step, of this mission only', async () => {
   const deps = fakeDeps()
   deps.store.load('anomaly_pred{job="a",mission="m"} 1 _ 3', { startMs: 20, stepMs: 10 })
-  deps.store.load('anomaly_pred{job="c",mission="m",tenant="their own"} 1', { startMs: 20, stepMs: 10 })
+  deps.store.load('anomaly_pred{job="c",mission="m",tenant="other"} 1', { startMs: 20, stepMs: 10 })
   deps.store.load('anomaly_pred{job="b",mission="other"} 1 2 3', { startMs: 20, stepMs: 10 })
   const drawn = await drawnSeries(deps, query)
   expect([20, 30, 40].map((ms) => drawn(idOf('a'), ms))).toEqual([true, false, true])
-  expect(drawn(seriesId({ job: 'c', mission: 'm', tenant: 'their own' }), 20)).toBe(true)
+  expect(drawn(seriesId({ job: 'c', mission: 'm', tenant: 'other' }), 20)).toBe(false)
   expect(drawn(idOf('b'), 20)).toBe(false)
   expect(deps.store.queries).toEqual([
     {
-      query: 'last_over_time(anomaly_pred{mission="m"}[1ms])',
+      query: 'last_over_time(anomaly_pred{mission="m",tenant=""}[1ms])',
       ...{ startMs: 20, endMs: 40, stepMs: 10, allowOutputs: true },
     },
   ])

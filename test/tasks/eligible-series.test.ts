@@ -11,6 +11,7 @@ test.each([
   { name: 'ten points, the last 24 h ago', values: '_x14 1x9 _x24', reason: 'no_recent_value' },
   { name: 'nine points', values: '_x39 1x8', reason: 'too_few_points' },
   { name: 'no point', values: '_x48', reason: 'too_few_points' },
+  { name: 'beyond what a 32-bit float holds', values: '1x46 1e300', reason: 'value_too_large' },
   { name: 'back from an outage of 30 h', values: '1x16 _x30 1', reason: undefined },
 ])('$name: $reason', ({ values, reason }) => {
   const series = [{ labels: {}, values: Float64Array.from(parseValues(values)) }]

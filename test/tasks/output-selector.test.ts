@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { outputAtStep, outputSelector } from '../../tasks/output-selector.ts'
 
 test.each([
-  { tenant: 'default', selector: 'anomaly_pred{mission="api"}' },
+  { tenant: 'default', selector: 'anomaly_pred{mission="api",tenant=""}' },
   { tenant: 'acme', selector: 'anomaly_pred{mission="api",tenant="acme"}' },
 ])('$tenant: $selector', ({ tenant, selector }) => {
   expect(outputSelector('anomaly_pred', { tenant, mission: 'api' })).toBe(selector)
@@ -10,6 +10,6 @@ test.each([
 
 test('at a step it looks back no further', () => {
   expect(outputAtStep('anomaly_pred', { tenant: 'default', mission: 'api' })).toBe(
-    'last_over_time(anomaly_pred{mission="api"}[1ms])',
+    'last_over_time(anomaly_pred{mission="api",tenant=""}[1ms])',
   )
 })

@@ -26,7 +26,7 @@ test('name and read URL make a whole datasource', () => {
     evalDelayMs: 30_000,
     futureWrites: 'auto',
     enforcedMatchers: [],
-    requestSlots: 8,
+    requestSlots: 4,
   })
 })
 

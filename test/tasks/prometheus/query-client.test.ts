@@ -463,6 +463,11 @@ describe('asking again', () => {
 describe('a store that is down', () => {
   test.each<{ name: string; answer: FakeAnswer; asked: number }>([
     { name: '503 holds back the sixth query', answer: { status: 503 }, asked: 5 },
+    {
+      name: 'a store that takes no more searches now does not',
+      answer: { status: 503, body: 'cannot handle more than 4 concurrent search requests during 10s' },
+      asked: 8,
+    },
     { name: 'a slow query of one mission does not', answer: refused(503, 'timeout', 'slow'), asked: 8 },
     { name: 'a refused query does not', answer: { status: 403 }, asked: 8 },
   ])('$name', async ({ answer, asked }) => {
