@@ -13,18 +13,30 @@ const delay = z.string().refine((text) => tryParseDuration(text) !== undefined, 
   error: 'write a duration: 0s, 30s, 5m or PT5M',
 })
 
+const aSecondOrMore = duration.refine((text) => (tryParseDuration(text) ?? 0) >= 1_000, { error: 'at least 1s' })
+const aMonthOrLess = duration.refine((text) => (tryParseDuration(text) ?? 0) <= 30 * 86_400_000, {
+  error: 'at most 30d',
+})
+
 export const missionId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, { error: 'use 1 to 63 of a-z, 0-9 and -, beginning with a letter or digit' })
 
-const labelName = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, { error: 'use the Prometheus label grammar' })
+const labelName = z
+  .string()
+  .regex(/^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/, { error: 'use the Prometheus label grammar, without __ at its beginning' })
+
+const labelValue = z
+  .string()
+  .max(1_000)
+  .regex(/^\P{Cc}*$/u, { error: 'use no control characters' })
 
 const schedulePolicy = z.strictObject({
   overlap: z.enum(['skip', 'bufferLatest', 'allow']).optional(),
   catchUp: z.enum(['none', 'latest', 'all']).optional(),
-  catchUpWindow: duration.optional(),
-  startDeadline: duration.optional(),
-  timeout: duration.optional(),
+  catchUpWindow: aMonthOrLess.optional(),
+  startDeadline: aSecondOrMore.optional(),
+  timeout: aSecondOrMore.optional(),
   maxAttempts: z.int().min(1).max(20).optional(),
 })
 
@@ -63,7 +75,7 @@ export const missionDocument = z
     maxExtend: duration.optional().describe('Longest detect window after an outage; default 50m'),
     maxSeries: z.int().positive().optional(),
     allowOutputs: z.boolean().optional().describe('Let the query read our own anomaly_ series'),
-    labels: z.record(labelName, z.string()).optional(),
+    labels: z.record(labelName, labelValue).optional(),
     owner: z.string().max(200).optional(),
     notes: z.string().max(10_000).optional(),
     paused: z.boolean().optional(),

@@ -102,7 +102,7 @@ test('everything that does not fit is named at once, with a hint', async () => {
   expect(answer.json().errors).toEqual([
     { pointer: '/query', detail: 'is missing' },
     { pointer: '/step', detail: expect.stringContaining('write a duration') },
-    { pointer: '/labels/a~1b', detail: 'not as a name: use the Prometheus label grammar' },
+    { pointer: '/labels/a~1b', detail: 'not as a name: use the Prometheus label grammar, without __ at its beginning' },
     { pointer: '/forecast/evry', detail: 'no such field; did you mean "every"?' },
     { pointer: '/qeury', detail: 'no such field; did you mean "query"?' },
   ])
