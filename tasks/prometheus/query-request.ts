@@ -78,14 +78,12 @@ export interface Receiver {
 }
 
 /** Asks, and reads the answer into rows; returns the store's warnings. */
-export function receiveRows(
-  { context, subject, maxSeries, signal, ...request }: QueryRequest,
-  { api, form, rows, grid }: Receiver,
-): Promise<readonly string[]> {
+export function receiveRows(request: QueryRequest, { api, form, rows, grid }: Receiver): Promise<readonly string[]> {
+  const { context, subject, maxSeries, signal } = request
   const { datasource, http, labels } = context
   return context.slots.run(async () => {
     const { response, refused } = await askStore({ datasource, http, api, form, subject, signal })
-    if (refused) throw await refusal({ context, subject, maxSeries, signal, ...request }, refused)
+    if (refused) throw await refusal(request, refused)
     const parser = matrixParser({ subject, grid, maxSeries }, rows, labels)
     await response.read((chunk) => {
       parser.write(chunk)
