@@ -1,3 +1,5 @@
+// bytes are literals here, 45 - 46 . 48 0 57 9 69 E 101 e: imported names made the hot spot a fifth slower
+
 /** Bytes and the index of the next one to read. */
 export interface Cursor {
   bytes: Buffer
@@ -62,7 +64,7 @@ function readNine(cursor: Cursor): number {
     if (digit >= 0 && digit <= 9) {
       value = value * 10 + digit
       left--
-    } else if (digit === -2 && cursor.point < 0) cursor.point = pos
+    } else if (digit === 46 - 48 && cursor.point < 0) cursor.point = pos
     else break
   }
   cursor.pos = pos

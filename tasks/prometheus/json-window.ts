@@ -1,3 +1,4 @@
+import * as ascii from './ascii.ts'
 import type { Cursor } from './decimal-parser.ts'
 
 /** The bytes of a JSON stream that were not consumed yet: `bytes[pos]` to `bytes[end - 1]`. */
@@ -34,7 +35,8 @@ export function append(window: JsonWindow, chunk: Uint8Array): void {
   window.end = left + chunk.length
 }
 
-const isSpace = (byte: number) => byte === 32 || byte === 10 || byte === 13 || byte === 9
+const isSpace = (byte: number) =>
+  byte === ascii.space || byte === ascii.lineFeed || byte === ascii.carriageReturn || byte === ascii.tab
 
 /** The next byte that is no space, which stays unread; -1 when the bytes run out. */
 export function peek(window: JsonWindow): number {
@@ -69,8 +71,8 @@ type Ended = 'after' | 'before' | undefined
 
 function inString(scan: JsonWindow['scan'], byte: number): Ended {
   if (scan.escaped) scan.escaped = false
-  else if (byte === 92) scan.escaped = true
-  else if (byte === 34) {
+  else if (byte === ascii.backslash) scan.escaped = true
+  else if (byte === ascii.quote) {
     scan.inString = false
     if (scan.depth === 0) return 'after'
   }
@@ -78,18 +80,17 @@ function inString(scan: JsonWindow['scan'], byte: number): Ended {
 }
 
 function outOfString(scan: JsonWindow['scan'], byte: number): Ended {
-  if (byte === 34) scan.inString = true
-  else if (byte === 123 || byte === 91) scan.depth++
-  else if (byte === 125 || byte === 93) {
+  if (byte === ascii.quote) scan.inString = true
+  else if (byte === ascii.openBrace || byte === ascii.openBracket) scan.depth++
+  else if (byte === ascii.closeBrace || byte === ascii.closeBracket) {
     if (scan.depth === 0) return 'before'
     if (--scan.depth === 0) return 'after'
-  } else if (scan.depth === 0 && scan.length > 0 && (byte === 44 || isSpace(byte))) return 'before'
+  } else if (scan.depth === 0 && (byte === ascii.comma || isSpace(byte))) return 'before'
   return undefined
 }
 
 /** Lets go of what was looked through of a value that nobody wants, so that it needs no memory. */
 export function forgetScanned(window: JsonWindow): void {
   window.pos += window.scan.length
-  // depth or inString stay; a length of zero would only matter to a scalar, which is short
   window.scan.length = 0
 }

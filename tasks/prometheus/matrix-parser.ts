@@ -1,5 +1,6 @@
 import { AppError } from '../../models/errors.ts'
 import type { Labels } from '../../models/series.ts'
+import * as ascii from './ascii.ts'
 import { append, forgetScanned, type JsonWindow, jsonWindow, peek, valueLength } from './json-window.ts'
 import type { LabelCache } from './label-cache.ts'
 import { readEnvelope } from './matrix-envelope.ts'
@@ -84,7 +85,7 @@ export function matrixParser(expected: MatrixExpectation, rows: PanelRows, cache
 const beginning: State = (parser) => {
   const byte = peek(parser.window)
   if (byte === -1) return undefined
-  if (byte !== 123) throw unexpected(parser)
+  if (byte !== ascii.openBrace) throw unexpected(parser)
   parser.window.pos++
   return member
 }
@@ -93,10 +94,10 @@ const member: State = (parser) => {
   const { window } = parser
   const byte = peek(window)
   if (byte === -1) return undefined
-  if (byte === 34) return memberKey
+  if (byte === ascii.quote) return memberKey
   window.pos++
-  if (byte === 44) return member
-  if (byte === 125) return leave(parser)
+  if (byte === ascii.comma) return member
+  if (byte === ascii.closeBrace) return leave(parser)
   window.pos--
   throw unexpected(parser)
 }
@@ -111,7 +112,7 @@ const memberKey: State = (parser) => {
 const colon: State = (parser) => {
   const byte = peek(parser.window)
   if (byte === -1) return undefined
-  if (byte !== 58) throw unexpected(parser)
+  if (byte !== ascii.colon) throw unexpected(parser)
   parser.window.pos++
   return memberValue
 }
@@ -165,13 +166,13 @@ const result: State = (parser) => {
   const { window } = parser
   const byte = peek(window)
   if (byte === -1) return undefined
-  if (byte !== 123 && byte !== 44 && byte !== 93) {
+  if (byte !== ascii.openBrace && byte !== ascii.comma && byte !== ascii.closeBracket) {
     if (parser.expected.grid.instant) return scalarPart
     throw unexpected(parser)
   }
   window.pos++
-  if (byte === 44) return result
-  if (byte === 93) return member
+  if (byte === ascii.comma) return result
+  if (byte === ascii.closeBracket) return member
   parser.scope = 'series'
   parser.labels = undefined
   return member
@@ -181,10 +182,11 @@ const result: State = (parser) => {
 const scalarPart: State = (parser) => {
   const text = take(parser)
   if (text === undefined) return undefined
-  if (text.startsWith('"')) {
+  const part = parseJson(parser, text)
+  if (typeof part === 'string') {
     const row = openRow(parser, parser.cache.intern('{}'))
-    row.values[0] = numberOf(String(parseJson(parser, text)), row)
-  }
+    row.values[0] = numberOf(part, row)
+  } else if (typeof part !== 'number') throw unexpected(parser)
   return result
 }
 
@@ -197,7 +199,7 @@ const metric: State = (parser) => {
 }
 
 const values: State = (parser) => {
-  if (peek(parser.window) !== 91) throw unexpected(parser)
+  if (peek(parser.window) !== ascii.openBracket) throw unexpected(parser)
   parser.window.pos++
   parser.row = openRow(parser, parser.labels)
   return samples
@@ -215,11 +217,11 @@ const oneSample: State = ({ window, row }) => (readSample(window, row as SampleR
 const memberStates: Readonly<Record<Scope, ReadonlyMap<string, State>>> = {
   envelope: new Map([
     ...['status', 'errorType', 'error', 'warnings', 'isPartial'].map((key) => [key, keep] as const),
-    ['data', enter(123, 'data', member)],
+    ['data', enter(ascii.openBrace, 'data', member)],
   ]),
   data: new Map([
     ['resultType', keep],
-    ['result', enter(91, 'data', result)],
+    ['result', enter(ascii.openBracket, 'data', result)],
   ]),
   // native histograms (`histograms`, `histogram`) are skipped: there is no one number in them
   series: new Map([

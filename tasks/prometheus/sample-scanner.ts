@@ -3,6 +3,8 @@ import type { Labels } from '../../models/series.ts'
 import { readDecimal } from './decimal-parser.ts'
 import { type JsonWindow, peek, valueLength, viewOf } from './json-window.ts'
 
+// bytes are literals here, 34 " 44 , 48 0 91 [ 93 ]: imported names made the hot spot a fifth slower
+
 /** The steps that one answer may fill: step i is at `startMs + i * stepMs`. */
 export interface SampleGrid {
   readonly startMs: number

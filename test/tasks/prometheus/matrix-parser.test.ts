@@ -133,6 +133,11 @@ describe('an instant query', () => {
     expect(parse(`{"status":"success","data":${json}}`, instant).series).toEqual([{ labels, values: [5] }])
   })
 
+  test.each(['}', '[1,2}', ':'])('of anything else, like %s, is invalid', (result) => {
+    const json = `{"status":"success","data":{"resultType":"vector","result":[${result}]}}`
+    expect(errorCode(() => parse(json, instant))).toBe('RESPONSE_INVALID')
+  })
+
   test('of a string is invalid', () => {
     const json = '{"status":"success","data":{"resultType":"string","result":[1,"text"]}}'
     expect(() => parse(json, instant)).toThrow('"text" is no number')
@@ -210,7 +215,7 @@ test.each<{ name: string; json: string; code?: string; text: string; options?: P
   expect(() => parse(json, options)).toThrow(failure(code, text))
 })
 
-const everything = `{"status":"success","isPartial":false,"x":"a\\"}","data":{"resultType":"matrix","result":[
+const everything = `{"status":"success","isPartial":false,"n":12,"x":"a\\"}","t":true ,"data":{"resultType":"matrix","result":[
 ${up([seconds(0), '1.25'], [seconds(1), 'NaN'], [seconds(3), '12345.678901234567'])},
 {"metric":{"b":"ö\\\\\\"]}","__name__":"x"},"values":[[${seconds(0)}.000, "-0.5"], [${seconds(2)},"1e-9"]],"histograms":[[1,{"b":[[1]]}]]},
 {"metric":{},"values":[]}]},"warnings":["w"]} `
