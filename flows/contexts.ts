@@ -54,6 +54,8 @@ export interface DetectContext {
   readonly payloads: readonly PayloadMeta[]
   /** Read the band that is already in the store where no payload serves (a cold cache). */
   readonly storeFallback: boolean
+  /** T's of owners without a payload whose forecast was still to come: their steps are not passed over. */
+  readonly awaited?: readonly number[]
   readonly effect?: 'publish' | 'none'
 }
 
@@ -74,7 +76,7 @@ export interface DetectResult {
   readonly requests: readonly number[]
   /** Series that the owner's payload is complete without: candidates for a join. */
   readonly newSeries: readonly { readonly id: string; readonly labels: Labels }[]
-  /** No payload and no band in the store reached the window: the mark may wait. */
+  /** No payload and no band in the store reached the window, or its first step is awaited: the mark may wait. */
   readonly noBand: boolean
   readonly samplesDropped: number
   /** Series whose samples the store refuses for good. */

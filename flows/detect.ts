@@ -43,6 +43,11 @@ async function runDetect(run: Run): Promise<DetectResult> {
   const panel = await watch.time('read', () => readValues(run, stepsMs))
   const present = identifyPanel(panel.series, missionOf(params))
   const { steps, payloads, absent } = await watch.time('band', () => findBand(run, stepsMs, present))
+  const requests = findMissingRuns({ ...bandRequest(run, stepsMs), gridMs: gridOf(steps), payloads, futureWrites })
+  // a later forecast was quicker: scores from there on would leave the steps before it without any
+  if (isAwaited(context, steps[0]!)) {
+    return { ...nothingToDo, read: panel.series.length, requests, noBand: true, seconds: watch.seconds() }
+  }
   const index = indexSeries(sourcesOf(steps), present, absent)
   const toScore = { panel, series: [...present, ...absent], index, steps, rules: params }
   const { summary, reports } = await scoreAndWrite(run, toScore)
@@ -60,7 +65,7 @@ async function runDetect(run: Run): Promise<DetectResult> {
     missionScore: score,
     rows,
     forecastAgeMs,
-    requests: findMissingRuns({ ...bandRequest(run, stepsMs), gridMs: gridOf(steps), payloads, futureWrites }),
+    requests,
     newSeries,
     noBand: steps.every(({ low }) => low.length === 0),
     samplesDropped: dropped,
@@ -100,6 +105,12 @@ async function findBand(run: Run, stepsMs: readonly number[], present: readonly 
     ? await fillFromStore(deps, mission, { steps: fetched.steps, stepMs: params.stepMs })
     : fetched.steps
   return { steps, payloads: fetched.payloads, absent: await findAbsentSeries(deps, mission, { present, steps }) }
+}
+
+function isAwaited({ owners, awaited = [] }: DetectContext, { low, lowMs, highMs }: BandStep): boolean {
+  const owns = ({ owned }: DetectContext['owners'][number], ms: number) => owned.fromMs < ms && ms <= owned.untilMs
+  const isOwner = (owner: DetectContext['owners'][number]) => owns(owner, lowMs) || owns(owner, highMs)
+  return low.length === 0 && owners.some((owner) => awaited.includes(owner.nominalMs) && isOwner(owner))
 }
 
 /** Chunk by chunk: what is written is not held any longer, apart from its last step. */

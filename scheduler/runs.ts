@@ -18,6 +18,8 @@ export interface DetectPlan {
   readonly owners: readonly StepOwner[]
   /** Payloads that were alive at the first attempt, newest T first. */
   readonly payloads: readonly PayloadMeta[]
+  /** T's of owners without a payload whose run waited or was at work. Absent: none. */
+  readonly awaited?: readonly number[]
 }
 
 /** What a BullMQ job bears: names and instants, never samples. New fields are optional: older releases wrote jobs without. */

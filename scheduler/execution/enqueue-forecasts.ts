@@ -36,7 +36,7 @@ export async function enqueueForecasts(
 const roundsLooked = 12
 
 /** True while a run of that T waits or works: its tick, a first run, or an earlier request. */
-async function isAlive(
+export async function isAlive(
   deps: Pick<ExecutionDeps, 'queue' | 'now'>,
   mission: StoredMission,
   T: number,

@@ -7,7 +7,7 @@ import type { ResolvedMission } from '../missions/resolved.ts'
 import { longestGapMs } from '../planning/schedule-spec.ts'
 import { type DetectPlan, type EnqueueRequest, type RunJob, runIds } from '../runs.ts'
 import type { StoredMission } from '../store/types.ts'
-import { enqueueForecasts, enqueueJoin } from './enqueue-forecasts.ts'
+import { enqueueForecasts, enqueueJoin, isAlive } from './enqueue-forecasts.ts'
 import { detectWindow, planDetect } from './plan-detect.ts'
 import type { Attempt, ExecutionDeps } from './ports.ts'
 import { readMarks } from './read-marks.ts'
@@ -30,6 +30,7 @@ export async function executeDetect(
     window: plan.window,
     owners: plan.owners,
     payloads: plan.payloads,
+    awaited: plan.awaited ?? [],
     storeFallback: mayReadDrawnBand(mission, resolved, plan.window),
   })
   // backfills move no mark and ask for nothing
@@ -62,8 +63,19 @@ async function makePlan(run: DetectRun): Promise<DetectPlan> {
     payloads: await deps.cache.list(run.name),
     scopeKey: mission.scopeKey,
   })
-  await attempt.updateJob({ ...attempt.job, detectPlan: plan })
-  return plan
+  const awaited = await awaitedRuns(run, plan)
+  const detectPlan = awaited.length > 0 ? { ...plan, awaited } : plan
+  await attempt.updateJob({ ...attempt.job, detectPlan })
+  return detectPlan
+}
+
+async function awaitedRuns({ deps, mission }: DetectRun, { owners, payloads }: DetectPlan): Promise<number[]> {
+  const awaited: number[] = []
+  for (const { nominalMs } of owners) {
+    const isKept = payloads.some((payload) => payload.kind === 'run' && payload.nominalMs === nominalMs)
+    if (!isKept && (await isAlive(deps, mission, nominalMs))) awaited.push(nominalMs)
+  }
+  return awaited
 }
 
 async function dueWindow({ deps, mission, resolved, attempt, name }: DetectRun): Promise<StepRange> {
