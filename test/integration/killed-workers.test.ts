@@ -98,8 +98,9 @@ test('a forecast worker stopped in the middle of publishing hands its run back',
 })
 
 test('no sample is missing, none has a second value, no score knew its step, every tick has one outcome', async () => {
+  const nowMs = Date.now()
   for (const mission of [missionId, otherId]) {
-    const scoredUntilMs = await scoredFrom(mission, Date.now())
+    const scoredUntilMs = await scoredFrom(mission, nowMs)
     await flushStore(stack.storeUrl)
     const held = (name: string) => exportSeries(stack.storeUrl, `${name}{mission="${mission}"}`)
     for (const band of await Promise.all(['anomaly_pred', 'anomaly_lower', 'anomaly_upper'].map(held))) {
