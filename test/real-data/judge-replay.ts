@@ -30,11 +30,14 @@ export function unscored({ samples, scores }: JudgedSeries, untilMs: number): st
   return [...samples.keys()].filter((ms) => ms > ownedFromMs && ms <= untilMs && !scores.has(ms)).map(iso)
 }
 
+/** The store looks back as far as samples are usually apart: three steps in the most irregular of the series. */
+const lookBackSteps = 3
+
 /** Scores of steps at which the store had nothing to look back to. */
 export function invented({ samples, scores }: JudgedSeries, detectStepMs: number): string[] {
-  const reachMs = Math.max(5 * minuteMs, 3 * detectStepMs)
+  const reachMs = Math.max(5 * minuteMs, lookBackSteps * detectStepMs)
   const isSeen = (ms: number) => {
-    for (let t = ms; t > ms - reachMs; t -= detectStepMs) if (samples.has(t)) return true
+    for (let t = ms; t >= ms - reachMs; t -= detectStepMs) if (samples.has(t)) return true
     return false
   }
   return [...scores.keys()].filter((ms) => !isSeen(ms)).map(iso)
