@@ -60,6 +60,12 @@ export function scenarios(mode: 'native' | 'deferred'): void {
       await lab.put(document(id, changes))
       await lab.settle()
     }
+    /** With the selectors by which marks and drawn steps are read back. */
+    const outputsQueryable = async () => {
+      for (const metric of ['anomaly_pred', 'anomaly_score']) {
+        await queryable(lab.storeUrl, `${metric}{mission="${id}",tenant=""}`, lab.clock.now())
+      }
+    }
     const edit = async (changes: Partial<MissionDocument>) => {
       await lab.put(document(id, changes))
       await lab.settle()
@@ -173,7 +179,7 @@ export function scenarios(mode: 'native' | 'deferred'): void {
       const { missions, clock } = lab.missionDeps
       await installation.found('here')
       expect(await createMissionExport({ missions, installation, dir: state, clock }).poll()).toBe('written')
-      await queryable(lab.storeUrl, `anomaly_score{mission="${id}"}`, lab.clock.now())
+      await outputsQueryable()
       await lab.redis.flushdb()
       const report = await refillMissions(lab.missionDeps, installation, { state })
       expect(report).toMatchObject({ restored: 1, from: 'export', failures: [] })
@@ -240,6 +246,7 @@ export function scenarios(mode: 'native' | 'deferred'): void {
     test('a mission that is deleted and created again under one id draws no step twice', async () => {
       await register(20)
       await lab.advanceTo(at(90))
+      await outputsQueryable()
       await lab.service.remove('default', id, {})
       await lab.settle()
       await lab.advanceTo(at(100))
