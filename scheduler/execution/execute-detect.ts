@@ -63,7 +63,8 @@ async function makePlan(run: DetectRun): Promise<DetectPlan> {
     payloads: await deps.cache.list(run.name),
     scopeKey: mission.scopeKey,
   })
-  const awaited = await awaitedRuns(run, plan)
+  // a backfill has no mark that could wait
+  const awaited = attempt.job.kind === 'backfill' ? [] : await awaitedRuns(run, plan)
   const detectPlan = awaited.length > 0 ? { ...plan, awaited } : plan
   await attempt.updateJob({ ...attempt.job, detectPlan })
   return detectPlan
