@@ -1,7 +1,7 @@
 import type { Labels, StepRange } from '../models/series.ts'
 import type { PayloadMeta } from '../tasks/deps.ts'
-import { type SeriesState, seriesStates } from '../tasks/derive-state.ts'
-import type { ScoredRow } from '../tasks/judge-panel.ts'
+import { type SeriesState, seriesStates } from '../tasks/score/derive-state.ts'
+import type { ScoredRow } from '../tasks/score/judge-panel.ts'
 
 /** What was decided for a forecast run before it began. */
 export interface ForecastContext {

@@ -4,7 +4,7 @@ import { crossCheck } from './config/cross-checks.ts'
 import { type Config, configSchema } from './config/schema.ts'
 import { settingTree } from './config/setting-tree.ts'
 import { type ConfigProblem, type RawConfig, readSources } from './config/sources.ts'
-import { describeIssues, type Finding, jsonPointer } from './zod-problems.ts'
+import { describeIssues, type Finding, jsonPointer } from './config/zod-problems.ts'
 
 export type { Config, RedisSettings } from './config/schema.ts'
 

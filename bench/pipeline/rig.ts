@@ -8,8 +8,8 @@ import { createForecastCache } from '../../tasks/cache/forecast-cache.ts'
 import type { Deps } from '../../tasks/deps.ts'
 import { datasourceConfig, resolveDatasource } from '../../tasks/prometheus/datasource.ts'
 import { datasourceHttp } from '../../tasks/prometheus/http-client.ts'
-import { createQueryClient } from '../../tasks/prometheus/query-client.ts'
-import { createRemoteWriter } from '../../tasks/prometheus/remote-write-client.ts'
+import { createQueryClient } from '../../tasks/prometheus/query/query-client.ts'
+import { createRemoteWriter } from '../../tasks/prometheus/write/remote-write-client.ts'
 
 /** Real Redis and VictoriaMetrics, and what flows need of them. */
 export interface Rig {

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { request } from 'undici'
 import type { SampleBlock } from '../../tasks/deps.ts'
-import { compressSnappy, encodeWriteRequest } from '../../tasks/prometheus/remote-write-wire.ts'
-import { planGroups } from '../../tasks/prometheus/write-batches.ts'
+import { compressSnappy, encodeWriteRequest } from '../../tasks/prometheus/write/remote-write-wire.ts'
+import { planGroups } from '../../tasks/prometheus/write/write-batches.ts'
 
 export interface StoreRead {
   readonly seconds: number

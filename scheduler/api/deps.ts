@@ -1,14 +1,14 @@
 import type { StepRange } from '../../models/series.ts'
 import type { Config } from '../config.ts'
-import type { Logger } from '../log.ts'
-import type { Metrics } from '../metrics.ts'
-import type { MissionService } from '../missions/service.ts'
-import type { QueueSize } from '../queue.ts'
-import type { ReadinessCheck } from '../readiness.ts'
-import type { FlowName, RunRecord } from '../runs.ts'
+import type { MissionService } from '../missions/types.ts'
+import type { Logger } from '../process/log.ts'
+import type { Metrics } from '../process/metrics.ts'
+import type { ReadinessCheck } from '../process/readiness.ts'
+import type { QueueSize } from '../queue/queue.ts'
+import type { FlowName, RunRecord } from '../queue/runs.ts'
 import type { SeenProcess } from '../store/heartbeats.ts'
-import type { ScheduleKey } from '../store/schedule-keys.ts'
-import type { TickRecord } from '../store/tick-store.ts'
+import type { ScheduleKey } from '../store/ticks/schedule-keys.ts'
+import type { TickRecord } from '../store/ticks/tick-store.ts'
 
 export interface RunFilter {
   readonly mission?: string

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../models/errors.ts'
-import { isRedisConnectionError } from '../redis.ts'
+import { isRedisConnectionError } from '../redis/redis.ts'
 import { isTransient, meaningOf, type Problem, type ProblemCode, statusByCode } from './problems.ts'
 
 interface Failure {

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { AppError } from '../../models/errors.ts'
-import type { MissionService, PutOptions } from '../missions/service.ts'
+import type { MissionService, PutOptions } from '../missions/types.ts'
 import type { StoredMission } from '../store/types.ts'
 import { type missionView, viewMission } from './views.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '../../models/errors.ts'
-import { missionId } from '../missions/document.ts'
+import { missionId } from '../missions/document/document.ts'
 import type { ApiDeps } from './deps.ts'
 import { tagged } from './etag.ts'
 import { problemResponses } from './problems.ts'

@@ -1,5 +1,5 @@
-import type { RunRecord } from '../runs.ts'
-import type { RunStore } from '../store/run-store.ts'
+import type { RunRecord } from '../queue/runs.ts'
+import type { RunStore } from '../store/ticks/run-store.ts'
 import type { RunReader } from './deps.ts'
 
 /** A filter that matches hardly anything ends after so many reads, with a cursor to go on from. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { QueueSize } from '../queue.ts'
+import type { QueueSize } from '../queue/queue.ts'
 import type { SeenProcess } from '../store/heartbeats.ts'
 import { instant, toInstant } from './views.ts'
 

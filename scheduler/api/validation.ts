@@ -1,7 +1,7 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../../models/errors.ts'
-import { describeIssues, jsonPointer, type SchemaNode } from '../zod-problems.ts'
+import { describeIssues, jsonPointer, type SchemaNode } from '../config/zod-problems.ts'
 
 const names: Readonly<Record<string, string>> = {
   body: 'the body',

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { type SeriesState, seriesStates } from '../../flows/contexts.ts'
-import { missionDocument } from '../missions/document.ts'
-import type { MissionStatus } from '../missions/service.ts'
-import type { RunRecord } from '../runs.ts'
-import { tickOutcomes, tickReasons } from '../store/tick-codec.ts'
-import type { TickRecord } from '../store/tick-store.ts'
+import { missionDocument } from '../missions/document/document.ts'
+import type { MissionStatus } from '../missions/types.ts'
+import type { RunRecord } from '../queue/runs.ts'
+import { tickOutcomes, tickReasons } from '../store/ticks/tick-codec.ts'
+import type { TickRecord } from '../store/ticks/tick-store.ts'
 import type { StoredMission } from '../store/types.ts'
 
 /** RFC 3339 in UTC. */

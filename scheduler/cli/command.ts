@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { AppError } from '../../models/errors.ts'
-import { didYouMean } from '../did-you-mean.ts'
+import { didYouMean } from '../config/did-you-mean.ts'
 
 export interface OptionSpec {
   readonly type: 'string' | 'boolean'

@@ -1,6 +1,6 @@
 import { toAppError } from '../../models/errors.ts'
-import { didYouMean } from '../did-you-mean.ts'
-import { packageVersion } from '../metrics.ts'
+import { didYouMean } from '../config/did-you-mean.ts'
+import { packageVersion } from '../process/metrics.ts'
 import type { Io } from './command.ts'
 import { type CommandEntry, commands } from './commands.ts'
 

@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 import { datasourceConfig, resolveDatasource } from '../../tasks/prometheus/datasource.ts'
-import type { Finding } from '../zod-problems.ts'
 import { isLoopback, tryParseAddress } from './address.ts'
 import { apiKey, defaultListen } from './schema.ts'
+import type { Finding } from './zod-problems.ts'
 
 /** What no single setting shows. Runs on what was written, beside the schema, so that all problems come at once. */
 export function crossCheck(tree: unknown): Finding[] {

@@ -1,7 +1,7 @@
 import { parse } from 'yaml'
-import { didYouMean } from '../did-you-mean.ts'
-import { nodeAt, type SchemaNode, type ValuePath } from '../zod-problems.ts'
+import { didYouMean } from './did-you-mean.ts'
 import { childOf, fixedPaths, settingTree } from './setting-tree.ts'
+import { nodeAt, type SchemaNode, type ValuePath } from './zod-problems.ts'
 
 /** One setting that an environment variable gives. */
 export interface EnvironmentSetting {

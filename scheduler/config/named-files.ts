@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import type { SchemaNode, ValuePath } from '../zod-problems.ts'
 import { childOf, settingTree } from './setting-tree.ts'
+import type { SchemaNode, ValuePath } from './zod-problems.ts'
 
 export interface NamedFilesReading {
   readonly tree: unknown

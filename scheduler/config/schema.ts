@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { tryParseDuration } from '../../models/duration.ts'
 import { defaultTenant } from '../../models/series.ts'
 import { datasourceConfig } from '../../tasks/prometheus/datasource.ts'
-import { duration, missionId } from '../missions/document.ts'
+import { duration, missionId } from '../missions/document/document.ts'
 import { tryParseAddress } from './address.ts'
 
 export const defaultListen = '127.0.0.1:9490'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { childOf as childIn, type SchemaNode } from '../zod-problems.ts'
 import { configSchema } from './schema.ts'
+import { childOf as childIn, type SchemaNode } from './zod-problems.ts'
 
 /** One description of all settings: environment names, hints and types follow from it. */
 export const settingTree = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) as SchemaNode

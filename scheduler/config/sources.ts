@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { LineCounter, parseDocument } from 'yaml'
-import type { ValuePath } from '../zod-problems.ts'
 import { type EnvironmentSetting, readEnvironment } from './environment.ts'
 import { readNamedFiles } from './named-files.ts'
+import type { ValuePath } from './zod-problems.ts'
 
 /** What is wrong with one setting, and where its value came from. */
 export interface ConfigProblem {

@@ -1,4 +1,4 @@
-import type { MissionDocument } from '../missions/document.ts'
+import type { MissionDocument } from '../missions/document/document.ts'
 
 /** Grid of the scores. */
 export const detectStepMs = 10_000

@@ -1,6 +1,6 @@
 import { parseDuration } from '../../models/duration.ts'
 import { defaultTenant, floorToStep, type Labels, seriesId, writtenLabels } from '../../models/series.ts'
-import type { MissionDocument } from '../missions/document.ts'
+import type { MissionDocument } from '../missions/document/document.ts'
 import { queryStore, type RawSeries } from './store.ts'
 
 /** `waiting`: forecast, but not scored yet. `learning`: not forecast yet. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { floorToStep, type Labels } from '../../models/series.ts'
-import type { MissionDocument } from '../missions/document.ts'
+import type { MissionDocument } from '../missions/document/document.ts'
 import type { Outage } from './generator.ts'
 import { detectStepMs } from './missions.ts'
 import { type Reading, readReadings } from './readings.ts'

@@ -1,6 +1,6 @@
 import { floorToStep, type MissionName } from '../../models/series.ts'
-import type { ResolvedMission } from '../missions/resolved.ts'
-import { runIds } from '../runs.ts'
+import type { ResolvedMission } from '../missions/document/resolved.ts'
+import { runIds } from '../queue/runs.ts'
 import type { StoredMission } from '../store/types.ts'
 import type { ExecutionDeps } from './ports.ts'
 

@@ -1,7 +1,7 @@
 import type { DetectResult, ForecastResult } from '../../flows/contexts.ts'
 import { toAppError } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
-import type { ExecuteRun, RunJob } from '../runs.ts'
+import type { ExecuteRun, RunJob } from '../queue/runs.ts'
 import { executeDetect } from './execute-detect.ts'
 import { executeForecast } from './execute-forecast.ts'
 import type { Attempt, ExecutionDeps } from './ports.ts'

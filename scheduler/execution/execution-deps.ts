@@ -1,9 +1,9 @@
 import type { TaskMetrics } from '../../tasks/deps.ts'
+import { resolveStored } from '../missions/document/resolve.ts'
 import { createHealthRecorder } from '../missions/mission-health.ts'
 import { createMissionService } from '../missions/mission-service.ts'
-import { resolveStored } from '../missions/resolve.ts'
-import type { OpenProcess } from '../open-process.ts'
-import { requestLog } from '../store/request-log.ts'
+import type { OpenProcess } from '../process/open-process.ts'
+import { requestLog } from '../store/missions/request-log.ts'
 import type { ExecutionDeps } from './ports.ts'
 
 /** What runs need, from what a worker process has opened. */

@@ -2,7 +2,7 @@ import { floorToStep, type StepRange } from '../../models/series.ts'
 import type { PayloadMeta } from '../../tasks/deps.ts'
 import { ownersIn } from '../planning/timeline.ts'
 import type { ScheduleEra } from '../planning/types.ts'
-import type { DetectPlan } from '../runs.ts'
+import type { DetectPlan } from '../queue/runs.ts'
 
 export interface WindowInput {
   /** T of the run. */

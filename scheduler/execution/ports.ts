@@ -1,10 +1,10 @@
 import type { MissionName } from '../../models/series.ts'
 import type { Deps } from '../../tasks/deps.ts'
+import type { ResolvedMission } from '../missions/document/resolved.ts'
 import type { HealthRecorder } from '../missions/mission-health.ts'
-import type { ResolvedMission } from '../missions/resolved.ts'
-import type { RunControl, RunJob, RunQueue } from '../runs.ts'
-import type { MarksStore } from '../store/marks-store.ts'
-import type { RequestLog } from '../store/request-log.ts'
+import type { RunControl, RunJob, RunQueue } from '../queue/runs.ts'
+import type { MarksStore } from '../store/missions/marks-store.ts'
+import type { RequestLog } from '../store/missions/request-log.ts'
 import type { StoredMission } from '../store/types.ts'
 
 /** Store access of one mission's datasource. */

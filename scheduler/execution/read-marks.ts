@@ -1,9 +1,9 @@
 import { floorToStep, type MissionName } from '../../models/series.ts'
 import type { SeriesReader } from '../../tasks/deps.ts'
-import { outputSelector } from '../../tasks/output-selector.ts'
+import { outputSelector } from '../../tasks/panel/output-selector.ts'
+import type { ResolvedMission } from '../missions/document/resolved.ts'
 import { firstScorableMs } from '../missions/mission-edits.ts'
-import type { ResolvedMission } from '../missions/resolved.ts'
-import type { MissionMarks } from '../store/marks-store.ts'
+import type { MissionMarks } from '../store/missions/marks-store.ts'
 import type { StoredMission } from '../store/types.ts'
 import type { ExecutionDeps } from './ports.ts'
 

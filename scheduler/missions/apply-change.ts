@@ -1,9 +1,9 @@
 import type { StoredMission } from '../store/types.ts'
+import type { ResolvedMission } from './document/resolved.ts'
 import { firstRuns, registrationRuns } from './first-runs.ts'
 import type { MissionServiceDeps } from './mission-deps.ts'
 import { needsFirstRuns } from './mission-edits.ts'
 import { upsertSchedules } from './mission-schedules.ts'
-import type { ResolvedMission } from './resolved.ts'
 
 export interface Change {
   readonly before: StoredMission | undefined

@@ -1,11 +1,11 @@
 import type { DetectResult } from '../../flows/contexts.ts'
 import { type AppError, errorCodes } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
-import type { FlowName } from '../runs.ts'
-import type { HealthStore } from '../store/health-store.ts'
-import type { MissionStore } from '../store/mission-store.ts'
+import type { FlowName } from '../queue/runs.ts'
+import type { HealthStore } from '../store/missions/health-store.ts'
+import type { MissionStore } from '../store/missions/mission-store.ts'
 import { isPaused, systemActor } from './mission-edits.ts'
-import type { MissionService } from './service.ts'
+import type { MissionService } from './types.ts'
 
 /** A query that the store refuses is tried again after this: its parser may have learnt more by then. */
 const probeAgainMs = 15 * 60_000

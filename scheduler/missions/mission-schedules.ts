@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { FlowName } from '../runs.ts'
-import type { ScheduleKey } from '../store/schedule-keys.ts'
-import type { PauseRequest, ScheduleEntry, ScheduleStore } from '../store/schedule-store.ts'
+import type { FlowName } from '../queue/runs.ts'
+import type { ScheduleKey } from '../store/ticks/schedule-keys.ts'
+import type { PauseRequest, ScheduleEntry, ScheduleStore } from '../store/ticks/schedule-store.ts'
 import type { MissionPause, StoredMission } from '../store/types.ts'
+import type { ResolvedMission } from './document/resolved.ts'
 import { isPaused } from './mission-edits.ts'
-import type { ResolvedMission } from './resolved.ts'
 
 const flows = ['forecast', 'detect'] as const satisfies readonly FlowName[]
 

@@ -2,14 +2,14 @@ import { AppError } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
 import { nextTick } from '../planning/schedule-spec.ts'
 import type { StoredMission } from '../store/types.ts'
+import { resolveStored } from './document/resolve.ts'
 import { triggeredRun } from './first-runs.ts'
 import { assertInstalled, findMission, type MissionServiceDeps } from './mission-deps.ts'
 import { isPaused } from './mission-edits.ts'
 import { removeSchedules } from './mission-schedules.ts'
 import { setPause } from './pause-mission.ts'
 import { putMission } from './put-mission.ts'
-import { resolveStored } from './resolve.ts'
-import type { MissionService, MissionStatus } from './service.ts'
+import type { MissionService, MissionStatus } from './types.ts'
 
 export function createMissionService(deps: MissionServiceDeps): MissionService {
   const installed = async <Answer>(act: () => Promise<Answer>): Promise<Answer> => {

@@ -3,13 +3,13 @@ import { AppError } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
 import type { StoredMission } from '../store/types.ts'
 import { applyChange } from './apply-change.ts'
-import type { MissionDocument } from './document.ts'
+import type { MissionDocument } from './document/document.ts'
+import { resolveMission, resolveStored } from './document/resolve.ts'
+import type { ResolvedMission } from './document/resolved.ts'
 import { assertInstalled, busy, type MissionServiceDeps, maxWrites, outrun } from './mission-deps.ts'
 import * as edits from './mission-edits.ts'
 import { upsertSchedules } from './mission-schedules.ts'
-import { resolveMission, resolveStored } from './resolve.ts'
-import type { ResolvedMission } from './resolved.ts'
-import type { PutOptions, PutOutcome } from './service.ts'
+import type { PutOptions, PutOutcome } from './types.ts'
 
 export interface PutInput {
   readonly tenant: string

@@ -1,5 +1,5 @@
-import type { SchedulePause, StoredSchedule } from '../store/schedule-store.ts'
-import { dayMs, type TickMark } from '../store/tick-codec.ts'
+import type { SchedulePause, StoredSchedule } from '../store/ticks/schedule-store.ts'
+import { dayMs, type TickMark } from '../store/ticks/tick-codec.ts'
 import { latestNominal, nextNominal } from './tick-sequence.ts'
 
 export interface PlannedTick {

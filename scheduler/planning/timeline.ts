@@ -1,5 +1,5 @@
 import { floorToStep, type StepRange } from '../../models/series.ts'
-import type { StepOwner } from '../runs.ts'
+import type { StepOwner } from '../queue/runs.ts'
 import { nextTick, previousTick } from './schedule-spec.ts'
 import type { ScheduleEra, ScheduleSpec } from './types.ts'
 

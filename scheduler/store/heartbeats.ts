@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../process/clock.ts'
 
 /** What a process tells of itself. */
 export interface ProcessInfo {

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { missionKeys as keys } from './mission-keys.ts'
+import { missionKeys as keys } from './missions/mission-keys.ts'
 import { redisCall } from './redis-call.ts'
 
 /** Which installation a Redis belongs to: an empty one bears no id until it was filled. */

@@ -1,4 +1,4 @@
-import type { MissionDocument } from '../missions/document.ts'
+import type { MissionDocument } from '../missions/document/document.ts'
 import type { ScheduleEra, ScheduleSpec } from '../planning/types.ts'
 
 export interface MissionPause {

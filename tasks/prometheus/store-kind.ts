@@ -1,6 +1,6 @@
-import { confirmVictoriaMetrics } from './capabilities.ts'
 import type { Datasource } from './datasource.ts'
 import type { DatasourceHttp } from './http-client.ts'
+import { confirmVictoriaMetrics } from './write/capabilities.ts'
 
 const askAgainMs = 60_000
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { missionDocument } from '../../scheduler/missions/document.ts'
-import { seriesStates } from '../../tasks/derive-state.ts'
+import { missionDocument } from '../../scheduler/missions/document/document.ts'
+import { seriesStates } from '../../tasks/score/derive-state.ts'
 
 const page = readFileSync(new URL('../../docs/missions.md', import.meta.url), 'utf8')
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { childOf, settingTree } from '../../scheduler/config/setting-tree.ts'
-import { createMetrics } from '../../scheduler/metrics.ts'
-import type { SchemaNode } from '../../scheduler/zod-problems.ts'
+import type { SchemaNode } from '../../scheduler/config/zod-problems.ts'
+import { createMetrics } from '../../scheduler/process/metrics.ts'
 
 const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8')
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../models/errors.ts'
-import type { MissionService } from '../../scheduler/missions/service.ts'
+import type { MissionService } from '../../scheduler/missions/types.ts'
 import type { StoredMission } from '../../scheduler/store/types.ts'
 
 /** Missions in memory, with the rules of the contract and without schedules. */

@@ -3,7 +3,7 @@ import { seriesId } from '../../models/series.ts'
 import type { SampleBlock, SeriesWriter } from '../../tasks/deps.ts'
 import { datasourceConfig, resolveDatasource } from '../../tasks/prometheus/datasource.ts'
 import { datasourceHttp } from '../../tasks/prometheus/http-client.ts'
-import { createRemoteWriter, type RemoteWriterOptions } from '../../tasks/prometheus/remote-write-client.ts'
+import { createRemoteWriter, type RemoteWriterOptions } from '../../tasks/prometheus/write/remote-write-client.ts'
 import { type ReceivedWrite, remoteWriteReceiver, type WriteReply } from './remote-write-receiver.ts'
 
 export const t0 = 1_764_000_000_000

@@ -1,4 +1,4 @@
-import { type EnqueueRequest, type RunJob, runIds } from '../../scheduler/runs.ts'
+import { type EnqueueRequest, type RunJob, runIds } from '../../scheduler/queue/runs.ts'
 
 const midnightMs = Date.UTC(2026, 10, 2)
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { FlowName } from '../../scheduler/runs.ts'
+import type { FlowName } from '../../scheduler/queue/runs.ts'
 import { answers } from '../../scheduler/stack/ports.ts'
 import { type RunningProcess, startProcess } from '../../scheduler/stack/process.ts'
 import { freePort, startRedis, startVictoriaMetrics } from '../../scheduler/stack/servers.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startDelayMs } from '../../scheduler/planning/schedule-spec.ts'
-import type { FlowName } from '../../scheduler/runs.ts'
+import type { FlowName } from '../../scheduler/queue/runs.ts'
 import type { DecodedSeries } from '../fakes/write-request.ts'
 import {
   exportSeries,

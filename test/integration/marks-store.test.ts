@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { StepRange } from '../../models/series.ts'
-import { createMarksStore, type MarksStore } from '../../scheduler/store/marks-store.ts'
-import { createMissionStore, type MissionStore } from '../../scheduler/store/mission-store.ts'
+import { createMarksStore, type MarksStore } from '../../scheduler/store/missions/marks-store.ts'
+import { createMissionStore, type MissionStore } from '../../scheduler/store/missions/mission-store.ts'
 import type { StoredMission } from '../../scheduler/store/types.ts'
 import { realRedis } from './real-redis.ts'
 

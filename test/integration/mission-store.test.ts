@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { createMissionStore, type MissionStore } from '../../scheduler/store/mission-store.ts'
+import { createMissionStore, type MissionStore } from '../../scheduler/store/missions/mission-store.ts'
 import type { StoredMission } from '../../scheduler/store/types.ts'
 import { realRedis } from './real-redis.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { createPlanner, readHeartbeat } from '../../scheduler/planner.ts'
+import { createPlanner, readHeartbeat } from '../../scheduler/planning/planner.ts'
 import { minuteMs, scheduleEntry } from '../fakes/schedules.ts'
 import { at, key, nineMs, plannerStage } from './planner-stage.ts'
 import { realRedis } from './real-redis.ts'

@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import { type Labels, type Panel, seriesId } from '../../models/series.ts'
 import { type Server, startPrometheus, startVictoriaMetrics } from '../../scheduler/stack/servers.ts'
-import { confirmVictoriaMetrics, readDedupInterval } from '../../tasks/prometheus/capabilities.ts'
 import { type Datasource, datasourceConfig, resolveDatasource } from '../../tasks/prometheus/datasource.ts'
 import { type DatasourceHttp, datasourceHttp } from '../../tasks/prometheus/http-client.ts'
-import { createQueryClient, type QueryClient } from '../../tasks/prometheus/query-client.ts'
-import { createRemoteWriter } from '../../tasks/prometheus/remote-write-client.ts'
+import { createQueryClient, type QueryClient } from '../../tasks/prometheus/query/query-client.ts'
+import { confirmVictoriaMetrics, readDedupInterval } from '../../tasks/prometheus/write/capabilities.ts'
+import { createRemoteWriter } from '../../tasks/prometheus/write/remote-write-client.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'anomaly-times-read-'))
 afterAll(() => rmSync(dir, { recursive: true }))

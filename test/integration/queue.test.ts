@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import type { RunJob } from '../../scheduler/runs.ts'
+import type { RunJob } from '../../scheduler/queue/runs.ts'
 import { tickJob, tickRequest } from '../fakes/run-jobs.ts'
 import { realRedis } from './real-redis.ts'
 import { gate, runWorkers } from './run-workers.ts'

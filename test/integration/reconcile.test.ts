@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createRunStore } from '../../scheduler/store/run-store.ts'
+import { createRunStore } from '../../scheduler/store/ticks/run-store.ts'
 import { at, key, plannerStage } from './planner-stage.ts'
 import { realRedis } from './real-redis.ts'
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, onTestFinished, test } from 'vitest'
 import type { RedisSettings } from '../../scheduler/config.ts'
-import { connectRedis, type RedisConnections } from '../../scheduler/redis.ts'
-import { checkRedis } from '../../scheduler/redis-check.ts'
+import { connectRedis, type RedisConnections } from '../../scheduler/redis/redis.ts'
+import { checkRedis } from '../../scheduler/redis/redis-check.ts'
 import { freePort, type Server, startRedis } from '../../scheduler/stack/servers.ts'
 
 const stops: (() => Promise<unknown>)[] = []

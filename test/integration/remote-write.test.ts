@@ -7,7 +7,7 @@ import { type Server, startPrometheus, startVictoriaMetrics } from '../../schedu
 import type { SampleBlock, SeriesWriter } from '../../tasks/deps.ts'
 import { datasourceConfig, resolveDatasource } from '../../tasks/prometheus/datasource.ts'
 import { type DatasourceHttp, datasourceHttp } from '../../tasks/prometheus/http-client.ts'
-import { createRemoteWriter, type RemoteWriterOptions } from '../../tasks/prometheus/remote-write-client.ts'
+import { createRemoteWriter, type RemoteWriterOptions } from '../../tasks/prometheus/write/remote-write-client.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'anomaly-times-write-'))
 const minuteMs = 60_000

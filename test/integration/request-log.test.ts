@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Server, startRedis } from '../../scheduler/stack/servers.ts'
-import { requestLog } from '../../scheduler/store/request-log.ts'
+import { requestLog } from '../../scheduler/store/missions/request-log.ts'
 
 let server: Server
 let redis: Redis

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { RunRecord } from '../../scheduler/runs.ts'
-import { createRunStore } from '../../scheduler/store/run-store.ts'
-import { keys } from '../../scheduler/store/schedule-keys.ts'
+import type { RunRecord } from '../../scheduler/queue/runs.ts'
+import { createRunStore } from '../../scheduler/store/ticks/run-store.ts'
+import { keys } from '../../scheduler/store/ticks/schedule-keys.ts'
 import { realRedis } from './real-redis.ts'
 
 const real = realRedis()

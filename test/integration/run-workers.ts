@@ -1,10 +1,10 @@
 import { afterEach } from 'vitest'
-import type { WorkerMetrics } from '../../scheduler/attempt.ts'
-import { createRunQueue } from '../../scheduler/queue.ts'
-import type { ExecuteRun, RunJob, RunRecord } from '../../scheduler/runs.ts'
-import { createRunStore } from '../../scheduler/store/run-store.ts'
-import { createTickStore } from '../../scheduler/store/tick-store.ts'
-import { createWorker, type RunWorker, type RunWorkerOptions } from '../../scheduler/worker.ts'
+import type { WorkerMetrics } from '../../scheduler/queue/attempt.ts'
+import { createRunQueue } from '../../scheduler/queue/queue.ts'
+import type { ExecuteRun, RunJob, RunRecord } from '../../scheduler/queue/runs.ts'
+import { createWorker, type RunWorker, type RunWorkerOptions } from '../../scheduler/queue/worker.ts'
+import { createRunStore } from '../../scheduler/store/ticks/run-store.ts'
+import { createTickStore } from '../../scheduler/store/ticks/tick-store.ts'
 import type { realRedis } from './real-redis.ts'
 
 /** A queue and workers on a real Redis with waits short enough for tests; all are closed after each test. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createScheduleStore } from '../../scheduler/store/schedule-store.ts'
-import { createTickStore } from '../../scheduler/store/tick-store.ts'
+import { createScheduleStore } from '../../scheduler/store/ticks/schedule-store.ts'
+import { createTickStore } from '../../scheduler/store/ticks/tick-store.ts'
 import { hourMs, minuteMs, policy, scheduleEntry } from '../fakes/schedules.ts'
 import { realRedis } from './real-redis.ts'
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { keys } from '../../scheduler/store/schedule-keys.ts'
-import { createScheduleStore } from '../../scheduler/store/schedule-store.ts'
-import type { TickMark } from '../../scheduler/store/tick-codec.ts'
-import { createTickStore } from '../../scheduler/store/tick-store.ts'
+import { keys } from '../../scheduler/store/ticks/schedule-keys.ts'
+import { createScheduleStore } from '../../scheduler/store/ticks/schedule-store.ts'
+import type { TickMark } from '../../scheduler/store/ticks/tick-codec.ts'
+import { createTickStore } from '../../scheduler/store/ticks/tick-store.ts'
 import { scheduleEntry } from '../fakes/schedules.ts'
 import { realRedis } from './real-redis.ts'
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { RunJob } from '../../scheduler/runs.ts'
+import type { RunJob } from '../../scheduler/queue/runs.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { expect, test } from 'vitest'
 import { createForecasters } from '../../models/registry.ts'
-import { openProcess } from '../../scheduler/open-process.ts'
+import { openProcess } from '../../scheduler/process/open-process.ts'
 import { fixtures } from './chronos/goldens.ts'
 
 /** Native libraries of this process, of all its threads. */

@@ -1,5 +1,5 @@
 import { floorToStep, type StepRange } from '../../models/series.ts'
-import type { MissionDocument } from '../../scheduler/missions/document.ts'
+import type { MissionDocument } from '../../scheduler/missions/document/document.ts'
 import { type Audit, audit } from '../scenarios/audit.ts'
 import { type Lab, openLab } from '../scenarios/lab.ts'
 import { dayMs, hourMs, importSeries, minuteMs } from '../scenarios/world.ts'

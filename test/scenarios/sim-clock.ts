@@ -1,4 +1,4 @@
-import type { Clock } from '../../scheduler/clock.ts'
+import type { Clock } from '../../scheduler/process/clock.ts'
 
 /** A clock that stands still until it is told the time. */
 export interface SimClock extends Clock {

@@ -3,7 +3,7 @@ import { listenApi } from '../../../scheduler/api/app.ts'
 import { statusView } from '../../../scheduler/api/status-view.ts'
 import type { Api } from '../../../scheduler/api/types.ts'
 import { runView, tickView } from '../../../scheduler/api/views.ts'
-import type { RunRecord } from '../../../scheduler/runs.ts'
+import type { RunRecord } from '../../../scheduler/queue/runs.ts'
 import { type FakeApiOptions, fakeApi, fakeNowMs } from '../../fakes/fake-api.ts'
 
 async function start(options?: FakeApiOptions): Promise<Api> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { runReader } from '../../../scheduler/api/run-reader.ts'
-import type { RunRecord } from '../../../scheduler/runs.ts'
+import type { RunRecord } from '../../../scheduler/queue/runs.ts'
 
 const run = (n: number, state: RunRecord['state'], tenant = 'default'): RunRecord => ({
   ...{ runId: `r${n}`, kind: 'tick', flow: 'forecast', tenant, mission: 'cpu', nominalMs: n, state, attempt: 1 },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { demoMissions } from '../../../scheduler/demo/missions.ts'
-import { missionDocument } from '../../../scheduler/missions/document.ts'
+import { missionDocument } from '../../../scheduler/missions/document/document.ts'
 
 const ids = (sources: Parameters<typeof demoMissions>[0]) => demoMissions(sources).map(({ id }) => id)
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { type MissionDocument, missionDocument } from '../../../scheduler/missions/document.ts'
+import { type MissionDocument, missionDocument } from '../../../scheduler/missions/document/document.ts'
+import { resolveMission } from '../../../scheduler/missions/document/resolve.ts'
+import type { MissionSettings } from '../../../scheduler/missions/document/resolved.ts'
 import { firstRuns, registrationRuns, registrationTicks, triggeredRun } from '../../../scheduler/missions/first-runs.ts'
 import * as edits from '../../../scheduler/missions/mission-edits.ts'
-import { resolveMission } from '../../../scheduler/missions/resolve.ts'
-import type { MissionSettings } from '../../../scheduler/missions/resolved.ts'
 import type { StoredMission } from '../../../scheduler/store/types.ts'
 
 const minuteMs = 60_000

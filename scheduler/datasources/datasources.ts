@@ -1,0 +1,134 @@
+import type { Redis } from 'ioredis'
+import { AppError } from '../../models/errors.ts'
+import type { SeriesWriter } from '../../tasks/deps.ts'
+import { type Datasource, resolveDatasource } from '../../tasks/prometheus/datasource.ts'
+import { type DatasourceHttp, datasourceHttp } from '../../tasks/prometheus/http-client.ts'
+import { createQueryClient, type QueryClient } from '../../tasks/prometheus/query/query-client.ts'
+import { confirmVictoriaMetrics } from '../../tasks/prometheus/write/capabilities.ts'
+import {
+  decideFutureWrites,
+  type FutureWrites,
+  type FutureWritesMemory,
+} from '../../tasks/prometheus/write/future-writes.ts'
+import { createRemoteWriter } from '../../tasks/prometheus/write/remote-write-client.ts'
+import type { DatasourceDirectory } from '../api/deps.ts'
+import type { Config } from '../config.ts'
+import type { Metrics } from '../process/metrics.ts'
+import { observedHttp } from '../process/task-metrics.ts'
+import { checkDatasource } from './check-datasource.ts'
+
+export interface OpenDatasource {
+  readonly datasource: Datasource
+  readonly reader: QueryClient
+  readonly writer: SeriesWriter
+}
+
+/** Every configured datasource with its clients, opened once per process. */
+export interface Datasources extends DatasourceDirectory {
+  /** Of those that the tenant may use; the first without a name. */
+  find(tenant: string, name: string | undefined): Datasource | undefined
+  /** @throws NOT_FOUND; STORE_UNAVAILABLE while the write target has not said what it is. */
+  open(name: string): Promise<OpenDatasource>
+  readonly reader: (name: string) => QueryClient
+  close(): Promise<void>
+}
+
+export interface DatasourcesOptions {
+  readonly config: Pick<Config, 'datasources'>
+  readonly metrics: Metrics
+  readonly memory: FutureWritesMemory
+  readonly now: () => number
+}
+
+interface Entry {
+  readonly datasource: Datasource
+  readonly http: DatasourceHttp
+  readonly reader: QueryClient
+  /** Made once the write target is known; asked again after a failure. */
+  writer?: Promise<SeriesWriter>
+}
+
+export function openDatasources(options: DatasourcesOptions): Datasources {
+  const entries = options.config.datasources.map((config) => openEntry(resolveDatasource(config), options))
+  const entryOf = (name: string, among: readonly Entry[] = entries): Entry => {
+    const entry = among.find(({ datasource }) => datasource.name === name)
+    if (entry) return entry
+    const names = among.map(({ datasource }) => datasource.name).join(', ')
+    throw new AppError('NOT_FOUND', `no datasource "${name}"; there is ${names || 'none'}`)
+  }
+  return {
+    find: (tenant, name) =>
+      usableBy(entries, tenant).find(({ datasource }) => name === undefined || datasource.name === name)?.datasource,
+    reader: (name) => entryOf(name).reader,
+    async open(name) {
+      const entry = entryOf(name)
+      return { datasource: entry.datasource, reader: entry.reader, writer: await writerOf(entry, options) }
+    },
+    list: (tenant) =>
+      usableBy(entries, tenant).map(({ datasource: { name, kind, futureWrites } }) => ({ name, kind, futureWrites })),
+    async check(tenant, name, signal) {
+      const entry = entryOf(name, usableBy(entries, tenant))
+      const futureWrites = () => decide(entry, options.memory)
+      return checkDatasource({ ...entry, futureWrites }, options.now(), signal)
+    },
+    close: async () => {
+      await Promise.all(entries.map(({ http }) => http.close()))
+    },
+  }
+}
+
+const usableBy = (entries: readonly Entry[], tenant: string): Entry[] =>
+  entries.filter(({ datasource: { tenants } }) => tenants === undefined || tenants.includes(tenant))
+
+function openEntry(datasource: Datasource, { metrics, now }: DatasourcesOptions): Entry {
+  const http = observedHttp(datasourceHttp(datasource), datasource.name, metrics)
+  return { datasource, http, reader: createQueryClient(datasource, http, { now }) }
+}
+
+async function writerOf(entry: Entry, options: DatasourcesOptions): Promise<SeriesWriter> {
+  entry.writer ??= makeWriter(entry, options).catch((error: unknown) => {
+    delete entry.writer
+    throw error
+  })
+  return entry.writer
+}
+
+async function makeWriter(
+  { datasource, http }: Entry,
+  { memory, metrics, now }: DatasourcesOptions,
+): Promise<SeriesWriter> {
+  const futureWrites = (await decide({ datasource, http }, memory)) === 'native'
+  const writer = createRemoteWriter({ datasource, http, futureWrites, now })
+  const ds = datasource.name
+  return {
+    futureWrites,
+    async write(blocks, signal) {
+      const report = await writer.write(blocks, signal)
+      metrics.written.inc({ ds }, report.written)
+      metrics.dropped.inc({ ds, reason: 'known_or_old' }, report.dropped)
+      metrics.dropped.inc({ ds, reason: 'rejected' }, report.rejected.length)
+      return report
+    },
+  }
+}
+
+function decide(
+  { datasource, http }: Pick<Entry, 'datasource' | 'http'>,
+  memory: FutureWritesMemory,
+): Promise<FutureWrites> {
+  return decideFutureWrites({
+    ...{ datasource, memory },
+    confirmVictoriaMetrics: (signal) => confirmVictoriaMetrics(http, datasource.writeUrl, signal),
+  })
+}
+
+/** Decided once per datasource, for all processes. */
+export function futureWritesMemory(redis: Redis): FutureWritesMemory {
+  const key = '{at}:future-writes'
+  return {
+    load: async (name) => ((await redis.hget(key, name)) as FutureWrites | null) ?? undefined,
+    save: async (name, decision) => {
+      await redis.hset(key, name, decision)
+    },
+  }
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod'
+import { tryParseDuration } from '../../../models/duration.ts'
+
+/** A duration as people write it; kept as written, so that an export reads like its input. */
+export const duration = z
+  .string()
+  .refine((text) => (tryParseDuration(text) ?? 0) > 0, {
+    error: 'write a duration above zero: 30s, 5m, 1h30m, 7d or PT5M',
+  })
+  .meta({ id: 'Duration', description: 'Duration such as 30s, 5m, 1h30m, 7d or PT5M', examples: ['5m'] })
+
+const delay = z.string().refine((text) => tryParseDuration(text) !== undefined, {
+  error: 'write a duration: 0s, 30s, 5m or PT5M',
+})
+
+const aSecondOrMore = duration.refine((text) => (tryParseDuration(text) ?? 0) >= 1_000, { error: 'at least 1s' })
+const aMonthOrLess = duration.refine((text) => (tryParseDuration(text) ?? 0) <= 30 * 86_400_000, {
+  error: 'at most 30d',
+})
+
+export const missionId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, { error: 'use 1 to 63 of a-z, 0-9 and -, beginning with a letter or digit' })
+
+const labelName = z
+  .string()
+  .regex(/^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/, { error: 'use the Prometheus label grammar, without __ at its beginning' })
+
+const labelValue = z
+  .string()
+  .max(1_000)
+  .regex(/^\P{Cc}*$/u, { error: 'use no control characters' })
+
+const schedulePolicy = z.strictObject({
+  overlap: z.enum(['skip', 'bufferLatest', 'allow']).optional(),
+  catchUp: z.enum(['none', 'latest', 'all']).optional(),
+  catchUpWindow: aMonthOrLess.optional(),
+  startDeadline: aSecondOrMore.optional(),
+  timeout: aSecondOrMore.optional(),
+  maxAttempts: z.int().min(1).max(20).optional(),
+})
+
+const schedule = z
+  .strictObject({
+    every: duration.optional().describe('Interval; T = k * every + phase in UTC'),
+    cron: z.string().max(200).optional().describe('Cron expression, seconds optional'),
+    timeZone: z.string().optional().describe('IANA zone of the cron expression; default UTC'),
+    phase: delay.optional().describe('Offset of an interval on the grid; default: a stable hash of the id'),
+    policy: schedulePolicy.optional(),
+  })
+  .refine(({ every, cron }) => every === undefined || cron === undefined, { error: 'give every or cron, not both' })
+  .refine(({ cron, timeZone }) => timeZone === undefined || cron !== undefined, { error: 'timeZone needs cron' })
+  .refine(({ cron, phase }) => phase === undefined || cron === undefined, { error: 'phase needs every' })
+
+/** The mission document: `id` and `query` suffice, everything else has a default. */
+export const missionDocument = z
+  .strictObject({
+    id: missionId,
+    query: z.string().trim().min(1).max(16_384).describe('Any PromQL or MetricsQL expression'),
+    datasource: z.string().optional().describe('Name of a configured datasource; default: the first'),
+    step: duration.optional().describe('Grid of the forecast; default 5m'),
+    detectStep: duration.optional().describe('Grid of the live values; default: the detect interval'),
+    context: duration.optional().describe('History given to the model; default 7d'),
+    horizon: duration.optional().describe('How far to forecast; default: gap + lead + 4h, at least 64 steps'),
+    minPoints: z.int().min(2).max(10_000).optional().describe('Fewest finite values in the context; default 10'),
+    model: z.string().optional().describe('Forecaster; default: the configured one'),
+    fallback: z.string().optional().describe('Forecaster for when the model is missing or fails'),
+    sensitivity: z.enum(['low', 'normal', 'high']).optional().describe('0.005, 0.015 or 0.1 band exits a day'),
+    bandExitsPerDay: z.number().positive().max(100).optional(),
+    direction: z.enum(['both', 'above', 'below']).optional().describe('Which side may score above 1; default both'),
+    minDeviation: z.number().nonnegative().optional(),
+    minRelativeDeviation: z.number().nonnegative().optional(),
+    dataRange: z.tuple([z.number(), z.number()]).optional().describe('Values outside always score above 1'),
+    evalDelay: delay.optional().describe('Age at which samples count as complete; default: the datasource'),
+    maxExtend: duration.optional().describe('Longest detect window after an outage; default 50m'),
+    maxSeries: z.int().positive().optional(),
+    allowOutputs: z.boolean().optional().describe('Let the query read our own anomaly_ series'),
+    labels: z.record(labelName, labelValue).optional(),
+    owner: z.string().max(200).optional(),
+    notes: z.string().max(10_000).optional(),
+    paused: z.boolean().optional(),
+    forecast: schedule.optional().describe('Default: every 1h'),
+    detect: schedule.optional().describe('Default: every 1m'),
+  })
+  .refine(({ sensitivity, bandExitsPerDay }) => sensitivity === undefined || bandExitsPerDay === undefined, {
+    error: 'give sensitivity or bandExitsPerDay, not both',
+    path: ['bandExitsPerDay'],
+  })
+  .refine(({ dataRange }) => dataRange === undefined || dataRange[0] < dataRange[1], {
+    error: 'the first value must be below the second',
+    path: ['dataRange'],
+  })
+  .refine(({ labels }) => labels === undefined || Object.keys(labels).length <= 16, {
+    error: 'at most 16 labels',
+    path: ['labels'],
+  })
+  .meta({ id: 'Mission' })
+
+export type MissionDocument = z.output<typeof missionDocument>

@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { OpenProcess } from '../process/open-process.ts'
+import { createMissionExport } from './export/mission-export.ts'
+import { type RefillSources, refillMissions } from './export/refill.ts'
+import { openStateDir } from './export/state-dir.ts'
+import { reconcileMissions } from './reconcile-missions.ts'
+
+export interface MissionKeeperOptions {
+  readonly running: OpenProcess
+  readonly isLeader: () => boolean
+}
+
+const everyMs = 1_000
+const reconcileEveryMs = 5 * 60_000
+
+/**
+ * The leader's care for missions beyond their ticks: fills an empty Redis, exports what changed, and gives every
+ * mission the schedules that a process which died did not get to.
+ */
+export function startMissionKeeper({ running, isLeader }: MissionKeeperOptions): { stop(): Promise<void> } {
+  const { config, installation, clock, logger, metrics, missionDeps: deps } = running
+  const stopping = new AbortController()
+  const state = config.stateDir === undefined ? undefined : openStateDir(config.stateDir)
+  const sources: RefillSources = {
+    ...(state && { state }),
+    ...(config.missionsDir !== undefined && { missionsDir: config.missionsDir }),
+  }
+  const exporter = state && createMissionExport({ missions: deps.missions, installation, dir: state, clock })
+  let reconciledMs = Number.NEGATIVE_INFINITY
+
+  async function pass(): Promise<void> {
+    const refilled = await refillMissions(deps, installation, sources)
+    if (refilled) logger[refilled.failures.length > 0 ? 'error' : 'info']({ refilled }, 'filled an empty Redis')
+    const exported = await exporter?.poll()
+    if (exported === 'foreign')
+      logger.error({ stateDir: config.stateDir }, 'the state folder is of another installation')
+    const agreedMs = exporter?.agreedMs()
+    if (agreedMs !== undefined) metrics.exportAge.set((clock.now() - agreedMs) / 1_000)
+    if (clock.now() - reconciledMs < reconcileEveryMs) return
+    reconciledMs = clock.now()
+    const { failures } = await reconcileMissions(deps)
+    for (const failure of failures) logger.warn(failure, 'a mission does not fit the configuration any more')
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      if (isLeader())
+        await pass().catch((error: unknown) =>
+          logger.error({ error: String(error) }, 'missions are looked after again'),
+        )
+      await sleep(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+    }
+  }
+
+  const loop = run()
+  return {
+    async stop() {
+      stopping.abort()
+      await loop
+    },
+  }
+}

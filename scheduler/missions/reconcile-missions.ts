@@ -1,0 +1,79 @@
+import { toAppError } from '../../models/errors.ts'
+import type { MissionName } from '../../models/series.ts'
+import { startDelayMs } from '../planning/schedule-spec.ts'
+import type { StoredMission } from '../store/types.ts'
+import { applyChange } from './apply-change.ts'
+import { resolveAnew } from './document/resolve.ts'
+import type { ResolvedMission } from './document/resolved.ts'
+import { firstRunsSpreadMs } from './first-runs.ts'
+import type { MissionServiceDeps } from './mission-deps.ts'
+import { editedMission, isPaused, systemActor } from './mission-edits.ts'
+import { upsertSchedules } from './mission-schedules.ts'
+import { setPause } from './pause-mission.ts'
+
+export interface ReconcileResult {
+  readonly missions: number
+  /** Pauses that were over. */
+  readonly resumed: number
+  /** Missions to which another default of the configuration gave another band. */
+  readonly redefined: number
+  readonly failures: readonly { readonly name: MissionName; readonly message: string }[]
+}
+
+/**
+ * Gives every mission the schedules that a process which died in between did not get to, ends pauses whose time is over,
+ * and takes other defaults of the configuration for the edits that they are. Changes nothing where nothing is amiss; the leader runs it now and then.
+ */
+export async function reconcileMissions(deps: MissionServiceDeps): Promise<ReconcileResult> {
+  const failures: { name: MissionName; message: string }[] = []
+  const counts = { missions: 0, resumed: 0, redefined: 0 }
+  const check = async (mission: StoredMission): Promise<void> => {
+    counts.missions += 1
+    try {
+      const repair = await reconcileMission(deps, mission)
+      if (repair) counts[repair] += 1
+    } catch (error) {
+      // one mission whose datasource is gone must not hide the rest
+      const { code, message } = toAppError(error)
+      if (code === 'REDIS_UNAVAILABLE') throw error
+      failures.push({ name: { tenant: mission.tenant, mission: mission.id }, message })
+    }
+  }
+  for await (const batch of batches(deps.missions.all(), 50)) await Promise.all(batch.map(check))
+  return { ...counts, failures }
+}
+
+async function* batches<Item>(items: AsyncIterable<Item>, size: number): AsyncGenerator<Item[]> {
+  let batch: Item[] = []
+  for await (const item of items) {
+    batch.push(item)
+    if (batch.length < size) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}
+
+type Repair = 'resumed' | 'redefined' | undefined
+
+async function reconcileMission(deps: MissionServiceDeps, mission: StoredMission): Promise<Repair> {
+  const nowMs = deps.clock.now()
+  if (mission.pause && !isPaused(mission, nowMs)) {
+    await setPause(deps, { tenant: mission.tenant, mission: mission.id }, undefined)
+    return 'resumed'
+  }
+  const resolved = resolveAnew(mission, deps.settings)
+  if (resolved.forecastParams.bandKey !== mission.bandKey) return redefine(deps, mission, resolved)
+  await upsertSchedules(deps.schedules, { mission, resolved, nowMs })
+  return undefined
+}
+
+/** Another default of the operator makes another band, so it is an edit; one of thousands, so forecasts are spread. */
+async function redefine(deps: MissionServiceDeps, before: StoredMission, resolved: ResolvedMission): Promise<Repair> {
+  const nowMs = deps.clock.now()
+  const after = editedMission(before, { document: before.document, resolved, actor: systemActor, nowMs })
+  if (!(await deps.missions.replace({ mission: after, expected: before.generation }))) return undefined
+  const startAtMs = nowMs + startDelayMs(`${before.tenant}/${before.id}`, firstRunsSpreadMs)
+  await applyChange(deps, { before, after, resolved }, startAtMs)
+  return 'redefined'
+}

@@ -1,0 +1,64 @@
+import type { SeriesState } from '../../flows/contexts.ts'
+import type { FlowName } from '../queue/runs.ts'
+import type { StoredMission } from '../store/types.ts'
+import type { MissionDocument } from './document/document.ts'
+
+export interface PutOptions {
+  /** If-Match: fail with CONFLICT unless the stored generation is this one. */
+  readonly ifGeneration?: number
+  /** If-None-Match: *: fail with CONFLICT when the mission exists. */
+  readonly createOnly?: boolean
+  readonly actor: string
+}
+
+export type PutOutcome = 'created' | 'updated' | 'unchanged'
+
+/** Written by the worker after each run, read by the API. */
+export interface MissionHealth {
+  /** `failing`: the last run of a flow failed; `paused` wins over everything. */
+  readonly state: 'new' | 'active' | 'failing' | 'paused'
+  readonly consecutiveFailures: number
+  readonly lastSuccessMs?: number
+  readonly lastError?: {
+    readonly code: string
+    readonly message: string
+    readonly atMs: number
+    readonly flow: FlowName
+  }
+  readonly series?: Readonly<Partial<Record<SeriesState, number>>>
+  readonly missionScore?: number
+}
+
+export interface MissionStatus extends MissionHealth {
+  readonly nextForecastMs?: number
+  readonly nextDetectMs?: number
+  readonly scoredUntilMs?: number
+  readonly publishedUntilMs?: number
+  /** From which step an edit of the band is drawn. */
+  readonly drawnFromMs?: number
+}
+
+export interface MissionPage {
+  readonly missions: readonly StoredMission[]
+  /** Opaque; undefined on the last page. */
+  readonly cursor?: string
+}
+
+/** What API, command line and demo do with missions. All of it throws REDIS_UNAVAILABLE while Redis is being filled. */
+export interface MissionService {
+  /** @throws INVALID_PARAMS naming the field, QUERY_REJECTED with the store's words, CONFLICT. */
+  put(
+    tenant: string,
+    document: MissionDocument,
+    options: PutOptions,
+  ): Promise<{ mission: StoredMission; outcome: PutOutcome }>
+  /** @throws NOT_FOUND */
+  get(tenant: string, id: string): Promise<StoredMission>
+  list(tenant: string, options: { readonly limit: number; readonly cursor?: string }): Promise<MissionPage>
+  remove(tenant: string, id: string, options: { readonly ifGeneration?: number }): Promise<void>
+  pause(tenant: string, id: string, pause: { reason: string; actor: string; untilMs?: number }): Promise<StoredMission>
+  resume(tenant: string, id: string, actor: string): Promise<StoredMission>
+  /** One run now, beside the schedule; returns its run id. */
+  trigger(tenant: string, id: string, flow: FlowName, options: { readonly recompute?: boolean }): Promise<string>
+  status(tenant: string, id: string): Promise<MissionStatus>
+}

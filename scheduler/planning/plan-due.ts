@@ -1,0 +1,125 @@
+import {
+  type EnqueueAnswer,
+  type EnqueueRequest,
+  type FlowName,
+  type OverlapMode,
+  type RunQueue,
+  runIds,
+} from '../queue/runs.ts'
+import type { ScheduleStore, StoredSchedule } from '../store/ticks/schedule-store.ts'
+import type { TickMark } from '../store/ticks/tick-codec.ts'
+import { decideTicks, type PlannedTick, type TickDecision } from './decide-ticks.ts'
+import { nextNominal } from './tick-sequence.ts'
+import type { Overlap, TickOutcome } from './types.ts'
+
+export interface TickMetrics {
+  tick(flow: FlowName, outcome: TickOutcome, lagMs: number): void
+}
+
+export interface PlanDeps {
+  readonly schedules: ScheduleStore
+  readonly queue: RunQueue
+  readonly metrics: TickMetrics
+}
+
+export interface PlanReport {
+  /** Decisions that held. */
+  readonly decided: number
+  /** Decisions about a schedule that another planner or an edit had moved meanwhile. */
+  readonly overtaken: number
+  readonly enqueued: number
+}
+
+const schedulesPerBatch = 500
+/** How soon a T is tried again that waits for the run before it. */
+const serialRetryMs = 2_000
+const tickPriority = 10
+/** Ticks that are caught up one by one let everything present go first. */
+const serialPriority = 100
+
+/** One pass: everything due at `nowMs` is decided, enqueued and advanced. Two at once do no harm. */
+export async function planDue(deps: PlanDeps, nowMs: number): Promise<PlanReport> {
+  const report = { decided: 0, overtaken: 0, enqueued: 0 }
+  for (;;) {
+    const due = await deps.schedules.dueBefore(nowMs, schedulesPerBatch)
+    const batch = await planBatch(deps, due, nowMs)
+    report.decided += batch.decided
+    report.overtaken += batch.overtaken
+    report.enqueued += batch.enqueued
+    if (batch.decided === 0) return report
+  }
+}
+
+async function planBatch(deps: PlanDeps, due: readonly StoredSchedule[], nowMs: number): Promise<PlanReport> {
+  const decisions = due.map((schedule) => ({ schedule, decision: decideTicks(schedule, nowMs) }))
+  const requests = decisions.flatMap(({ schedule, decision }) =>
+    decision.enqueue.map((tick) => tickRequest(schedule, tick, nowMs)),
+  )
+  const answers = new Map((await deps.queue.enqueue(requests)).map((answer) => [answer.runId, answer]))
+  const held = await Promise.all(decisions.map((decided) => conclude(deps, { ...decided, answers, nowMs })))
+  const decided = held.filter(Boolean).length
+  const enqueued = [...answers.values()].filter(({ outcome }) => outcome === 'new').length
+  return { decided, overtaken: held.length - decided, enqueued }
+}
+
+interface Decided {
+  readonly schedule: StoredSchedule
+  readonly decision: TickDecision
+  readonly answers: ReadonlyMap<string, EnqueueAnswer>
+  readonly nowMs: number
+}
+
+/** Advances one schedule past what was decided; false when somebody else was first. */
+async function conclude({ schedules, metrics }: PlanDeps, decided: Decided): Promise<boolean> {
+  const { schedule, decision, answers, nowMs } = decided
+  const ends = decision.enqueue.map((tick) => ({ tick, answer: answers.get(runIdOf(schedule, tick)) }))
+  const held = ends.filter(({ answer }) => answer?.outcome === 'held')
+  const opened = ends.filter((end) => !held.includes(end)).map(({ tick }) => tick.nominalMs)
+  // one of several that are caught up stays due until the run before it has ended
+  const waits = held.some(({ tick }) => tick.serial)
+  const marks = [...decision.marks]
+  if (!waits) marks.push(...held.map(({ tick, answer }) => heldMark(schedule, tick, answer?.heldBy, nowMs)))
+  const lastNominalMs = waits ? (marks.at(-1)?.nominalMs ?? schedule.lastNominalMs) : decision.lastNominalMs
+  const nextMs = nextNominal(schedule, lastNominalMs)
+  const dueMs = waits ? nowMs + serialRetryMs : nextMs && nextMs + schedule.spreadMs
+  if (!(await schedules.advance(schedule, { lastNominalMs, dueMs, marks, opened }, nowMs))) return false
+  for (const { outcome, lagMs = 0 } of marks) metrics.tick(schedule.flow, outcome, lagMs)
+  for (const { answer } of ends)
+    if (answer?.replaced) metrics.tick(schedule.flow, 'coalesced', nowMs - nominalOf(answer.replaced))
+  return true
+}
+
+function tickRequest(schedule: StoredSchedule, tick: PlannedTick, nowMs: number): EnqueueRequest {
+  const { tenant, id, mission, flow, bandKey, policy } = schedule
+  const mode = tick.serial ? 'skip' : overlapModes[policy.overlap]
+  return {
+    job: {
+      ...{ runId: runIdOf(schedule, tick), kind: 'tick', flow, tenant, mission, nominalMs: tick.nominalMs, bandKey },
+      ...{ enqueuedMs: nowMs, scheduleId: id, timeoutMs: policy.timeoutMs, startDeadlineMs: policy.startDeadlineMs },
+      ...(tick.reason === 'caught_up' && { isCaughtUp: true }),
+    },
+    priority: tick.serial ? serialPriority : tickPriority,
+    maxAttempts: policy.maxAttempts,
+    backoffMs: policy.backoffMs,
+    ...(mode && { overlap: { key: runIds.overlap(tenant, id), mode } }),
+  }
+}
+
+const overlapModes: Readonly<Record<Overlap, OverlapMode | undefined>> = {
+  skip: 'skip',
+  bufferLatest: 'latest',
+  allow: undefined,
+}
+
+/** skip: another run is alive. bufferLatest: a run of a later T waits already. */
+function heldMark({ policy }: StoredSchedule, { nominalMs }: PlannedTick, holder = '', nowMs: number): TickMark {
+  const by = { nominalMs, lagMs: nowMs - nominalMs, byNominalMs: nominalOf(holder) }
+  if (policy.overlap === 'bufferLatest') return { ...by, outcome: 'coalesced', reason: 'newer_due' }
+  return { ...by, outcome: 'skipped_overlap', reason: 'holder_active' }
+}
+
+const runIdOf = ({ tenant, id }: StoredSchedule, { nominalMs }: PlannedTick): string =>
+  runIds.tick(tenant, id, nominalMs)
+
+/** T of a tick's run. */
+const nominalOf = (runId: string): number => Number(runId.slice(runId.lastIndexOf('.') + 1))

@@ -1,0 +1,38 @@
+import type { Redis } from 'ioredis'
+import { readHeartbeat } from '../planning/planner.ts'
+import { checkRedis } from '../redis/redis-check.ts'
+import type { Installation } from '../store/installation.ts'
+import type { Clock } from './clock.ts'
+import type { ReadinessCheck } from './readiness.ts'
+
+/** Two leases and a bit: a replica that takes over has done a pass by then. */
+const plannerSilentMs = 15_000
+
+/** Redis answers and would keep what it is given. */
+export function redisReadiness(name: string, redis: Redis): ReadinessCheck {
+  return { name, check: async () => (await checkRedis(redis)).problems[0] }
+}
+
+/** The leader has filled Redis, so that what is asked about missions has an answer. */
+export function missionsReadiness(installation: Pick<Installation, 'id'>): ReadinessCheck {
+  return {
+    name: 'missions',
+    check: async () =>
+      (await installation.id()) === undefined ? 'Redis is being filled: its leader logs what keeps it' : undefined,
+  }
+}
+
+/** Some replica plans, not necessarily this one. */
+export function plannerReadiness(redis: Redis, clock: Clock): ReadinessCheck {
+  return {
+    name: 'planner',
+    async check() {
+      const heartbeat = await readHeartbeat(redis)
+      if (!heartbeat) return 'no replica has planned in the last minute'
+      const silentMs = clock.now() - heartbeat.atMs
+      return silentMs > plannerSilentMs
+        ? `${heartbeat.replica} has not planned for ${Math.round(silentMs / 1_000)} s`
+        : undefined
+    },
+  }
+}

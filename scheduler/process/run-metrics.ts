@@ -1,0 +1,68 @@
+import type { Redis } from 'ioredis'
+import type { TickMetrics } from '../planning/plan-due.ts'
+import type { PlannerOptions } from '../planning/planner.ts'
+import type { WorkerMetrics } from '../queue/attempt.ts'
+import type { ClosableRunQueue } from '../queue/queue.ts'
+import type { ExecuteRun } from '../queue/runs.ts'
+import { keys } from '../store/ticks/schedule-keys.ts'
+import type { Clock } from './clock.ts'
+import type { Metrics } from './metrics.ts'
+
+const tickMetrics = ({ ticks, tickLag }: Metrics): TickMetrics => ({
+  tick(flow, outcome, lagMs) {
+    ticks.inc({ flow, outcome })
+    tickLag.observe({ flow }, lagMs / 1_000)
+  },
+})
+
+export function workerMetrics(metrics: Metrics): WorkerMetrics {
+  return {
+    ...tickMetrics(metrics),
+    attempt(flow, seconds, error) {
+      metrics.runDuration.observe({ flow }, seconds)
+      if (error !== undefined) metrics.failedAttempts.inc({ flow, code: error })
+    },
+    run: (flow, result) => metrics.runs.inc({ flow, result }),
+  }
+}
+
+export function plannerMetrics(metrics: Metrics, onLeader: (isLeader: boolean) => void): PlannerOptions['metrics'] {
+  return {
+    ...tickMetrics(metrics),
+    lostRun: (flow) => metrics.runs.inc({ flow, result: 'lost' }),
+    leader(isLeader) {
+      metrics.plannerLeader.set(isLeader ? 1 : 0)
+      onLeader(isLeader)
+    },
+    dueOldest: (waitedMs) => metrics.dueOldest.set(waitedMs / 1_000),
+  }
+}
+
+/** The same runs; a tick of detect tells how long its newest step waited for its score. */
+export function timedScores(execute: ExecuteRun, metrics: Pick<Metrics, 'scoreLatency'>, clock: Clock): ExecuteRun {
+  return async (job, control) => {
+    let plan = job.detectPlan
+    const updateJob: typeof control.updateJob = async (updated) => {
+      plan = updated.detectPlan
+      await control.updateJob(updated)
+    }
+    const summary = await execute(job, { ...control, updateJob })
+    if (job.kind === 'tick' && plan && plan.window.fromMs < plan.window.untilMs)
+      metrics.scoreLatency.observe((clock.now() - plan.window.untilMs) / 1_000)
+    return summary
+  }
+}
+
+/** What waits in Redis, read for each scrape. */
+export function collectBacklog(metrics: Metrics, queue: Pick<ClosableRunQueue, 'size'>, redis: Redis): void {
+  metrics.beforeScrape(async () => {
+    for (const pool of ['forecast', 'detect'] as const) {
+      const { nextWaitMs, ...states } = await queue.size(pool)
+      for (const [state, count] of Object.entries(states)) metrics.queueJobs.set({ pool, state }, count)
+      metrics.queueOldestWait.set({ pool }, nextWaitMs / 1_000)
+    }
+    const [all, due] = await Promise.all([redis.zcard(keys.schedules), redis.zcard(keys.due)])
+    metrics.schedules.set({ state: 'active' }, due)
+    metrics.schedules.set({ state: 'finished' }, all - due)
+  })
+}

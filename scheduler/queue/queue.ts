@@ -1,0 +1,127 @@
+import { Queue } from 'bullmq'
+import type { Redis } from 'ioredis'
+import type { Clock } from '../process/clock.ts'
+import { redisCall } from '../store/redis-call.ts'
+import { createOverlapStore } from '../store/ticks/overlap-store.ts'
+import { queuePrefix } from '../store/ticks/schedule-keys.ts'
+import type { EnqueueAnswer, EnqueueRequest, FlowName, RunQueue, RunState } from './runs.ts'
+
+export interface QueueSize {
+  readonly waiting: number
+  readonly delayed: number
+  readonly active: number
+  readonly completed: number
+  readonly failed: number
+  /** Age of the job that is next in line; 0 when none waits. */
+  readonly nextWaitMs: number
+}
+
+export interface ClosableRunQueue extends RunQueue {
+  size(flow: FlowName): Promise<QueueSize>
+  /** Drops finished jobs past their age: BullMQ itself looks only when another job finishes. */
+  trim(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface RunQueueOptions {
+  readonly redis: Redis
+  readonly clock: Clock
+  /** Of the connection; every one is also thrown to whom it concerns. */
+  readonly onError?: (error: Error) => void
+}
+
+const defaultAttempts = 3
+const defaultBackoffMs = 1_000
+const completed = { age: 3_600, count: 5_000 }
+const failed = { age: 86_400, count: 5_000 }
+const maxJobBytes = 2 ** 20
+const flowNames: readonly FlowName[] = ['forecast', 'detect']
+
+/** The worker's backoff (worker.ts) honours what a store asked for by Retry-After; BullMQ's own kinds do not. */
+export const backoffType = 'storeAware'
+
+export function createRunQueue({ redis, clock, onError = () => undefined }: RunQueueOptions): ClosableRunQueue {
+  const overlaps = createOverlapStore(redis)
+  const open = (name: FlowName) => {
+    const queue = new Queue(name, {
+      connection: redis,
+      prefix: queuePrefix,
+      defaultJobOptions: { removeOnComplete: completed, removeOnFail: failed, sizeLimit: maxJobBytes },
+      streams: { events: { maxLen: 1_000 } },
+    })
+    queue.on('error', onError)
+    return queue
+  }
+  const queues: Record<FlowName, Queue> = { forecast: open('forecast'), detect: open('detect') }
+
+  const addAll = (requests: readonly EnqueueRequest[]) =>
+    Promise.all(
+      flowNames.map((flow) => {
+        const jobs = requests.filter(({ job }) => job.flow === flow).map((request) => bullJob(request, clock.now()))
+        return jobs.length > 0 ? redisCall('enqueue runs', queues[flow].addBulk(jobs)) : []
+      }),
+    )
+
+  return {
+    async enqueue(requests) {
+      const answers = await Promise.all(
+        requests.map(async ({ job, overlap }): Promise<EnqueueAnswer> => {
+          return { runId: job.runId, ...(await overlaps.reserve(job, overlap?.mode)) }
+        }),
+      )
+      await addAll(requests.filter((_, i) => answers[i]!.outcome === 'new'))
+      // one that a worker fetched meanwhile cannot be removed: it finds its tick coalesced and drops it
+      await Promise.all(answers.map(({ replaced }, i) => replaced && queues[requests[i]!.job.flow].remove(replaced)))
+      return answers
+    },
+
+    async state(flow, runId) {
+      return states[await redisCall('look up a run', queues[flow].getJobState(runId))]
+    },
+
+    async size(flow) {
+      const counts = await queues[flow].getJobCounts('wait', 'prioritized', 'delayed', 'active', 'completed', 'failed')
+      const { wait = 0, prioritized = 0, delayed = 0, active = 0 } = counts
+      const [next] = wait + prioritized > 0 ? await queues[flow].getJobs(['wait', 'prioritized'], 0, 0, true) : []
+      return {
+        ...{ waiting: wait + prioritized, delayed, active },
+        ...{ completed: counts.completed ?? 0, failed: counts.failed ?? 0 },
+        nextWaitMs: next ? Math.max(0, Date.now() - next.timestamp) : 0,
+      }
+    },
+
+    async trim() {
+      for (const queue of Object.values(queues)) {
+        await queue.clean(completed.age * 1_000, completed.count, 'completed')
+        await queue.clean(failed.age * 1_000, failed.count, 'failed')
+      }
+    },
+
+    async close() {
+      await Promise.all(Object.values(queues).map((queue) => queue.close()))
+    },
+  }
+}
+
+function bullJob({ job, startAtMs = 0, priority, overlap, maxAttempts, backoffMs }: EnqueueRequest, nowMs: number) {
+  return {
+    name: job.kind,
+    data: overlap ? { ...job, overlap: overlap.mode } : job,
+    opts: {
+      jobId: job.runId,
+      priority,
+      delay: Math.max(0, startAtMs - nowMs),
+      attempts: maxAttempts ?? defaultAttempts,
+      backoff: { type: backoffType, delay: backoffMs ?? defaultBackoffMs },
+    },
+  }
+}
+
+const states: Readonly<Partial<Record<string, RunState>>> = {
+  waiting: 'waiting',
+  prioritized: 'waiting',
+  delayed: 'delayed',
+  active: 'active',
+  completed: 'completed',
+  failed: 'failed',
+}

@@ -1,0 +1,129 @@
+import type { StepRange } from '../../models/series.ts'
+import type { PayloadMeta } from '../../tasks/deps.ts'
+
+export type FlowName = 'forecast' | 'detect'
+/** tick: by the planner. first: registration, edit, refill. request: asked for by detect. */
+export type RunKind = 'tick' | 'first' | 'trigger' | 'request' | 'join' | 'backfill'
+
+/** Who owns which steps in a detect window, by arithmetic. */
+export interface StepOwner {
+  readonly nominalMs: number
+  readonly owned: StepRange
+}
+
+/** Decided at the first attempt and kept in the job, so that every retry scores the same steps with the same bands. */
+export interface DetectPlan {
+  readonly window: StepRange
+  /** Owners of all grid steps that the window needs, oldest first. */
+  readonly owners: readonly StepOwner[]
+  /** Payloads that were alive at the first attempt, newest T first. */
+  readonly payloads: readonly PayloadMeta[]
+  /** T's of owners without a payload whose run waited or was at work. Absent: none. */
+  readonly awaited?: readonly number[]
+}
+
+/** What a BullMQ job bears: names and instants, never samples. New fields are optional: older releases wrote jobs without. */
+export interface RunJob {
+  readonly runId: string
+  readonly kind: RunKind
+  readonly flow: FlowName
+  readonly tenant: string
+  readonly mission: string
+  /** T. */
+  readonly nominalMs: number
+  /** The mission's bandKey when the run was enqueued; a job of another key only finishes publishing what it began. */
+  readonly bandKey: string
+  readonly enqueuedMs: number
+  /** Only runs that a schedule made hold its overlap key. */
+  readonly scheduleId?: string
+  readonly detectPlan?: DetectPlan
+  /** Join: ids and labels of the series without a forecast. Absent for other kinds. */
+  readonly joinIds?: readonly string[]
+  /** Backfill of detect: the steps to score. Absent for other kinds. */
+  readonly backfill?: { readonly id: string; readonly window?: StepRange }
+  /** Trigger: compute again though the payload is kept. */
+  readonly recompute?: boolean
+  /** Per attempt; absent: the worker's default. */
+  readonly timeoutMs?: number
+  /** Dropped as `expired` unless begun this long after T, or after `enqueuedMs` where that is later; absent: never. */
+  readonly startDeadlineMs?: number
+  /** Written by the queue from the request: how the run treats others of its schedule. Absent: it may run beside them. */
+  readonly overlap?: OverlapMode
+  /** A tick that was planned late, after an outage. Absent: on time. */
+  readonly isCaughtUp?: boolean
+}
+
+/** skip: refused while another is alive. latest: takes the place of a waiting one, waits for a running one. */
+export type OverlapMode = 'skip' | 'latest'
+
+const dot = (parts: readonly (string | number)[]): string => parts.join('.')
+
+/** Job ids: no ':' and no bare integer, as BullMQ asks. */
+export const runIds = {
+  tick: (tenant: string, scheduleId: string, nominalMs: number) => dot(['r', tenant, scheduleId, nominalMs]),
+  first: (tenant: string, mission: string, nominalMs: number, bandKey: string, n: number) =>
+    dot(['f', tenant, mission, nominalMs, bandKey, n]),
+  join: (tenant: string, mission: string, nominalMs: number) => dot(['j', tenant, mission, nominalMs]),
+  backfill: (backfillId: string, nominalMs: number) => dot(['b', backfillId, nominalMs]),
+  overlap: (tenant: string, scheduleId: string) => dot(['o', tenant, scheduleId]),
+} as const
+
+export interface EnqueueRequest {
+  readonly job: RunJob
+  /** Earliest start; default now. */
+  readonly startAtMs?: number
+  /** 0 goes before everything; ticks 10, requests and first runs 5, backfills 1000. */
+  readonly priority: number
+  /** Held until the run ends; another run with the same key is refused (`skip`) or replaces the waiting one (`latest`). */
+  readonly overlap?: { readonly key: string; readonly mode: OverlapMode }
+  readonly maxAttempts?: number
+  readonly backoffMs?: number
+}
+
+/** `new`: enqueued. `same`: this id is known already (an idempotent repeat). `held`: the overlap key is another run's. */
+export interface EnqueueAnswer {
+  readonly runId: string
+  readonly outcome: 'new' | 'same' | 'held'
+  readonly heldBy?: string
+  /** Waiting run of the same overlap key that gave way to this one; its tick is `coalesced` already. */
+  readonly replaced?: string
+}
+
+export type RunState = 'waiting' | 'delayed' | 'active' | 'completed' | 'failed'
+
+/** BullMQ behind two verbs: one queue per flow. */
+export interface RunQueue {
+  enqueue(requests: readonly EnqueueRequest[]): Promise<EnqueueAnswer[]>
+  /** undefined when the queue does not know the run (any more). */
+  state(flow: FlowName, runId: string): Promise<RunState | undefined>
+}
+
+/** Full record of a forecast, triggered, slow or failed run. A plain detect run lives in its packed tick only. */
+export interface RunRecord {
+  readonly runId: string
+  readonly kind: RunKind
+  readonly flow: FlowName
+  readonly tenant: string
+  readonly mission: string
+  readonly nominalMs: number
+  readonly state: 'active' | 'retrying' | 'succeeded' | 'failed' | 'cancelled' | 'lost'
+  readonly attempt: number
+  readonly worker: string
+  readonly startedMs: number
+  readonly endedMs?: number
+  readonly error?: { readonly code: string; readonly message: string }
+  /** Small: counts and seconds by stage, never samples. */
+  readonly summary?: Readonly<Record<string, unknown>>
+}
+
+export interface RunControl {
+  /** 1 for the first; counts failures and killed workers, not waits. */
+  readonly attempt: number
+  /** Keeps in the job what every later attempt must have alike. */
+  updateJob(job: RunJob): Promise<void>
+  /** Aborts with an AppError: RUN_TIMEOUT, or RUN_CANCELLED when the worker stops or has lost the job. */
+  readonly signal: AbortSignal
+}
+
+/** What a worker calls; the answer becomes `RunRecord.summary`. Throws AppError; its code decides about another attempt. */
+export type ExecuteRun = (job: RunJob, control: RunControl) => Promise<Readonly<Record<string, unknown>>>

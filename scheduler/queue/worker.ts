@@ -1,0 +1,187 @@
+import { DelayedError, type Job, type MinimalJob, type Processor, UnrecoverableError, WaitingError } from 'bullmq'
+import type { Redis } from 'ioredis'
+import { AppError } from '../../models/errors.ts'
+import type { Clock } from '../process/clock.ts'
+import { createOverlapStore } from '../store/ticks/overlap-store.ts'
+import { createRunStore } from '../store/ticks/run-store.ts'
+import { queuePrefix } from '../store/ticks/schedule-keys.ts'
+import {
+  type AttemptDeps,
+  type AttemptResult,
+  attemptRun,
+  type FetchedJob,
+  settleKilled,
+  type WorkerMetrics,
+} from './attempt.ts'
+import { FetchingWorker, watchDeafness } from './fetching-worker.ts'
+import { retryDelayMs } from './retry-delay.ts'
+import type { ExecuteRun, FlowName, RunJob, RunRecord } from './runs.ts'
+
+export interface RunWorkerOptions {
+  readonly flow: FlowName
+  /** For run and tick records. */
+  readonly redis: Redis
+  /** For BullMQ alone, with `maxRetriesPerRequest: null`; closed with the worker. */
+  readonly connection: Redis
+  readonly execute: ExecuteRun
+  readonly clock: Clock
+  /** Runs at a time. */
+  readonly concurrency: number
+  /** As run records name it. */
+  readonly name: string
+  readonly metrics: WorkerMetrics
+  readonly onError?: (error: Error) => void
+  /** Every end of an attempt, those of killed workers included. */
+  readonly onSettled?: (record: RunRecord, job: RunJob) => void
+  /** The worker fetches nothing though it could: the process had better end. */
+  readonly onDeaf?: (reason: string) => void
+  /** Default 60 s; renewed at a quarter. */
+  readonly lockDurationMs?: number
+  /** Default 30 s: how often jobs of killed workers are looked for. */
+  readonly stalledIntervalMs?: number
+  /** Default 10 min, for jobs that bear none. */
+  readonly timeoutMs?: number
+  /** Default 2 s: how often a run that waits for another of its schedule looks again. */
+  readonly waitMs?: number
+}
+
+export interface WorkerHealth {
+  readonly active: number
+  /** Since the queue was asked for work last; grows while all places are taken. */
+  readonly lastFetchAgeMs: number
+  readonly isDeaf: boolean
+}
+
+export interface RunWorker {
+  ready(): Promise<void>
+  health(): WorkerHealth
+  /** Fetches no more, lets runs end for `graceMs`, then aborts them and hands their jobs back. */
+  close(graceMs: number): Promise<void>
+}
+
+/** A killed worker's job is started again this often. */
+const maxStalls = 3
+/** Blocked reads end after 5 to 10 s, so this is several of them missed. */
+const deafAfterMs = 60_000
+const handBackMs = 8_000
+
+export function createWorker(options: RunWorkerOptions): RunWorker {
+  const { flow, redis, connection, concurrency, onError = () => undefined, onDeaf = () => undefined } = options
+  const stopping = new AbortController()
+  const deps = attemptDeps(options, stopping.signal)
+  /** Runs at work, and how to tell one that its job is another's. */
+  const atWork = new Map<string, AbortController>()
+  const ours = new WeakSet<Error>()
+
+  const start: Processor<RunJob> = async (bullJob, token) => {
+    const { runId } = bullJob.data
+    const lost = new AbortController()
+    atWork.set(runId, lost)
+    try {
+      const result = await attemptRun(deps, fetchedJob(bullJob), lost.signal)
+      return await conclude(result, { bullJob, token, waitMs: options.waitMs ?? 2_000 })
+    } catch (error) {
+      if (error instanceof Error) ours.add(error)
+      throw error
+    } finally {
+      atWork.delete(runId)
+    }
+  }
+
+  const worker = new FetchingWorker(flow, start, {
+    connection,
+    prefix: queuePrefix,
+    concurrency,
+    name: options.name,
+    lockDuration: options.lockDurationMs ?? 60_000,
+    stalledInterval: options.stalledIntervalMs ?? 30_000,
+    maxStalledCount: maxStalls,
+    // also how soon it asks again after Redis was away
+    runRetryDelay: 1_000,
+    settings: { backoffStrategy },
+  })
+  worker.on('error', onError)
+  worker.on('lockRenewalFailed', (ids) => {
+    for (const id of ids) atWork.get(id)?.abort(new AppError('RUN_CANCELLED', `run ${id} is another worker's now`))
+  })
+  worker.on('failed', (bullJob, error) => {
+    if (!bullJob?.finishedOn || ours.has(error)) return
+    void settleKilled(deps, bullJob.data, bullJob.stalledCounter).catch(onError)
+  })
+
+  const isDeaf = () => atWork.size < concurrency && worker.fetchAgeMs > deafAfterMs
+  const endWatch = watchDeafness({ redis, isDeaf, onDeaf })
+
+  return {
+    ready: async () => {
+      await worker.waitUntilReady()
+    },
+    health: () => ({ active: atWork.size, lastFetchAgeMs: worker.fetchAgeMs, isDeaf: isDeaf() }),
+    close: async (graceMs) => {
+      endWatch()
+      const closed = worker.close()
+      if (!(await settledWithin(closed, graceMs))) {
+        stopping.abort(new AppError('RUN_CANCELLED', 'the worker stops'))
+        await settledWithin(closed, handBackMs)
+      }
+      connection.disconnect()
+    },
+  }
+}
+
+function attemptDeps(options: RunWorkerOptions, stopping: AbortSignal): AttemptDeps {
+  const { execute, clock, metrics, name, redis, timeoutMs = 600_000, onSettled } = options
+  const stores = { overlaps: createOverlapStore(redis), runs: createRunStore(redis) }
+  return { execute, clock, metrics, worker: name, timeoutMs, stopping, ...stores, ...(onSettled && { onSettled }) }
+}
+
+function fetchedJob(bullJob: Job<RunJob>): FetchedJob {
+  const { data, attemptsMade, stalledCounter, opts } = bullJob
+  return {
+    job: data,
+    attempt: attemptsMade + stalledCounter + 1,
+    hasRetries: attemptsMade + 1 < (opts.attempts ?? 1),
+    updateJob: (job) => bullJob.updateData(job),
+  }
+}
+
+interface Started {
+  readonly bullJob: Job<RunJob>
+  readonly token: string | undefined
+  readonly waitMs: number
+}
+
+/** Tells BullMQ what became of an attempt, in its words. */
+async function conclude(result: AttemptResult, { bullJob, token, waitMs }: Started): Promise<unknown> {
+  switch (result.kind) {
+    case 'done':
+      return result.summary
+    case 'wait':
+      await bullJob.moveToDelayed(Date.now() + waitMs, token)
+      throw new DelayedError()
+    case 'handBack':
+      await bullJob.moveToWait(token)
+      throw new WaitingError()
+    case 'failed':
+      if (result.error.retryable) throw result.error
+      throw new UnrecoverableError(`${result.error.code}: ${result.error.message}`)
+  }
+}
+
+function backoffStrategy(failures: number, _type?: string, error?: Error, job?: MinimalJob): number {
+  const backoff = job?.opts.backoff
+  const backoffMs = (typeof backoff === 'object' ? backoff.delay : backoff) ?? 1_000
+  return retryDelayMs({ failures, backoffMs }, error instanceof AppError ? error : undefined)
+}
+
+async function settledWithin(work: Promise<void>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms)
+  })
+  try {
+    return await Promise.race([work.then(() => true), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,80 @@
+import type { Redis } from 'ioredis'
+import type { DetectResult } from '../../../flows/contexts.ts'
+import type { AppError } from '../../../models/errors.ts'
+import type { MissionName } from '../../../models/series.ts'
+import type { MissionHealth } from '../../missions/types.ts'
+import type { FlowName } from '../../queue/runs.ts'
+import { redisCall } from '../redis-call.ts'
+import { missionKeys as keys } from './mission-keys.ts'
+
+export interface HealthStore {
+  recordSuccess(name: MissionName, flow: FlowName, atMs: number, detect?: DetectResult): Promise<void>
+  recordFailure(name: MissionName, flow: FlowName, atMs: number, error: AppError): Promise<void>
+  get(name: MissionName): Promise<MissionHealth>
+}
+
+/** What a mission that no run touches any more leaves behind is gone after this. */
+const keepMs = 7 * 86_400_000
+const flows = ['forecast', 'detect'] as const satisfies readonly FlowName[]
+
+export function createHealthStore(redis: Redis): HealthStore {
+  return {
+    async recordSuccess(name, flow, atMs, detect) {
+      const key = keys.health(name)
+      const fields: (string | number)[] = [`${flow}.failures`, 0, `${flow}.successMs`, atMs]
+      if (detect) fields.push('states', JSON.stringify(detect.states), 'score', detect.missionScore)
+      const write = redis
+        .pipeline()
+        .hset(key, ...fields)
+        .pexpire(key, keepMs)
+        .exec()
+      await redisCall(`record the health of ${name.mission}`, write)
+    },
+
+    async recordFailure(name, flow, atMs, { code, message }) {
+      const key = keys.health(name)
+      const error = JSON.stringify({ code, message: message.slice(0, 2_000), atMs, flow })
+      const write = redis
+        .pipeline()
+        .hincrby(key, `${flow}.failures`, 1)
+        .hset(key, `${flow}.error`, error)
+        .pexpire(key, keepMs)
+        .exec()
+      await redisCall(`record the health of ${name.mission}`, write)
+    },
+
+    async get(name) {
+      return parseHealth(await redisCall(`read the health of ${name.mission}`, redis.hgetall(keys.health(name))))
+    },
+  }
+}
+
+function parseHealth(fields: Readonly<Record<string, string>>): MissionHealth {
+  const consecutiveFailures = Math.max(...flows.map((flow) => Number(fields[`${flow}.failures`] ?? 0)))
+  const lastSuccessMs = Math.max(...flows.map((flow) => Number(fields[`${flow}.successMs`] ?? -1)))
+  const missionScore = Number(fields.score ?? Number.NaN)
+  const lastError = newestError(fields)
+  return {
+    state: stateOf(consecutiveFailures, fields['detect.successMs'] !== undefined),
+    consecutiveFailures,
+    ...(lastSuccessMs >= 0 && { lastSuccessMs }),
+    ...(lastError && { lastError }),
+    // only this store writes the JSON
+    ...(fields.states !== undefined && { series: JSON.parse(fields.states) as NonNullable<MissionHealth['series']> }),
+    ...(Number.isFinite(missionScore) && { missionScore }),
+  }
+}
+
+function stateOf(consecutiveFailures: number, hasDetected: boolean): MissionHealth['state'] {
+  if (consecutiveFailures > 0) return 'failing'
+  return hasDetected ? 'active' : 'new'
+}
+
+function newestError(fields: Readonly<Record<string, string>>): MissionHealth['lastError'] {
+  return flows
+    .flatMap((flow) => {
+      const json = fields[`${flow}.error`]
+      return json === undefined ? [] : [JSON.parse(json) as NonNullable<MissionHealth['lastError']>]
+    })
+    .sort((a, b) => b.atMs - a.atMs)[0]
+}

@@ -1,0 +1,151 @@
+import type { Redis } from 'ioredis'
+import type { FlowName, RunKind, RunRecord } from '../../queue/runs.ts'
+import { luaScript, runLua } from '../lua.ts'
+import { redisCall } from '../redis-call.ts'
+import { keys } from './schedule-keys.ts'
+import { dayMs } from './tick-codec.ts'
+
+export interface RunQuery {
+  readonly tenant: string
+  readonly mission?: string
+  readonly flow?: FlowName
+  readonly limit: number
+  /** Of the page before. */
+  readonly cursor?: string
+}
+
+export interface RunPage {
+  readonly runs: readonly RunRecord[]
+  /** undefined on the last page. */
+  readonly cursor?: string
+}
+
+export interface RunStore {
+  /** Replaces what was there; it stays a day when it succeeded, else a week. */
+  put(record: RunRecord): Promise<void>
+  get(runId: string): Promise<RunRecord | undefined>
+  /** Newest start first. */
+  list(query: RunQuery): Promise<RunPage>
+  /** Runs that said last that they are at work or will try again, and that before the given instant. */
+  unfinished(startedBeforeMs: number): Promise<RunRecord[]>
+}
+
+const keepMs = (state: RunRecord['state']): number => (state === 'succeeded' ? dayMs : 7 * dayMs)
+const perTenant = 10_000
+const perMission = 50
+const flows: readonly FlowName[] = ['forecast', 'detect']
+
+/** KEYS: index. ARGV: score and id to go on after ('' at the start), limit. Answers id, score, id, score... */
+const pageScript = luaScript(`
+local from = 0
+if ARGV[1] ~= '' then from = redis.call('ZCOUNT', KEYS[1], '(' .. ARGV[1], '+inf') end
+local answer = {}
+while #answer < 2 * tonumber(ARGV[3]) do
+  local read = redis.call('ZREVRANGE', KEYS[1], from, from + 99, 'WITHSCORES')
+  if #read == 0 then break end
+  for i = 1, #read, 2 do
+    local isBefore = ARGV[1] ~= '' and read[i + 1] == ARGV[1] and read[i] >= ARGV[2]
+    if not isBefore and #answer < 2 * tonumber(ARGV[3]) then
+      answer[#answer + 1] = read[i]
+      answer[#answer + 1] = read[i + 1]
+    end
+  end
+  from = from + 100
+end
+return answer`)
+
+interface IndexEntry {
+  readonly runId: string
+  readonly startedMs: number
+}
+
+export function createRunStore(redis: Redis): RunStore {
+  const get = async (runId: string) => decoded(await redisCall('read a run', redis.hgetall(keys.run(runId))))
+
+  /** Records age out before their entries do: what is not there any more is left out. */
+  const existing = async (ids: readonly string[]): Promise<RunRecord[]> =>
+    (await Promise.all(ids.map(get))).filter((record) => record !== undefined)
+
+  async function entries(index: string, { limit, cursor = '' }: RunQuery): Promise<IndexEntry[]> {
+    const colon = cursor.indexOf(':')
+    const after = colon < 0 ? ['', ''] : [cursor.slice(0, colon), cursor.slice(colon + 1)]
+    const answer = (await runLua(redis, pageScript, [index], [...after, limit])) as string[]
+    return answer.flatMap((cell, i) => (i % 2 === 0 ? [{ runId: cell, startedMs: Number(answer[i + 1]) }] : []))
+  }
+
+  return {
+    get,
+
+    async put(record) {
+      const key = keys.run(record.runId)
+      const isOver = record.state !== 'active' && record.state !== 'retrying'
+      const change = redis.multi().del(key).hset(key, encoded(record)).pexpire(key, keepMs(record.state))
+      if (isOver) change.zrem(keys.activeRuns, record.runId)
+      else change.zadd(keys.activeRuns, record.startedMs, record.runId)
+      for (const [index, most] of [
+        [tenantIndex(record), perTenant] as const,
+        [missionIndex(record), perMission] as const,
+      ])
+        change
+          .zadd(index, record.startedMs, record.runId)
+          .zremrangebyrank(index, 0, -most - 1)
+          .pexpire(index, 8 * dayMs)
+      await redisCall('write a run', change.exec())
+    },
+
+    async list(query) {
+      const { tenant, mission, flow: only, limit } = query
+      const indexOf = (flow: FlowName) =>
+        mission === undefined ? tenantIndex({ tenant, flow }) : missionIndex({ tenant, flow, mission })
+      const asked = only ? [only] : flows
+      const found = (await Promise.all(asked.map((flow) => entries(indexOf(flow), query)))).flat()
+      const page = found.sort(newestFirst).slice(0, limit)
+      const last = page.at(-1)
+      const runs = await existing(page.map(({ runId }) => runId))
+      return { runs, ...(last && page.length === limit && { cursor: `${last.startedMs}:${last.runId}` }) }
+    },
+
+    async unfinished(startedBeforeMs) {
+      const ids = await redisCall('list runs', redis.zrangebyscore(keys.activeRuns, '-inf', `(${startedBeforeMs}`))
+      const records = await existing(ids)
+      const gone = ids.filter((id) => !records.some(({ runId }) => runId === id))
+      if (gone.length > 0) await redisCall('forget runs', redis.zrem(keys.activeRuns, ...gone))
+      return records
+    },
+  }
+}
+
+const newestFirst = (a: IndexEntry, b: IndexEntry): number => b.startedMs - a.startedMs || (a.runId < b.runId ? 1 : -1)
+
+const tenantIndex = ({ tenant, flow }: { tenant: string; flow: FlowName }) => keys.runsOf(tenant, flow)
+const missionIndex = ({ tenant, mission, flow }: { tenant: string; mission: string; flow: FlowName }) =>
+  keys.runsOf(tenant, `${flow}:${mission}`)
+
+function encoded({ error, summary, ...plain }: RunRecord): Record<string, string | number> {
+  return {
+    ...plain,
+    ...(error && { errorCode: error.code, errorMessage: error.message }),
+    ...(summary && { summary: JSON.stringify(summary) }),
+  }
+}
+
+/** Only `put` writes these hashes: their shape is trusted. */
+function decoded(fields: Readonly<Record<string, string>>): RunRecord | undefined {
+  const { runId, kind, flow, tenant, mission, state, worker, endedMs, errorCode, errorMessage, summary } = fields
+  if (runId === undefined) return undefined
+  return {
+    runId,
+    kind: kind as RunKind,
+    flow: flow as FlowName,
+    tenant: tenant ?? '',
+    mission: mission ?? '',
+    nominalMs: Number(fields.nominalMs),
+    state: state as RunRecord['state'],
+    attempt: Number(fields.attempt),
+    worker: worker ?? '',
+    startedMs: Number(fields.startedMs),
+    ...(endedMs !== undefined && { endedMs: Number(endedMs) }),
+    ...(errorCode !== undefined && { error: { code: errorCode, message: errorMessage ?? '' } }),
+    ...(summary !== undefined && { summary: JSON.parse(summary) as Readonly<Record<string, unknown>> }),
+  }
+}

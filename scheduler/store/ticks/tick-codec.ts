@@ -1,0 +1,81 @@
+import type { StepRange } from '../../../models/series.ts'
+import type { TickOutcome } from '../../planning/types.ts'
+
+/** Why a tick ended as it did. The position is the stored code: append only, at most 32. */
+export const tickReasons = [
+  'on_time',
+  'caught_up',
+  'holder_active',
+  'newer_due',
+  'catch_up_none',
+  'catch_up_window',
+  'catch_up_limit',
+  'start_deadline',
+  'paused',
+  'calendar',
+  'run_lost',
+] as const
+export type TickReason = (typeof tickReasons)[number]
+
+/** The position is the stored code: append only, at most 8. */
+export const tickOutcomes = [
+  'run',
+  'skipped_overlap',
+  'coalesced',
+  'missed',
+  'expired',
+  'paused',
+  'calendar',
+  'buffered',
+] as const satisfies readonly TickOutcome[]
+
+/** Outcome of one T. */
+export interface TickMark {
+  readonly nominalMs: number
+  readonly outcome: TickOutcome
+  readonly reason: TickReason
+  /** From T to the start or the decision; absent where `byNominalMs` is kept instead. */
+  readonly lagMs?: number
+  /** `skipped_overlap`: T of the holder. `coalesced`: T that stands for this one. */
+  readonly byNominalMs?: number
+}
+
+export const dayMs = 86_400_000
+const tickBytes = 8
+/** Magic and version before a day's ticks; a day that begins otherwise counts as absent. */
+const tickHeader = Buffer.from('ATK\u0001', 'latin1')
+/** 37 hours: what 27 bits hold. Longer lags are kept as this. */
+const maxDistanceMs = 2 ** 27 - 1
+
+/** T, outcome, reason and distance in ms, as the scripts take a tick. */
+export function tickArguments({ nominalMs, outcome, reason, lagMs = 0, byNominalMs }: TickMark): number[] {
+  const distanceMs = byNominalMs === undefined ? lagMs : Math.abs(nominalMs - byNominalMs)
+  const clamped = Math.min(Math.max(0, Math.round(distanceMs)), maxDistanceMs)
+  return [nominalMs, tickOutcomes.indexOf(outcome), tickReasons.indexOf(reason), clamped]
+}
+
+/** Ticks of the day that begins at `startMs` with fromMs < T <= untilMs, oldest first. */
+export function decodeTicks(day: Buffer, startMs: number, { fromMs, untilMs }: StepRange): TickMark[] {
+  if (!day.subarray(0, tickHeader.length).equals(tickHeader)) return []
+  const ticks: TickMark[] = []
+  for (let at = tickHeader.length; at + tickBytes <= day.length; at += tickBytes) {
+    const tick = decodeTick(day.readUInt32BE(at), day.readUInt32BE(at + 4), startMs)
+    if (tick && tick.nominalMs > fromMs && tick.nominalMs <= untilMs) ticks.push(tick)
+  }
+  return ticks
+}
+
+/**
+ * Two big-endian words: ms of the day (27 bits), outcome (3), unused (2); reason (5), distance in ms (27).
+ * undefined: an outcome or reason that a newer version wrote.
+ */
+function decodeTick(first: number, second: number, startMs: number): TickMark | undefined {
+  const outcome = tickOutcomes[(first >>> 2) & 7]
+  const reason = tickReasons[second >>> 27]
+  if (!outcome || !reason) return undefined
+  const nominalMs = startMs + (first >>> 5)
+  const distanceMs = second % 2 ** 27
+  if (outcome === 'skipped_overlap') return { nominalMs, outcome, reason, byNominalMs: nominalMs - distanceMs }
+  if (outcome === 'coalesced') return { nominalMs, outcome, reason, byNominalMs: nominalMs + distanceMs }
+  return { nominalMs, outcome, reason, lagMs: distanceMs }
+}

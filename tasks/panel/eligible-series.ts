@@ -1,0 +1,44 @@
+import type { Panel } from '../../models/series.ts'
+
+const recentMs = 86_400_000
+
+/** Why a series that was read is not forecast. */
+export const skipReasons = {
+  tooFewPoints: 'too_few_points',
+  noRecentValue: 'no_recent_value',
+  tooLarge: 'value_too_large',
+} as const
+
+export interface Eligibility {
+  /** Rows of the panel that are forecast, in order. */
+  readonly rows: readonly number[]
+  readonly skipped: readonly { readonly row: number; readonly reason: string }[]
+}
+
+// bands are kept as 32-bit floats, and an edge may lie well beyond the values
+const largestValue = 1e37
+
+/** A series is forecast with `minPoints` finite values in the context, one in its last 24 hours, and none above 1e37. */
+export function eligibleSeries({ series, length, stepMs }: Panel, minPoints: number): Eligibility {
+  const recentFrom = Math.max(0, length - Math.ceil(recentMs / stepMs))
+  const rows: number[] = []
+  const skipped: { row: number; reason: string }[] = []
+  for (const [row, { values }] of series.entries()) {
+    if (countFinite(values) < minPoints) skipped.push({ row, reason: skipReasons.tooFewPoints })
+    else if (countFinite(values.subarray(recentFrom)) === 0) skipped.push({ row, reason: skipReasons.noRecentValue })
+    else if (hasTooLarge(values)) skipped.push({ row, reason: skipReasons.tooLarge })
+    else rows.push(row)
+  }
+  return { rows, skipped }
+}
+
+function hasTooLarge(values: Float64Array): boolean {
+  for (let i = 0; i < values.length; i++) if (Math.abs(values[i]!) > largestValue) return true
+  return false
+}
+
+export function countFinite(values: Float64Array): number {
+  let count = 0
+  for (let i = 0; i < values.length; i++) if (Number.isFinite(values[i])) count += 1
+  return count
+}
