@@ -26,6 +26,7 @@ export const missionStatusView = z
       .optional()
       .describe('Series by state at the last detect run'),
     missionScore: z.number().optional(),
+    fallback: z.string().optional().describe('Why the fall-back forecast at least some of the newest forecast'),
     nextForecastAt: instant.optional(),
     nextDetectAt: instant.optional(),
     scoredUntil: instant.optional(),
@@ -60,7 +61,7 @@ function viewPause({ reason, actor, sinceMs, untilMs }: NonNullable<StoredMissio
 }
 
 export function viewStatus(status: MissionStatus): z.output<typeof missionStatusView> {
-  const { state, consecutiveFailures, lastError, series, missionScore } = status
+  const { state, consecutiveFailures, lastError, series, missionScore, fallback } = status
   return {
     ...{ state, consecutiveFailures },
     ...optionalInstant('lastSuccessAt', status.lastSuccessMs),
@@ -70,6 +71,7 @@ export function viewStatus(status: MissionStatus): z.output<typeof missionStatus
     ...(series && { series: series as Partial<Record<SeriesState, number>> }),
     // JSON has no NaN: nothing was scored
     ...(missionScore !== undefined && Number.isFinite(missionScore) && { missionScore }),
+    ...(fallback !== undefined && { fallback }),
     ...optionalInstant('nextForecastAt', status.nextForecastMs),
     ...optionalInstant('nextDetectAt', status.nextDetectMs),
     ...optionalInstant('scoredUntil', status.scoredUntilMs),

@@ -179,6 +179,7 @@ function describeMission({ id, generation, document, pause, status, updatedAt }:
     ['until', pause?.until],
     ['series', status?.series && seriesText(status.series)],
     ['score', status?.missionScore?.toFixed(2)],
+    ['fall-back', status?.fallback],
     ['last success', status?.lastSuccessAt && relativeTime(status.lastSuccessAt, nowMs)],
     [
       'last error',

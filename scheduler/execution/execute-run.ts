@@ -25,11 +25,11 @@ async function executeRun(deps: ExecutionDeps, attempt: Attempt): Promise<RunSum
   try {
     if (job.flow === 'forecast') {
       const result = await executeForecast(deps, mission, attempt)
-      await health(() => deps.health.recordSuccess(name, 'forecast', deps.now()))
+      await health(() => deps.health.recordSuccess(name, deps.now(), { flow: 'forecast', result }))
       return result ? forecastSummary(result) : { outcome: 'nothing', reason: 'no step is left for this run' }
     }
     const result = await executeDetect(deps, mission, attempt)
-    await health(() => deps.health.recordSuccess(name, 'detect', deps.now(), result))
+    await health(() => deps.health.recordSuccess(name, deps.now(), { flow: 'detect', result }))
     return result ? detectSummary(result) : { outcome: 'nothing', reason: 'every step is scored already' }
   } catch (error) {
     const failure = toAppError(error)

@@ -1,4 +1,3 @@
-import type { DetectResult } from '../../flows/contexts.ts'
 import { type AppError, errorCodes } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
 import type { FlowName } from '../queue/runs.ts'
@@ -17,7 +16,7 @@ export interface MissionHealthDeps {
 }
 
 export interface HealthRecorder {
-  recordSuccess(name: MissionName, flow: FlowName, atMs: number, detect?: DetectResult): Promise<void>
+  recordSuccess: HealthStore['recordSuccess']
   /** A query that the store refuses pauses the mission for a while; everything else leaves it failing. */
   recordFailure(name: MissionName, flow: FlowName, atMs: number, error: AppError): Promise<void>
 }
@@ -25,7 +24,7 @@ export interface HealthRecorder {
 /** What a worker says about a mission after each run. */
 export function createHealthRecorder({ health, missions, service }: MissionHealthDeps): HealthRecorder {
   return {
-    recordSuccess: (name, flow, atMs, detect) => health.recordSuccess(name, flow, atMs, detect),
+    recordSuccess: (name, atMs, found) => health.recordSuccess(name, atMs, found),
     async recordFailure(name, flow, atMs, error) {
       await health.recordFailure(name, flow, atMs, error)
       if (!errorCodes[error.code].pauses) return

@@ -27,6 +27,8 @@ export interface MissionHealth {
   }
   readonly series?: Readonly<Partial<Record<SeriesState, number>>>
   readonly missionScore?: number
+  /** `fallback:<code>`: why the fall-back forecast at least some of the newest forecast. */
+  readonly fallback?: string
 }
 
 export interface MissionStatus extends MissionHealth {

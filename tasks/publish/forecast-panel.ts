@@ -56,7 +56,7 @@ export async function forecastPanel(deps: ForecastDeps, request: PanelRequest): 
 }
 
 function planBatches({ forecasters }: ForecastDeps, { contexts, model, fallback }: PanelRequest): Batch[] {
-  const minContext = forecasters.names.includes(model) ? forecasters.get(model).minContext : 0
+  const minContext = minContextOf(forecasters, model)
   const enough: number[] = []
   const short: number[] = []
   for (const [row, context] of contexts.entries()) (countFinite(context) >= minContext ? enough : short).push(row)
@@ -64,6 +64,15 @@ function planBatches({ forecasters }: ForecastDeps, { contexts, model, fallback 
     ...chunks(enough).map((rows) => ({ rows, model })),
     ...chunks(short).map((rows) => ({ rows, model: fallback, reason: 'SHORT_CONTEXT' })),
   ]
+}
+
+/** 0 of a model that cannot be had: why shows when it is asked to forecast. */
+function minContextOf(forecasters: Deps['forecasters'], model: string): number {
+  try {
+    return forecasters.get(model).minContext
+  } catch {
+    return 0
+  }
 }
 
 function chunks(rows: readonly number[]): number[][] {

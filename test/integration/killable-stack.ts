@@ -25,9 +25,9 @@ export async function startKillableStack() {
     const store = closing(await startVictoriaMetrics({ dir }))
     const gates = { forecast: closing(await writeGate(store.url)), detect: closing(await writeGate(store.url)) }
     const start = processStarter(dir, { redisUrl: redis.url, readUrl: store.url })
-    const startWorker = async (pool: FlowName): Promise<RunningProcess> => {
-      const { process } = await start(`worker-${pool}`, ['worker', '--pool', pool], gates[pool].writeUrl)
-      return closing(process)
+    const startWorker = async (pool: FlowName): Promise<RunningProcess & { readonly url: string }> => {
+      const { process, url } = await start(`worker-${pool}`, ['worker', '--pool', pool], gates[pool].writeUrl)
+      return closing({ ...process, url })
     }
     const scheduler = await start('scheduler', ['scheduler'], `${store.url}/api/v1/write`)
     closing(scheduler.process)
@@ -35,7 +35,15 @@ export async function startKillableStack() {
     const restart = async (pool: FlowName) => {
       workers[pool] = await startWorker(pool)
     }
-    return { storeUrl: store.url, gates, workers, restart, api: apiOf(scheduler.url), close }
+    return {
+      storeUrl: store.url,
+      gates,
+      scheduler: scheduler.process,
+      workers,
+      restart,
+      api: apiOf(scheduler.url),
+      close,
+    }
   } catch (error) {
     await close()
     throw error

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { ForecastResult } from '../../flows/contexts.ts'
 import { AppError } from '../../models/errors.ts'
 import { type MissionDocument, missionDocument } from '../../scheduler/missions/document/document.ts'
 import type { MissionDatasource } from '../../scheduler/missions/document/resolved.ts'
@@ -314,8 +315,8 @@ describe('health', () => {
       nextDetectMs: at('12:21:00'),
     })
     const detected = { states: { ok: 3 }, missionScore: 0.5 } as never
-    await health().recordSuccess(cpu, 'forecast', 1)
-    await health().recordSuccess(cpu, 'detect', 2, detected)
+    await health().recordSuccess(cpu, 1, { flow: 'forecast', result: undefined })
+    await health().recordSuccess(cpu, 2, { flow: 'detect', result: detected })
     expect(await service.status('default', 'cpu')).toMatchObject({
       state: 'active',
       lastSuccessMs: 2,
@@ -324,16 +325,30 @@ describe('health', () => {
     })
     await health().recordFailure(cpu, 'detect', 3, new AppError('STORE_UNAVAILABLE', 'away'))
     await health().recordFailure(cpu, 'detect', 4, new AppError('STORE_BUSY', 'busy'))
-    await health().recordSuccess(cpu, 'forecast', 5)
+    await health().recordSuccess(cpu, 5, { flow: 'forecast', result: undefined })
     expect(await service.status('default', 'cpu')).toMatchObject({
       state: 'failing',
       consecutiveFailures: 2,
       lastError: { code: 'STORE_BUSY', message: 'busy', atMs: 4, flow: 'detect' },
     })
-    await health().recordSuccess(cpu, 'detect', 6, { states: { ok: 3 }, missionScore: Number.NaN } as never)
+    await health().recordSuccess(cpu, 6, {
+      flow: 'detect',
+      result: { states: { ok: 3 }, missionScore: Number.NaN } as never,
+    })
     const status = await service.status('default', 'cpu')
     expect(status).toMatchObject({ state: 'active', consecutiveFailures: 0, lastError: { atMs: 4 } })
     expect(status).not.toHaveProperty('missionScore')
+  })
+
+  test('tells that the fall-back forecasts, until the model does again', async () => {
+    await put()
+    const forecast = async (atMs: number, result: Partial<ForecastResult>) => {
+      await health().recordSuccess(cpu, atMs, { flow: 'forecast', result: result as ForecastResult })
+      return (await service.status('default', 'cpu')).fallback
+    }
+    expect(await forecast(1, { forecast: 2, fallback: 'fallback:MODEL_FAILED' })).toBe('fallback:MODEL_FAILED')
+    expect(await forecast(2, { forecast: 0 })).toBe('fallback:MODEL_FAILED')
+    expect(await forecast(3, { forecast: 2 })).toBeUndefined()
   })
 
   test('pauses a mission whose query the store refuses, until it is asked again', async () => {

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import type { DetectResult } from '../../../flows/contexts.ts'
+import type { DetectResult, ForecastResult } from '../../../flows/contexts.ts'
 import type { AppError } from '../../../models/errors.ts'
 import type { MissionName } from '../../../models/series.ts'
 import type { MissionHealth } from '../../missions/types.ts'
@@ -7,8 +7,13 @@ import type { FlowName } from '../../queue/runs.ts'
 import { redisCall } from '../redis-call.ts'
 import { missionKeys as keys } from './mission-keys.ts'
 
+/** What a run found; without a result it had nothing to do. */
+export type RunFindings =
+  | { readonly flow: 'forecast'; readonly result: ForecastResult | undefined }
+  | { readonly flow: 'detect'; readonly result: DetectResult | undefined }
+
 export interface HealthStore {
-  recordSuccess(name: MissionName, flow: FlowName, atMs: number, detect?: DetectResult): Promise<void>
+  recordSuccess(name: MissionName, atMs: number, findings: RunFindings): Promise<void>
   recordFailure(name: MissionName, flow: FlowName, atMs: number, error: AppError): Promise<void>
   get(name: MissionName): Promise<MissionHealth>
 }
@@ -19,10 +24,10 @@ const flows = ['forecast', 'detect'] as const satisfies readonly FlowName[]
 
 export function createHealthStore(redis: Redis): HealthStore {
   return {
-    async recordSuccess(name, flow, atMs, detect) {
+    async recordSuccess(name, atMs, findings) {
       const key = keys.health(name)
-      const fields: (string | number)[] = [`${flow}.failures`, 0, `${flow}.successMs`, atMs]
-      if (detect) fields.push('states', JSON.stringify(detect.states), 'score', detect.missionScore)
+      const { flow } = findings
+      const fields = [`${flow}.failures`, 0, `${flow}.successMs`, atMs, ...findingFields(findings)]
       const write = redis
         .pipeline()
         .hset(key, ...fields)
@@ -49,6 +54,12 @@ export function createHealthStore(redis: Redis): HealthStore {
   }
 }
 
+function findingFields({ flow, result }: RunFindings): (string | number)[] {
+  if (flow === 'detect') return result ? ['states', JSON.stringify(result.states), 'score', result.missionScore] : []
+  // a run that found its payload kept has forecast nothing
+  return result && result.forecast > 0 ? ['fallback', result.fallback ?? ''] : []
+}
+
 function parseHealth(fields: Readonly<Record<string, string>>): MissionHealth {
   const consecutiveFailures = Math.max(...flows.map((flow) => Number(fields[`${flow}.failures`] ?? 0)))
   const lastSuccessMs = Math.max(...flows.map((flow) => Number(fields[`${flow}.successMs`] ?? -1)))
@@ -62,6 +73,7 @@ function parseHealth(fields: Readonly<Record<string, string>>): MissionHealth {
     // only this store writes the JSON
     ...(fields.states !== undefined && { series: JSON.parse(fields.states) as NonNullable<MissionHealth['series']> }),
     ...(Number.isFinite(missionScore) && { missionScore }),
+    ...(fields.fallback && { fallback: fields.fallback }),
   }
 }
 

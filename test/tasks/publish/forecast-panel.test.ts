@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { AppError } from '../../../models/errors.ts'
 import { forecastPanel, type PanelRequest } from '../../../tasks/publish/forecast-panel.ts'
-import { fakeDeps, fakeForecaster } from '../../fakes/fake-deps.ts'
+import { fakeDeps, fakeForecaster, fakeForecasters } from '../../fakes/fake-deps.ts'
 
 const request = (contexts: readonly Float64Array[], more: Partial<PanelRequest> = {}): PanelRequest => ({
   ...{ contexts, endMs: 0, stepMs: 1_000, horizon: 2, levels: [0.1, 0.9], model: 'good', fallback: 'spare' },
@@ -60,16 +60,21 @@ test('one batch that fails does not cost the others their model', async () => {
   expect(made.forecasts[599]?.median[0]).toBe(599)
 })
 
-test('series that are too short for the model are forecast by the fall-back', async () => {
-  const good = { ...fakeForecaster('good'), minContext: 3 }
-  const spare = fakeForecaster('spare')
-  const deps = fakeDeps({ forecasters: [good, spare] })
-  const contexts = [Float64Array.of(1, 1, 1), Float64Array.of(2, Number.NaN, 2), Float64Array.of(3, 3, 3)]
-  const made = await forecastPanel(deps, request(contexts))
-  expect(made.forecasts.map(({ median }) => median[0])).toEqual([1, 2, 3])
-  expect(spare.requests.map((asked) => asked.contexts.length)).toEqual([1])
-  expect(made).toMatchObject({ model: 'good', fallback: 'fallback:SHORT_CONTEXT' })
-})
+test.each(['a registered', 'any other'])(
+  "series that are too short for %s model are the fall-back's",
+  async (which) => {
+    const good = { ...fakeForecaster('good'), minContext: 3 }
+    const spare = fakeForecaster('spare')
+    const forecasters = fakeForecasters([good, spare])
+    const names = which === 'a registered' ? forecasters.names : ['spare']
+    const deps = { ...fakeDeps(), forecasters: { ...forecasters, names } }
+    const contexts = [Float64Array.of(1, 1, 1), Float64Array.of(2, Number.NaN, 2), Float64Array.of(3, 3, 3)]
+    const made = await forecastPanel(deps, request(contexts))
+    expect(made.forecasts.map(({ median }) => median[0])).toEqual([1, 2, 3])
+    expect(spare.requests.map((asked) => asked.contexts.length)).toEqual([1])
+    expect(made).toMatchObject({ model: 'good', fallback: 'fallback:SHORT_CONTEXT' })
+  },
+)
 
 test('a fall-back that fails fails the panel', async () => {
   const error = new AppError('MODEL_FAILED', 'spare: no')

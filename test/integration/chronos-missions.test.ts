@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { startDelayMs } from '../../scheduler/planning/schedule-spec.ts'
+import { exportSeries } from '../scenarios/store-audit.ts'
+import { flushStore, importSeries, minuteMs } from '../scenarios/world.ts'
+import { startKillableStack } from './killable-stack.ts'
+
+const patience = { timeout: 60_000, interval: 200 }
+vi.setConfig({ testTimeout: patience.timeout })
+
+const stack = await startKillableStack()
+const pods = ['a', 'b', 'c']
+
+beforeAll(writeLoad)
+afterAll(() => stack.close())
+
+test('a mission forecasts with the checkpoint at a path', async () => {
+  const id = await register('chronos', resolve('test/fixtures/chronos/chronos2'))
+  const run = await forecastOf(id)
+  expect(run.summary).toMatchObject({ read: pods.length, forecast: pods.length })
+  expect(run.summary).not.toHaveProperty('fallback')
+  expect((await statusOf(id)).fallback).toBeUndefined()
+  await flushStore(stack.storeUrl)
+  const drawn = await exportSeries(stack.storeUrl, `anomaly_pred{mission="${id}"}`)
+  expect(new Set(drawn.map(({ labels }) => labels.pod))).toEqual(new Set(pods))
+  expect(drawn.every(({ values }) => values.every(Number.isFinite))).toBe(true)
+  await vi.waitFor(async () => expect(await scoredSeries(id)).toBe(pods.length), patience)
+})
+
+test('where there is no checkpoint the fall-back forecasts, and run, status and metrics tell why', async () => {
+  const id = await register('missing', './nowhere')
+  const fallback = 'fallback:MODEL_INVALID'
+  expect((await forecastOf(id)).summary).toMatchObject({ forecast: pods.length, fallback })
+  expect(await statusOf(id)).toMatchObject({ consecutiveFailures: 0, fallback })
+  const metrics = await (await fetch(`${stack.workers.forecast.url}/metrics`)).text()
+  expect(metrics).toMatch(/^anomaly_times_fallback_series_total\{reason="MODEL_INVALID"\} [1-9]/m)
+})
+
+test('onnxruntime is loaded by the worker that forecasts, and by no other process', () => {
+  const { scheduler, workers } = stack
+  const loads = ({ pid }: { readonly pid: number }) => readFileSync(`/proc/${pid}/maps`, 'utf8').includes('onnxruntime')
+  expect({ scheduler: loads(scheduler), detect: loads(workers.detect), forecast: loads(workers.forecast) }).toEqual({
+    scheduler: false,
+    detect: false,
+    forecast: true,
+  })
+})
+
+/** Starts are spread over a minute by a hash of the id: one that starts at once. */
+function promptId(prefix: string): string {
+  for (let n = 0; ; n++) if (startDelayMs(`default/${prefix}-${n}.forecast`, minuteMs) < 500) return `${prefix}-${n}`
+}
+
+async function register(prefix: string, model: string): Promise<string> {
+  const id = promptId(prefix)
+  await stack.api('PUT', `missions/${id}`, {
+    ...{ id, query: 'load', step: '1m', context: '1h', evalDelay: '2s', model },
+    ...{ forecast: { every: '20m' }, detect: { every: '5s' } },
+  })
+  return id
+}
+
+interface RunView {
+  readonly summary: Readonly<Record<string, unknown>>
+}
+
+function forecastOf(mission: string): Promise<RunView> {
+  return vi.waitFor(async () => {
+    const { runs } = await stack.api<{ runs: RunView[] }>(
+      'GET',
+      `runs?mission=${mission}&flow=forecast&state=succeeded`,
+    )
+    if (!runs[0]) throw new Error(`no forecast of ${mission} has succeeded`)
+    return runs[0]
+  }, patience)
+}
+
+interface StatusView {
+  readonly fallback?: string
+  readonly series?: Readonly<Record<string, number>>
+}
+
+async function statusOf(mission: string): Promise<StatusView> {
+  return (await stack.api<{ status: StatusView }>('GET', `missions/${mission}`)).status
+}
+
+async function scoredSeries(mission: string): Promise<number> {
+  return (await statusOf(mission)).series?.ok ?? 0
+}
+
+/** `load{pod}` every 10 s, for two hours up to now and a few minutes after it. */
+async function writeLoad(): Promise<void> {
+  const nowMs = Math.floor(Date.now() / 10_000) * 10_000
+  const timestampsMs = Array.from({ length: 750 }, (_, i) => nowMs - 120 * minuteMs + i * 10_000)
+  const series = pods.map((pod, i) => ({
+    labels: { __name__: 'load', pod },
+    timestampsMs,
+    values: timestampsMs.map((ms) => 100 * (i + 1) + 5 * Math.sin(ms / 300_000)),
+  }))
+  await importSeries(stack.storeUrl, series)
+}
