@@ -1,9 +1,11 @@
+import { exit } from 'node:process'
 import { loadConfig } from '../config.ts'
 import { type Command, defineCommand, type Io, usageError } from './command.ts'
 import { configOptions } from './config.ts'
 import { abortOnSignals } from './signals.ts'
 
 const checkOption = { type: 'boolean', help: 'only check the configuration: 0 when it is fine, else 1' } as const
+const leaveAfterMs = 500
 const signals =
   'SIGTERM or SIGINT lets what is under way end (worker.grace) and then stops; a second signal ends it at once.'
 
@@ -22,8 +24,7 @@ export const scheduler: Command = defineCommand({
     const config = loadConfig({ file: values.config, environment: io.environment })
     if (values['check-config']) return fine(io)
     const { runScheduler } = await import('../main.ts')
-    await runScheduler(config, abortOnSignals())
-    return 0
+    return ended(runScheduler(config, abortOnSignals()))
   },
 })
 
@@ -44,10 +45,20 @@ export const worker: Command = defineCommand({
     const config = loadConfig({ file: values.config, environment: io.environment })
     if (values['check-config']) return fine(io)
     const { runWorker } = await import('../main.ts')
-    await runWorker(config, pool, abortOnSignals())
-    return 0
+    return ended(runWorker(config, pool, abortOnSignals()))
   },
 })
+
+/** What could not be closed must not keep the process: it ends soon after the error was told. */
+async function ended(running: Promise<void>): Promise<number> {
+  try {
+    await running
+    return 0
+  } catch (error) {
+    setTimeout(() => exit(), leaveAfterMs).unref()
+    throw error
+  }
+}
 
 function fine(io: Io): number {
   io.out('the configuration is fine')

@@ -19,7 +19,6 @@ export interface PlannerOptions extends PlanDeps, ReconcileDeps {
 }
 
 export interface PlannerGauges {
-  leader(isLeader: boolean): void
   /** How long the most overdue schedule has waited. */
   dueOldest(waitedMs: number): void
 }
@@ -28,6 +27,8 @@ export interface Planner {
   /** One pass at an instant of the caller's, whoever leads. */
   planDue(nowMs: number): Promise<PlanReport>
   reconcile(nowMs: number): Promise<ReconcileReport>
+  /** True while this replica plans, and no longer than its lease is good for. */
+  isLeader(): boolean
   start(): void
   /** Ends the pass under way and gives the lease back. */
   stop(): Promise<void>
@@ -49,13 +50,11 @@ export function createPlanner(options: PlannerOptions): Planner {
   const lease = plannerLease(redis, { owner: replica, ttlMs: leaseMs })
   const stopping = new AbortController()
   const isDue = { lease: timer(leaseMs / 3), reconcile: timer(reconcileEveryMs), heartbeat: timer(heartbeatEveryMs) }
-  let isLeader = false
   let loop: Promise<void> | undefined
 
   async function pass(): Promise<number> {
-    if (isDue.lease()) isLeader = (await lease.hold()) !== undefined
-    metrics.leader(isLeader)
-    if (!isLeader) return leaseMs / 3
+    if (isDue.lease()) await lease.hold()
+    if (!lease.isHeld()) return leaseMs / 3
     const nowMs = clock.now()
     await planDue(options, nowMs)
     if (isDue.heartbeat()) await redis.set(keys.heartbeat, `${nowMs} ${replica}`, 'PX', heartbeatKeptMs)
@@ -85,13 +84,13 @@ export function createPlanner(options: PlannerOptions): Planner {
       }
       await sleep(waitMs, undefined, { signal: stopping.signal }).catch(() => undefined)
     }
-    if (isLeader) await lease.release().catch(onError)
-    metrics.leader(false)
+    if (lease.isHeld()) await lease.release().catch(onError)
   }
 
   return {
     planDue: (nowMs) => planDue(options, nowMs),
     reconcile: (nowMs) => reconcile(options, nowMs),
+    isLeader: () => lease.isHeld(),
     start: () => {
       loop ??= run()
     },

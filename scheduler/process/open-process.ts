@@ -6,8 +6,8 @@ import type { Config } from '../config.ts'
 import { futureWritesMemory, openDatasources } from '../datasources/datasources.ts'
 import type { MissionSettings } from '../missions/document/resolved.ts'
 import { createRunQueue } from '../queue/queue.ts'
-import { connectRedis, type RedisConnections } from '../redis/redis.ts'
-import { type RedisClock, redisClock } from '../redis/redis-clock.ts'
+import { connectRedis, type RedisConnections, type RedisTarget } from '../redis/redis.ts'
+import { redisClock } from '../redis/redis-clock.ts'
 import { type ProcessInfo, startHeartbeat } from '../store/heartbeats.ts'
 import { createInstallation } from '../store/installation.ts'
 import { createHealthStore } from '../store/missions/health-store.ts'
@@ -16,6 +16,7 @@ import { createMissionStore } from '../store/missions/mission-store.ts'
 import { createRunStore } from '../store/ticks/run-store.ts'
 import { createScheduleStore } from '../store/ticks/schedule-store.ts'
 import { createTickStore } from '../store/ticks/tick-store.ts'
+import { type CloserStack, closerStack } from './closer-stack.ts'
 import { createLogger, type Logger } from './log.ts'
 import { createMetrics, packageVersion } from './metrics.ts'
 import type { ReadinessCheck } from './readiness.ts'
@@ -23,51 +24,68 @@ import { redisReadiness } from './readiness-checks.ts'
 
 export type OpenProcess = Awaited<ReturnType<typeof openProcess>>
 
-/** What every process of ours has: Redis and its clock, stores, datasources, metrics, log. Closed in reverse order. */
-export async function openProcess(config: Config, role: ProcessInfo['role']) {
+/**
+ * Opens what every process of ours has, lets it work, and closes all that was opened by then, however that ended.
+ * @throws what the work or its opening threw; INTERNAL naming what could not be closed.
+ */
+export async function runProcess(
+  config: Config,
+  role: ProcessInfo['role'],
+  work: (running: OpenProcess) => Promise<void>,
+): Promise<void> {
   const logger = createLogger({ level: config.log.level, role })
+  const closers = closerStack(logger)
+  try {
+    await work(await openProcess({ config, role, logger, closers }))
+  } catch (error) {
+    // its closers log what they have to say
+    await closers.close().catch(() => undefined)
+    throw error
+  }
+  await closers.close()
+}
+
+interface ProcessOptions {
+  readonly config: Config
+  readonly role: ProcessInfo['role']
+  readonly logger: Logger
+  readonly closers: CloserStack
+}
+
+/** Redis and its clock, stores, datasources, metrics. */
+async function openProcess({ config, role, logger, closers }: ProcessOptions) {
   const metrics = createMetrics()
   if (!config.redis)
     throw new AppError('INVALID_CONFIG', 'redis.url is missing (AT_REDIS_URL): there is no local default')
-  const redis = await connectRedis(config.redis, {
-    onError(target, error) {
-      metrics.redisErrors.inc({ target })
-      logger.warn({ target, error: error.message }, 'Redis connection error')
-    },
-  })
-  const closers: (() => Promise<void> | void)[] = [() => redis.close()]
-  const closing = <T>(opened: T, close: (opened: T) => Promise<void> | void): T => {
-    closers.push(() => close(opened))
-    return opened
+  const onRedisError = (target: RedisTarget, error: Error) => {
+    metrics.redisErrors.inc({ target })
+    logger.warn({ target, error: error.message }, 'Redis connection error')
   }
-  const clock = closing(await redisClock(redis.control), (opened: RedisClock) => opened.close())
+  const close = (opened: { close(): unknown }) => opened.close()
+  const redis = closers.add('Redis', await connectRedis(config.redis, { onError: onRedisError }), close)
+  const clock = closers.add('clock', await redisClock(redis.control), close)
   const now = () => clock.now()
-  const datasources = closing(
-    openDatasources({ config, metrics, now, memory: futureWritesMemory(redis.control) }),
-    (opened) => opened.close(),
-  )
+  const memory = futureWritesMemory(redis.control)
+  const datasources = closers.add('datasources', openDatasources({ config, metrics, now, memory }), close)
   const onError = (error: Error) => logger.warn({ error: error.message }, 'queue error')
-  const queue = closing(createRunQueue({ redis: redis.control, clock, onError }), (opened) => opened.close())
-  const forecasters = closing(createForecasters(), (opened) => opened.close())
+  const queue = closers.add('queue', createRunQueue({ redis: redis.control, clock, onError }), close)
+  const forecasters = closers.add('forecasters', createForecasters(), close)
   const stores = openStores({ redis, now, logger })
   const missionDeps = {
     ...{ ...stores, clock, queue },
     settings: missionSettings(config, { find: datasources.find, models: forecasters.names }),
     checkQuery: (datasource: string, query: string) => datasources.reader(datasource).checkQuery({ query }),
   }
-  const installation = createInstallation(redis.control)
   const name = `${hostname()}.${process.pid}.${role}`
   return {
     ...{ config, redisSettings: config.redis, logger, metrics, redis, clock, datasources, queue, forecasters },
-    ...{ name, stores, missionDeps, installation },
+    ...{ name, stores, missionDeps, closers },
+    installation: createInstallation(redis.control),
     readiness: redisChecks(redis),
     /** Tells the others that this process is there. */
     async announce(url: string): Promise<void> {
       const info = { name, role, version: packageVersion, url, startedMs: clock.now() }
-      closing(await startHeartbeat(redis.control, info, clock), (heartbeat) => heartbeat.stop())
-    },
-    async close(): Promise<void> {
-      for (const close of closers.toReversed()) await close()
+      closers.add('heartbeat', await startHeartbeat(redis.control, info, clock), (heartbeat) => heartbeat.stop())
     },
   }
 }

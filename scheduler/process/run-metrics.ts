@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { TickMetrics } from '../planning/plan-due.ts'
-import type { PlannerOptions } from '../planning/planner.ts'
+import type { Planner, PlannerOptions } from '../planning/planner.ts'
 import type { WorkerMetrics } from '../queue/attempt.ts'
 import type { ClosableRunQueue } from '../queue/queue.ts'
 import type { ExecuteRun } from '../queue/runs.ts'
@@ -26,14 +26,10 @@ export function workerMetrics(metrics: Metrics): WorkerMetrics {
   }
 }
 
-export function plannerMetrics(metrics: Metrics, onLeader: (isLeader: boolean) => void): PlannerOptions['metrics'] {
+export function plannerMetrics(metrics: Metrics): PlannerOptions['metrics'] {
   return {
     ...tickMetrics(metrics),
     lostRun: (flow) => metrics.runs.inc({ flow, result: 'lost' }),
-    leader(isLeader) {
-      metrics.plannerLeader.set(isLeader ? 1 : 0)
-      onLeader(isLeader)
-    },
     dueOldest: (waitedMs) => metrics.dueOldest.set(waitedMs / 1_000),
   }
 }
@@ -51,6 +47,11 @@ export function timedScores(execute: ExecuteRun, metrics: Pick<Metrics, 'scoreLa
       metrics.scoreLatency.observe((clock.now() - plan.window.untilMs) / 1_000)
     return summary
   }
+}
+
+/** Whether this replica leads, asked for each scrape. */
+export function collectLeader({ beforeScrape, plannerLeader }: Metrics, { isLeader }: Pick<Planner, 'isLeader'>): void {
+  beforeScrape(async () => plannerLeader.set(isLeader() ? 1 : 0))
 }
 
 /** What waits in Redis, read for each scrape. */

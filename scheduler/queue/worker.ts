@@ -2,6 +2,7 @@ import { DelayedError, type Job, type MinimalJob, type Processor, UnrecoverableE
 import type { Redis } from 'ioredis'
 import { AppError } from '../../models/errors.ts'
 import type { Clock } from '../process/clock.ts'
+import { settledWithin } from '../process/settled-within.ts'
 import { createOverlapStore } from '../store/ticks/overlap-store.ts'
 import { createRunStore } from '../store/ticks/run-store.ts'
 import { queuePrefix } from '../store/ticks/schedule-keys.ts'
@@ -63,7 +64,8 @@ export interface RunWorker {
 const maxStalls = 3
 /** Blocked reads end after 5 to 10 s, so this is several of them missed. */
 const deafAfterMs = 60_000
-const handBackMs = 8_000
+/** How much longer than its grace a worker may take to close. */
+export const handBackMs = 8_000
 
 export function createWorker(options: RunWorkerOptions): RunWorker {
   const { flow, redis, connection, concurrency, onError = () => undefined, onDeaf = () => undefined } = options
@@ -172,16 +174,4 @@ function backoffStrategy(failures: number, _type?: string, error?: Error, job?: 
   const backoff = job?.opts.backoff
   const backoffMs = (typeof backoff === 'object' ? backoff.delay : backoff) ?? 1_000
   return retryDelayMs({ failures, backoffMs }, error instanceof AppError ? error : undefined)
-}
-
-async function settledWithin(work: Promise<void>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms)
-  })
-  try {
-    return await Promise.race([work.then(() => true), late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -2,10 +2,11 @@ import type { Redis } from 'ioredis'
 import { luaScript, runLua } from '../store/lua.ts'
 import { keys } from '../store/ticks/schedule-keys.ts'
 
-/** Who leads. The token grows with every change of the holder, so that what an old one says can be told apart. */
+/** Who leads. A replica knows by its own clock until when it does, also while Redis does not answer. */
 export interface Lease {
-  /** Takes or keeps the lease; the token while it is ours, undefined while it is another's. */
-  hold(): Promise<number | undefined>
+  /** Takes or keeps the lease, unless it is another's. */
+  hold(): Promise<void>
+  isHeld(): boolean
   release(): Promise<void>
 }
 
@@ -13,18 +14,23 @@ const holdScript = luaScript(`
 local is = redis.call('GET', KEYS[1])
 if is and is ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-if is then return tonumber(redis.call('GET', KEYS[2]) or 1) end
-return redis.call('INCR', KEYS[2])`)
+return 1`)
 
 const releaseScript = luaScript(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`)
 
 export function plannerLease(redis: Redis, { owner, ttlMs }: { owner: string; ttlMs: number }): Lease {
+  let heldUntilMs = Number.NEGATIVE_INFINITY
   return {
-    hold: async () =>
-      Number(await runLua(redis, holdScript, [keys.lease, keys.leaseToken], [owner, ttlMs])) || undefined,
-    release: async () => {
+    async hold() {
+      const sentMs = performance.now()
+      const isOurs = (await runLua(redis, holdScript, [keys.lease], [owner, ttlMs])) === 1
+      heldUntilMs = isOurs ? sentMs + ttlMs : Number.NEGATIVE_INFINITY
+    },
+    isHeld: () => performance.now() < heldUntilMs,
+    async release() {
+      heldUntilMs = Number.NEGATIVE_INFINITY
       await runLua(redis, releaseScript, [keys.lease], [owner])
     },
   }

@@ -52,8 +52,8 @@ export interface Stack {
 }
 
 const pools = ['forecast', 'detect'] as const
-/** More than workers give their runs to end (worker.grace). */
-const graceMs = 30_000
+/** More than a worker takes by default to end its runs (worker.grace) or hand them back. */
+const graceMs = 40_000
 
 /**
  * The whole platform on one machine: servers, scheduler and one worker per pool, each a process of its own that is

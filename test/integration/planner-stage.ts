@@ -27,7 +27,6 @@ export function plannerStage(real: ReturnType<typeof realRedis>) {
       metrics: {
         tick: (flow, outcome) => counted.push(`${flow} ${outcome}`),
         lostRun: (flow) => counted.push(`${flow} lost`),
-        leader: () => undefined,
         dueOldest: () => undefined,
       },
     }

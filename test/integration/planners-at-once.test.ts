@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { createPlanner, readHeartbeat } from '../../scheduler/planning/planner.ts'
+import { createPlanner, type Planner, readHeartbeat } from '../../scheduler/planning/planner.ts'
 import { minuteMs, scheduleEntry } from '../fakes/schedules.ts'
 import { at, key, nineMs, plannerStage } from './planner-stage.ts'
 import { realRedis } from './real-redis.ts'
@@ -57,20 +57,15 @@ test('two planners that lead at once make no second run and no second outcome', 
 
 test('a standby takes over once the leader stops', async () => {
   const { options } = await scene()
-  const leaders = new Set<string>()
-  const lead = (replica: string) =>
-    createPlanner({
-      ...options,
-      replica,
-      metrics: { ...options.metrics, leader: (is) => void (is ? leaders.add(replica) : leaders.delete(replica)) },
-    })
-  const [one, two] = [lead('one'), lead('two')]
+  const planners = ['one', 'two'].map((replica) => createPlanner({ ...options, replica }))
+  const [one, two] = planners as [Planner, Planner]
+  const leaders = () => planners.filter((planner) => planner.isLeader())
   one.start()
-  await vi.waitFor(() => expect([...leaders]).toEqual(['one']))
+  await vi.waitFor(() => expect(leaders()).toEqual([one]))
   two.start()
   await vi.waitFor(async () => expect(await readHeartbeat(real.redis)).toEqual({ atMs: nineMs, replica: 'one' }))
   await one.stop()
-  await vi.waitFor(() => expect([...leaders]).toEqual(['two']), { timeout: 10_000 })
+  await vi.waitFor(() => expect(leaders()).toEqual([two]), { timeout: 10_000 })
   await two.stop()
-  expect([...leaders]).toEqual([])
+  expect(leaders()).toEqual([])
 })

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { expect, test } from 'vitest'
 import { createForecasters } from '../../models/registry.ts'
-import { openProcess } from '../../scheduler/process/open-process.ts'
+import { runProcess } from '../../scheduler/process/open-process.ts'
 import { fixtures } from './chronos/goldens.ts'
 
 /** Native libraries of this process, of all its threads. */
@@ -17,7 +17,7 @@ function loadedModules(): string[] {
 
 test('onnxruntime is loaded by the first Chronos forecast alone, in a thread of its own', async () => {
   // all that a scheduler or a worker of any pool imports
-  expect(openProcess).toBeTypeOf('function')
+  expect(runProcess).toBeTypeOf('function')
   const forecasters = createForecasters()
   const forecaster = forecasters.get(`${fixtures}/chronos2`)
   const contexts = [Float64Array.from({ length: 100 }, (_, i) => Math.sin(i / 4))]

@@ -18,7 +18,6 @@ export const keys = {
   /** Ticks that were enqueued and have no final outcome, by the instant of that. */
   open: '{at}:open',
   lease: '{at}:lease:planner',
-  leaseToken: '{at}:lease:planner:token',
   heartbeat: '{at}:hb:planner',
   schedule: (key: ScheduleKey) => `{at}:sch:${key.tenant}:${key.id}`,
   /** Who of a schedule is running and who was enqueued last. */

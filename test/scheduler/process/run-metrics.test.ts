@@ -1,15 +1,13 @@
 import { expect, test } from 'vitest'
 import { createMetrics } from '../../../scheduler/process/metrics.ts'
-import { plannerMetrics, timedScores, workerMetrics } from '../../../scheduler/process/run-metrics.ts'
+import { collectLeader, plannerMetrics, timedScores, workerMetrics } from '../../../scheduler/process/run-metrics.ts'
 import type { DetectPlan, RunJob } from '../../../scheduler/queue/runs.ts'
 
 test('ticks, attempts and runs are counted by flow and by how they ended', async () => {
   const metrics = createMetrics()
-  const leads: boolean[] = []
-  const planner = plannerMetrics(metrics, (isLeader) => leads.push(isLeader))
+  const planner = plannerMetrics(metrics)
   planner.tick('detect', 'skipped_overlap', 1_500)
   planner.lostRun('forecast')
-  planner.leader(true)
   planner.dueOldest(2_500)
   const worker = workerMetrics(metrics)
   worker.attempt('detect', 0.2, 'STORE_BUSY')
@@ -23,11 +21,9 @@ test('ticks, attempts and runs are counted by flow and by how they ended', async
     'run_duration_seconds_count{flow="detect"} 2',
     'runs_total{flow="detect",result="succeeded"} 1',
     'runs_total{flow="forecast",result="lost"} 1',
-    'planner_leader 1',
     'due_oldest_seconds 2.5',
   ])
     expect(text).toContain(`anomaly_times_${line}\n`)
-  expect(leads).toEqual([true])
 })
 
 const job: RunJob = {
@@ -38,6 +34,15 @@ const plan = (fromMs: number, untilMs: number): DetectPlan => ({
   window: { fromMs, untilMs },
   owners: [],
   payloads: [],
+})
+
+test('whether it leads is asked for each scrape', async () => {
+  const metrics = createMetrics()
+  let leads = true
+  collectLeader(metrics, { isLeader: () => leads })
+  expect(await metrics.text()).toContain('anomaly_times_planner_leader 1\n')
+  leads = false
+  expect(await metrics.text()).toContain('anomaly_times_planner_leader 0\n')
 })
 
 test.each([
