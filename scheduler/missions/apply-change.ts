@@ -3,7 +3,7 @@ import type { ResolvedMission } from './document/resolved.ts'
 import { firstRuns, registrationRuns } from './first-runs.ts'
 import type { MissionServiceDeps } from './mission-deps.ts'
 import { needsFirstRuns } from './mission-edits.ts'
-import { upsertSchedules } from './mission-schedules.ts'
+import { alignSchedules } from './mission-schedules.ts'
 
 export interface Change {
   readonly before: StoredMission | undefined
@@ -18,7 +18,7 @@ export async function applyChange(
   startAtMs?: number,
 ): Promise<void> {
   const nowMs = deps.clock.now()
-  await upsertSchedules(deps.schedules, { mission: after, resolved, nowMs })
+  await alignSchedules(deps, { tenant: after.tenant, mission: after.id }, { mission: after, resolved })
   if (!needsFirstRuns(before, after, nowMs)) return
   const input = { mission: after, resolved, nowMs }
   const reachMs = before || !takesOldSamples(deps, after) ? 0 : (deps.registrationReachMs ?? 86_400_000)

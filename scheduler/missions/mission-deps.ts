@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
 import type { ForecastCache } from '../../tasks/deps.ts'
@@ -38,14 +37,6 @@ export async function findMission({ missions }: MissionServiceDeps, name: Missio
   const mission = await missions.get(name)
   if (!mission) throw new AppError('NOT_FOUND', `no mission "${name.mission}"`)
   return mission
-}
-
-/** Another writer came in between this often: something is wrong with it, not with us. */
-export const maxWrites = 20
-
-/** Wait after write `i` was outrun, so that many writers do not come back together: at random below 4 ms, then 8, 16, up to 1 s. */
-export async function outrun(i: number): Promise<void> {
-  await sleep(Math.random() * Math.min(4 * 2 ** i, 1_000))
 }
 
 export function busy({ mission }: MissionName): AppError {

@@ -14,8 +14,8 @@ const everyMs = 1_000
 const reconcileEveryMs = 5 * 60_000
 
 /**
- * The leader's care for missions beyond their ticks: fills an empty Redis, exports what changed, and gives every
- * mission the schedules that a process which died did not get to.
+ * The leader's care for missions beyond their ticks: fills an empty Redis, exports what changed, and brings
+ * schedules in line with missions where a process died in between.
  */
 export function startMissionKeeper({ running, isLeader }: MissionKeeperOptions): { stop(): Promise<void> } {
   const { config, installation, clock, logger, metrics, missionDeps: deps } = running
@@ -38,7 +38,8 @@ export function startMissionKeeper({ running, isLeader }: MissionKeeperOptions):
     if (agreedMs !== undefined) metrics.exportAge.set((clock.now() - agreedMs) / 1_000)
     if (clock.now() - reconciledMs < reconcileEveryMs) return
     reconciledMs = clock.now()
-    const { failures } = await reconcileMissions(deps)
+    const { failures, orphans } = await reconcileMissions(deps)
+    if (orphans > 0) logger.warn({ orphans }, 'removed schedules whose mission is gone')
     for (const failure of failures) logger.warn(failure, 'a mission does not fit the configuration any more')
   }
 

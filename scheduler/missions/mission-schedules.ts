@@ -1,22 +1,65 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { MissionName } from '../../models/series.ts'
 import type { FlowName } from '../queue/runs.ts'
+import { maxWrites, outrun } from '../store/outrun.ts'
 import type { ScheduleKey } from '../store/ticks/schedule-keys.ts'
 import type { PauseRequest, ScheduleEntry, ScheduleStore } from '../store/ticks/schedule-store.ts'
 import type { MissionPause, StoredMission } from '../store/types.ts'
+import { resolveStored } from './document/resolve.ts'
 import type { ResolvedMission } from './document/resolved.ts'
+import { busy, type MissionServiceDeps } from './mission-deps.ts'
 import { isPaused } from './mission-edits.ts'
 
 const flows = ['forecast', 'detect'] as const satisfies readonly FlowName[]
 
-export const scheduleKey = ({ tenant, id }: Pick<StoredMission, 'tenant' | 'id'>, flow: FlowName): ScheduleKey => ({
+const scheduleKey = ({ tenant, mission }: MissionName, flow: FlowName): ScheduleKey => ({
   tenant,
-  id: `${id}.${flow}`,
+  id: `${mission}.${flow}`,
 })
+
+/** Whose schedule it is; undefined: no mission's. */
+export function missionOf({ tenant, id }: ScheduleKey): MissionName | undefined {
+  const [, mission] = /^(.+)\.(?:forecast|detect)$/.exec(id) ?? []
+  return mission === undefined ? undefined : { tenant, mission }
+}
+
+export interface KnownMission {
+  readonly mission: StoredMission
+  readonly resolved: ResolvedMission
+}
+
+/**
+ * Brings the schedules in line with the mission as it is stored: with `known` (undefined: it was deleted), and with
+ * what others have made of it while we wrote. So whoever comes last leaves the schedules of the mission that stays.
+ */
+export async function alignSchedules(
+  deps: MissionServiceDeps,
+  name: MissionName,
+  known: KnownMission | undefined,
+): Promise<void> {
+  // whoever was quicker than our first write does the same after us
+  if (!isSame(await deps.missions.get(name), known?.mission)) return
+  let present = known
+  for (let i = 0; i < maxWrites; i++) {
+    if (present) await upsertSchedules(deps.schedules, { ...present, nowMs: deps.clock.now() })
+    else await removeSchedules(deps.schedules, name)
+    if (isSame(await deps.missions.get(name), present?.mission)) return
+    await outrun(i)
+    const stored = await deps.missions.get(name)
+    present = stored && { mission: stored, resolved: resolveStored(stored, deps.settings) }
+  }
+  throw busy(name)
+}
+
+/** A mission that was created again has another creation time. */
+function isSame(a: StoredMission | undefined, b: StoredMission | undefined): boolean {
+  return a?.generation === b?.generation && a?.createdMs === b?.createdMs
+}
 
 /** Brings both schedules in line with the mission; writes nothing where they are. */
 export async function upsertSchedules(
   schedules: ScheduleStore,
-  { mission, resolved, nowMs }: { mission: StoredMission; resolved: ResolvedMission; nowMs: number },
+  { mission, resolved, nowMs }: KnownMission & { readonly nowMs: number },
 ): Promise<void> {
   for (const flow of flows) {
     const entry = entryOf(mission, resolved, flow)
@@ -29,11 +72,8 @@ export async function upsertSchedules(
   }
 }
 
-export async function removeSchedules(
-  schedules: ScheduleStore,
-  mission: Pick<StoredMission, 'tenant' | 'id'>,
-): Promise<void> {
-  for (const flow of flows) await schedules.removeSchedule(scheduleKey(mission, flow))
+async function removeSchedules(schedules: ScheduleStore, name: MissionName): Promise<void> {
+  for (const flow of flows) await schedules.removeSchedule(scheduleKey(name, flow))
 }
 
 const pauseRequest = ({ reason, untilMs }: MissionPause): PauseRequest => ({
@@ -46,5 +86,5 @@ function entryOf({ tenant, id, bandKey }: StoredMission, resolved: ResolvedMissi
     flow === 'forecast'
       ? [resolved.forecastSpec, resolved.forecastPolicy]
       : [resolved.detectSpec, resolved.detectPolicy]
-  return { ...scheduleKey({ tenant, id }, flow), mission: id, flow, spec, policy, bandKey }
+  return { ...scheduleKey({ tenant, mission: id }, flow), mission: id, flow, spec, policy, bandKey }
 }

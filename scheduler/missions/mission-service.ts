@@ -6,7 +6,7 @@ import { resolveStored } from './document/resolve.ts'
 import { triggeredRun } from './first-runs.ts'
 import { assertInstalled, findMission, type MissionServiceDeps } from './mission-deps.ts'
 import { isPaused } from './mission-edits.ts'
-import { removeSchedules } from './mission-schedules.ts'
+import { alignSchedules } from './mission-schedules.ts'
 import { setPause } from './pause-mission.ts'
 import { putMission } from './put-mission.ts'
 import type { MissionService, MissionStatus } from './types.ts'
@@ -43,11 +43,12 @@ export function createMissionService(deps: MissionServiceDeps): MissionService {
 
 async function removeMission(deps: MissionServiceDeps, name: MissionName, ifGeneration?: number): Promise<void> {
   const answer = await deps.missions.remove(name, ifGeneration)
-  if (answer === 'missing') throw new AppError('NOT_FOUND', `no mission "${name.mission}"`)
   if (answer === 'conflict') {
     throw new AppError('CONFLICT', `mission "${name.mission}" has another generation than ${ifGeneration}`)
   }
-  await removeSchedules(deps.schedules, { tenant: name.tenant, id: name.mission })
+  // also when it is missing: whoever deleted it may have been cut off here
+  await alignSchedules(deps, name, undefined)
+  if (answer === 'missing') throw new AppError('NOT_FOUND', `no mission "${name.mission}"`)
   await deps.cache.drop(name)
 }
 

@@ -1,8 +1,9 @@
 import type { MissionName } from '../../models/series.ts'
+import { maxWrites, outrun } from '../store/outrun.ts'
 import type { MissionPause, StoredMission } from '../store/types.ts'
 import { applyChange } from './apply-change.ts'
 import { resolveStored } from './document/resolve.ts'
-import { busy, findMission, type MissionServiceDeps, maxWrites, outrun } from './mission-deps.ts'
+import { busy, findMission, type MissionServiceDeps } from './mission-deps.ts'
 import { lastEvaluatedMs, withPause } from './mission-edits.ts'
 
 /** undefined ends a pause: what lies in it stays unscored, and its forecasts are made at once. */

@@ -1,14 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
+import { maxWrites, outrun } from '../store/outrun.ts'
 import type { StoredMission } from '../store/types.ts'
 import { applyChange } from './apply-change.ts'
 import type { MissionDocument } from './document/document.ts'
 import { resolveMission, resolveStored } from './document/resolve.ts'
 import type { ResolvedMission } from './document/resolved.ts'
-import { assertInstalled, busy, type MissionServiceDeps, maxWrites, outrun } from './mission-deps.ts'
+import { assertInstalled, busy, type MissionServiceDeps } from './mission-deps.ts'
 import * as edits from './mission-edits.ts'
-import { upsertSchedules } from './mission-schedules.ts'
+import { alignSchedules } from './mission-schedules.ts'
 import type { PutOptions, PutOutcome } from './types.ts'
 
 export interface PutInput {
@@ -27,11 +28,7 @@ export async function putMission(
     checkPreconditions(name, before, options)
     if (before && sameDocument(before.document, document)) {
       // an earlier PUT may have been cut off after it stored the mission
-      await upsertSchedules(deps.schedules, {
-        mission: before,
-        resolved: resolveStored(before, deps.settings),
-        nowMs: deps.clock.now(),
-      })
+      await alignSchedules(deps, name, { mission: before, resolved: resolveStored(before, deps.settings) })
       return { mission: before, outcome: 'unchanged' }
     }
     const { after, resolved } = await nextMission(deps, { tenant, document, options, before })

@@ -8,7 +8,7 @@ import type { ResolvedMission } from './document/resolved.ts'
 import { firstRunsSpreadMs } from './first-runs.ts'
 import type { MissionServiceDeps } from './mission-deps.ts'
 import { editedMission, isPaused, systemActor } from './mission-edits.ts'
-import { upsertSchedules } from './mission-schedules.ts'
+import { alignSchedules, missionOf } from './mission-schedules.ts'
 import { setPause } from './pause-mission.ts'
 
 export interface ReconcileResult {
@@ -17,18 +17,22 @@ export interface ReconcileResult {
   readonly resumed: number
   /** Missions to which another default of the configuration gave another band. */
   readonly redefined: number
+  /** Schedules whose mission was gone. */
+  readonly orphans: number
   readonly failures: readonly { readonly name: MissionName; readonly message: string }[]
 }
 
 /**
- * Gives every mission the schedules that a process which died in between did not get to, ends pauses whose time is over,
+ * Gives every mission the schedules that a process which died in between did not get to, takes away those that it left, ends pauses whose time is over,
  * and takes other defaults of the configuration for the edits that they are. Changes nothing where nothing is amiss; the leader runs it now and then.
  */
 export async function reconcileMissions(deps: MissionServiceDeps): Promise<ReconcileResult> {
   const failures: { name: MissionName; message: string }[] = []
   const counts = { missions: 0, resumed: 0, redefined: 0 }
+  const known = new Set<string>()
   const check = async (mission: StoredMission): Promise<void> => {
     counts.missions += 1
+    known.add(nameOf(mission))
     try {
       const repair = await reconcileMission(deps, mission)
       if (repair) counts[repair] += 1
@@ -40,7 +44,21 @@ export async function reconcileMissions(deps: MissionServiceDeps): Promise<Recon
     }
   }
   for await (const batch of batches(deps.missions.all(), 50)) await Promise.all(batch.map(check))
-  return { ...counts, failures }
+  return { ...counts, orphans: await removeOrphans(deps, known), failures }
+}
+
+const nameOf = ({ tenant, id }: StoredMission): string => `${tenant}/${id}`
+
+/** Schedules of missions that are not among the known ones, nor were created since those were read. */
+async function removeOrphans(deps: MissionServiceDeps, known: ReadonlySet<string>): Promise<number> {
+  let orphans = 0
+  for await (const key of deps.schedules.all()) {
+    const name = missionOf(key)
+    if (!name || known.has(`${name.tenant}/${name.mission}`) || (await deps.missions.get(name))) continue
+    await alignSchedules(deps, name, undefined)
+    orphans += 1
+  }
+  return orphans
 }
 
 async function* batches<Item>(items: AsyncIterable<Item>, size: number): AsyncGenerator<Item[]> {
@@ -58,13 +76,14 @@ type Repair = 'resumed' | 'redefined' | undefined
 
 async function reconcileMission(deps: MissionServiceDeps, mission: StoredMission): Promise<Repair> {
   const nowMs = deps.clock.now()
+  const name = { tenant: mission.tenant, mission: mission.id }
   if (mission.pause && !isPaused(mission, nowMs)) {
-    await setPause(deps, { tenant: mission.tenant, mission: mission.id }, undefined)
+    await setPause(deps, name, undefined)
     return 'resumed'
   }
   const resolved = resolveAnew(mission, deps.settings)
   if (resolved.forecastParams.bandKey !== mission.bandKey) return redefine(deps, mission, resolved)
-  await upsertSchedules(deps.schedules, { mission, resolved, nowMs })
+  await alignSchedules(deps, name, { mission, resolved })
   return undefined
 }
 

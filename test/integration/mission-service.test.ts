@@ -1,85 +1,22 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { ForecastResult } from '../../flows/contexts.ts'
 import { AppError } from '../../models/errors.ts'
-import { type MissionDocument, missionDocument } from '../../scheduler/missions/document/document.ts'
 import type { MissionDatasource } from '../../scheduler/missions/document/resolved.ts'
-import type { MissionServiceDeps } from '../../scheduler/missions/mission-deps.ts'
 import { createHealthRecorder } from '../../scheduler/missions/mission-health.ts'
-import { createMissionService } from '../../scheduler/missions/mission-service.ts'
 import { reconcileMissions } from '../../scheduler/missions/reconcile-missions.ts'
-import type { MissionService } from '../../scheduler/missions/types.ts'
-import type { EnqueueRequest } from '../../scheduler/queue/runs.ts'
-import { createHealthStore } from '../../scheduler/store/missions/health-store.ts'
-import { createMarksStore } from '../../scheduler/store/missions/marks-store.ts'
-import { createMissionStore } from '../../scheduler/store/missions/mission-store.ts'
-import { createScheduleStore } from '../../scheduler/store/ticks/schedule-store.ts'
+import { at, cpu, datasources, missionStage } from './mission-stage.ts'
 import { realRedis } from './real-redis.ts'
 
-const at = (time: string): number => Date.parse(`2026-11-24T${time}Z`)
 const context = realRedis()
-const cpu = { tenant: 'default', mission: 'cpu' }
-const onTheHour = { forecast: { every: '1h', phase: '0s' } }
-const parse = (fields: object = {}): MissionDocument =>
-  missionDocument.parse({ id: 'cpu', query: 'up', datasource: 'prom', ...onTheHour, ...fields })
-
-let nowMs: number
-let enqueued: EnqueueRequest[]
-let dropped: string[]
-let refused: string | undefined
-let deps: MissionServiceDeps
-let service: MissionService
-
-beforeEach(() => {
-  nowMs = at('12:20:00')
-  enqueued = []
-  dropped = []
-  refused = undefined
-  const { redis } = context
-  deps = {
-    missions: createMissionStore(redis),
-    marks: createMarksStore(redis),
-    health: createHealthStore(redis),
-    schedules: createScheduleStore(redis),
-    queue: {
-      async enqueue(requests) {
-        enqueued.push(...requests)
-        return requests.map(({ job }) => ({ runId: job.runId, outcome: 'new' }))
-      },
-    },
-    cache: {
-      async drop({ mission }) {
-        dropped.push(mission)
-      },
-    },
-    clock: { now: () => nowMs },
-    settings: {
-      datasource: (tenant, name = 'prom') => (tenant === 'default' ? datasources[name] : undefined),
-      defaults: { model: 'seasonal-naive', fallback: 'seasonal-naive', maxSeries: 10_000 },
-      models: ['seasonal-naive'],
-    },
-    async checkQuery(datasource, query) {
-      if (query.includes('busy')) throw new AppError('STORE_UNAVAILABLE', `${datasource} is away`)
-      if (query === refused) throw new AppError('QUERY_REJECTED', `${datasource}: parse error in ${query}`)
-    },
-  }
-  service = createMissionService(deps)
-})
-
-const limits = { evalDelayMs: 30_000, maxSeries: 10_000, futureWrites: 'auto' } as const
-const datasources: Readonly<Record<string, MissionDatasource>> = {
-  prom: { ...limits, name: 'prom', kind: 'prometheus' },
-  vm: { ...limits, name: 'vm', kind: 'victoriametrics' },
-}
-const put = (fields: object = {}, options: object = {}) =>
-  service.put('default', parse(fields), { actor: 'ann', ...options })
-const schedule = (flow: string) => deps.schedules.get({ tenant: 'default', id: `cpu.${flow}` })
-const nominals = () => enqueued.map(({ job }) => job.nominalMs)
+const stage = missionStage(context)
+const { put, schedule } = stage
+const nominals = () => stage.enqueued.map(({ job }) => job.nominalMs)
 
 describe('a new mission', () => {
   test('is stored, scheduled and forecast at once', async () => {
     const { mission, outcome } = await put()
     expect(outcome).toBe('created')
-    expect(await service.get('default', 'cpu')).toEqual(mission)
+    expect(await stage.service.get('default', 'cpu')).toEqual(mission)
     expect(await schedule('forecast')).toMatchObject({
       flow: 'forecast',
       bandKey: mission.bandKey,
@@ -90,14 +27,14 @@ describe('a new mission', () => {
   })
 
   test('near a boundary is forecast twice', async () => {
-    nowMs = at('12:03:00')
+    stage.nowMs = at('12:03:00')
     await put()
     expect(nominals()).toEqual([at('11:00:00'), at('12:00:00')])
   })
 
   test('is backfilled by a day where the store takes old samples', async () => {
     await put({ datasource: 'vm' })
-    const backfills = enqueued.filter(({ job }) => job.kind === 'backfill')
+    const backfills = stage.enqueued.filter(({ job }) => job.kind === 'backfill')
     expect(backfills).toHaveLength(23)
     expect(backfills[0]?.job.nominalMs).toBe(at('11:00:00'))
   })
@@ -105,18 +42,18 @@ describe('a new mission', () => {
   test('that is paused from the start waits', async () => {
     await put({ paused: true })
     expect(await schedule('detect')).toMatchObject({ pause: { reason: 'paused in its document' } })
-    expect(enqueued).toEqual([])
-    expect((await service.status('default', 'cpu')).state).toBe('paused')
+    expect(stage.enqueued).toEqual([])
+    expect((await stage.service.status('default', 'cpu')).state).toBe('paused')
   })
 
   test.each([
     { name: 'a field', fields: { detectStep: '1h' }, code: 'INVALID_PARAMS', message: /cpu: detectStep/ },
     { name: 'a query that the store refuses', fields: { query: 'sum(' }, code: 'QUERY_REJECTED', message: /sum\(/ },
   ])('is refused for $name, and nothing is stored', async ({ fields, code, message }) => {
-    refused = 'sum('
+    stage.refused = 'sum('
     await expect(put(fields)).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
     expect(await context.redis.keys('*')).toEqual([])
-    expect(enqueued).toEqual([])
+    expect(stage.enqueued).toEqual([])
   })
 
   test('is taken while the store is away', async () => {
@@ -140,38 +77,38 @@ describe('preconditions', () => {
   test('of many writers at once one creates, the others edit', async () => {
     const puts = await Promise.all(Array.from({ length: 100 }, (_, i) => put({ notes: `${i}` })))
     expect(puts.filter(({ outcome }) => outcome === 'created')).toHaveLength(1)
-    expect((await service.get('default', 'cpu')).generation).toBe(100)
+    expect((await stage.service.get('default', 'cpu')).generation).toBe(100)
   })
 
   test('many pauses at once all end well', async () => {
     await put()
     const pauses = Array.from({ length: 60 }, (_, i) =>
-      service.pause('default', 'cpu', { reason: `${i}`, actor: 'ann' }),
+      stage.service.pause('default', 'cpu', { reason: `${i}`, actor: 'ann' }),
     )
     await Promise.all(pauses)
-    expect((await service.get('default', 'cpu')).generation).toBe(61)
+    expect((await stage.service.get('default', 'cpu')).generation).toBe(61)
   })
 })
 
 describe('an edit', () => {
   beforeEach(async () => {
     await put()
-    await deps.marks.restore(cpu, {
+    await stage.deps.marks.restore(cpu, {
       scoredUntilMs: at('12:15:00'),
     })
-    enqueued = []
-    nowMs = at('12:30:00')
+    stage.enqueued = []
+    stage.nowMs = at('12:30:00')
   })
 
   test('that says the same changes nothing', async () => {
-    const before = await service.get('default', 'cpu')
+    const before = await stage.service.get('default', 'cpu')
     expect((await put()).outcome).toBe('unchanged')
-    expect(await service.get('default', 'cpu')).toEqual(before)
-    expect(enqueued).toEqual([])
+    expect(await stage.service.get('default', 'cpu')).toEqual(before)
+    expect(stage.enqueued).toEqual([])
   })
 
   test('that says the same gives back schedules that a crash left out', async () => {
-    await deps.schedules.removeSchedule({ tenant: 'default', id: 'cpu.detect' })
+    await stage.deps.schedules.removeSchedule({ tenant: 'default', id: 'cpu.detect' })
     await put()
     expect(await schedule('detect')).toBeDefined()
   })
@@ -179,19 +116,19 @@ describe('an edit', () => {
   test('that only judges makes no runs and no floor', async () => {
     const { outcome } = await put({ direction: 'above' })
     expect(outcome).toBe('updated')
-    expect(enqueued).toEqual([])
-    expect(await deps.marks.get(cpu)).toEqual({ scoredUntilMs: at('12:15:00') })
+    expect(stage.enqueued).toEqual([])
+    expect(await stage.deps.marks.get(cpu)).toEqual({ scoredUntilMs: at('12:15:00') })
   })
 
   test('of the band forecasts every T from the owner of now again, and draws above what was drawn', async () => {
-    const { bandKey } = await service.get('default', 'cpu')
+    const { bandKey } = await stage.service.get('default', 'cpu')
     const ref = { bandKey, nominalMs: at('12:00:00'), nonce: 'n', kind: 'run' } as const
-    await deps.marks.claim({ mission: cpu, ref, owned: { fromMs: at('12:10:00'), untilMs: at('13:10:00') } })
+    await stage.deps.marks.claim({ mission: cpu, ref, owned: { fromMs: at('12:10:00'), untilMs: at('13:10:00') } })
     const { mission } = await put({ sensitivity: 'high' })
-    expect(enqueued.map(({ job }) => [job.nominalMs, job.bandKey])).toEqual([[at('12:00:00'), mission.bandKey]])
-    expect(await deps.marks.get(cpu)).toMatchObject({ floorUntilMs: at('13:10:00') })
+    expect(stage.enqueued.map(({ job }) => [job.nominalMs, job.bandKey])).toEqual([[at('12:00:00'), mission.bandKey]])
+    expect(await stage.deps.marks.get(cpu)).toMatchObject({ floorUntilMs: at('13:10:00') })
     expect(await schedule('forecast')).toMatchObject({ bandKey: mission.bandKey })
-    expect(await service.status('default', 'cpu')).toMatchObject({ drawnFromMs: at('13:15:00') })
+    expect(await stage.service.status('default', 'cpu')).toMatchObject({ drawnFromMs: at('13:15:00') })
   })
 
   test('of the schedule begins a new era and forecasts its first T', async () => {
@@ -202,91 +139,93 @@ describe('an edit', () => {
   })
 
   test('of the query checks it first', async () => {
-    refused = 'sum('
+    stage.refused = 'sum('
     await expect(put({ query: 'sum(' })).rejects.toMatchObject({ code: 'QUERY_REJECTED' })
-    expect((await service.get('default', 'cpu')).document.query).toBe('up')
+    expect((await stage.service.get('default', 'cpu')).document.query).toBe('up')
   })
 })
 
 describe('pause and resume', () => {
   beforeEach(async () => {
     await put()
-    await deps.marks.restore(cpu, { scoredUntilMs: at('12:15:00') })
-    enqueued = []
+    await stage.deps.marks.restore(cpu, { scoredUntilMs: at('12:15:00') })
+    stage.enqueued = []
   })
 
   test('stop and start both schedules', async () => {
-    await service.pause('default', 'cpu', { reason: 'noise', actor: 'ann' })
+    await stage.service.pause('default', 'cpu', { reason: 'noise', actor: 'ann' })
     expect(await schedule('forecast')).toMatchObject({ pause: { reason: 'noise' } })
     expect(await schedule('detect')).toMatchObject({ pause: { reason: 'noise' } })
-    nowMs = at('14:02:10')
-    await service.resume('default', 'cpu', 'ann')
-    expect((await schedule('detect'))?.pause).toMatchObject({ untilMs: nowMs })
-    expect(await service.get('default', 'cpu')).not.toHaveProperty('pause')
+    stage.nowMs = at('14:02:10')
+    await stage.service.resume('default', 'cpu', 'ann')
+    expect((await schedule('detect'))?.pause).toMatchObject({ untilMs: stage.nowMs })
+    expect(await stage.service.get('default', 'cpu')).not.toHaveProperty('pause')
     expect(nominals()).toEqual([at('13:00:00'), at('14:00:00')])
   })
 
   test('leave the time between unscored', async () => {
-    await service.pause('default', 'cpu', { reason: 'noise', actor: 'ann' })
-    nowMs = at('14:02:10')
-    await service.resume('default', 'cpu', 'ann')
-    expect(await deps.marks.get(cpu)).toMatchObject({ scoredUntilMs: at('14:01:00') })
+    await stage.service.pause('default', 'cpu', { reason: 'noise', actor: 'ann' })
+    stage.nowMs = at('14:02:10')
+    await stage.service.resume('default', 'cpu', 'ann')
+    expect(await stage.deps.marks.get(cpu)).toMatchObject({ scoredUntilMs: at('14:01:00') })
   })
 
   test('resuming what runs changes nothing', async () => {
-    const before = await service.get('default', 'cpu')
-    expect(await service.resume('default', 'cpu', 'ann')).toEqual(before)
-    expect(enqueued).toEqual([])
+    const before = await stage.service.get('default', 'cpu')
+    expect(await stage.service.resume('default', 'cpu', 'ann')).toEqual(before)
+    expect(stage.enqueued).toEqual([])
   })
 
   test('a pause with an end is ended by the reconciler', async () => {
-    await service.pause('default', 'cpu', { reason: 'release', actor: 'ann', untilMs: at('13:00:00') })
-    expect(await reconcileMissions(deps)).toMatchObject({ missions: 1, resumed: 0 })
-    nowMs = at('13:20:00')
-    expect((await service.status('default', 'cpu')).state).toBe('new')
-    expect(await reconcileMissions(deps)).toMatchObject({ missions: 1, resumed: 1 })
-    expect(await service.get('default', 'cpu')).not.toHaveProperty('pause')
-    expect(await deps.marks.get(cpu)).toMatchObject({ scoredUntilMs: at('12:59:00') })
+    await stage.service.pause('default', 'cpu', { reason: 'release', actor: 'ann', untilMs: at('13:00:00') })
+    expect(await reconcileMissions(stage.deps)).toMatchObject({ missions: 1, resumed: 0 })
+    stage.nowMs = at('13:20:00')
+    expect((await stage.service.status('default', 'cpu')).state).toBe('new')
+    expect(await reconcileMissions(stage.deps)).toMatchObject({ missions: 1, resumed: 1 })
+    expect(await stage.service.get('default', 'cpu')).not.toHaveProperty('pause')
+    expect(await stage.deps.marks.get(cpu)).toMatchObject({ scoredUntilMs: at('12:59:00') })
   })
 
   test('of nobody is NOT_FOUND', async () => {
-    await expect(service.pause('default', 'mem', { reason: '', actor: '' })).rejects.toMatchObject({
+    await expect(stage.service.pause('default', 'mem', { reason: '', actor: '' })).rejects.toMatchObject({
       code: 'NOT_FOUND',
     })
-    await expect(service.resume('other', 'cpu', '')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(stage.service.resume('other', 'cpu', '')).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 })
 
 describe('removal', () => {
   test('takes schedules and forecasts along and keeps the marks', async () => {
     await put()
-    await deps.marks.restore(cpu, { scoredUntilMs: 5 })
-    await service.remove('default', 'cpu', {})
-    await expect(service.get('default', 'cpu')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await stage.deps.marks.restore(cpu, { scoredUntilMs: 5 })
+    await stage.service.remove('default', 'cpu', {})
+    await expect(stage.service.get('default', 'cpu')).rejects.toMatchObject({ code: 'NOT_FOUND' })
     expect(await schedule('forecast')).toBeUndefined()
     expect(await schedule('detect')).toBeUndefined()
-    expect(dropped).toEqual(['cpu'])
-    expect(await deps.marks.get(cpu)).toMatchObject({ scoredUntilMs: 5 })
+    expect(stage.dropped).toEqual(['cpu'])
+    expect(await stage.deps.marks.get(cpu)).toMatchObject({ scoredUntilMs: 5 })
   })
 
   test('is refused for another generation, and for nobody', async () => {
     await put()
-    await expect(service.remove('default', 'cpu', { ifGeneration: 3 })).rejects.toMatchObject({ code: 'CONFLICT' })
-    await expect(service.remove('default', 'mem', {})).rejects.toMatchObject({ code: 'NOT_FOUND' })
-    expect(dropped).toEqual([])
+    await expect(stage.service.remove('default', 'cpu', { ifGeneration: 3 })).rejects.toMatchObject({
+      code: 'CONFLICT',
+    })
+    await expect(stage.service.remove('default', 'mem', {})).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    expect(stage.dropped).toEqual([])
   })
 
   test('and a new mission of that id: another band, drawn and scored above the old one', async () => {
     const { mission: first } = await put()
-    await deps.marks.restore(cpu, { scoredUntilMs: at('11:00:00') })
+    await stage.deps.marks.restore(cpu, { scoredUntilMs: at('11:00:00') })
     const ref = { bandKey: first.bandKey, nominalMs: at('12:00:00'), nonce: 'n', kind: 'run' } as const
-    await deps.marks.claim({ mission: cpu, ref, owned: { fromMs: at('12:10:00'), untilMs: at('13:10:00') } })
-    await service.remove('default', 'cpu', {})
-    nowMs = at('12:40:00')
+    await stage.deps.marks.claim({ mission: cpu, ref, owned: { fromMs: at('12:10:00'), untilMs: at('13:10:00') } })
+    await stage.service.remove('default', 'cpu', {})
+    stage.nowMs = at('12:40:00')
     const { mission: second, outcome } = await put()
     expect(outcome).toBe('created')
     expect(second.bandKey).not.toBe(first.bandKey)
-    expect(await deps.marks.get(cpu)).toMatchObject({
+    expect(await stage.deps.marks.get(cpu)).toMatchObject({
       floorUntilMs: at('13:10:00'),
       scoredUntilMs: at('12:10:00'),
     })
@@ -296,19 +235,20 @@ describe('removal', () => {
 describe('a trigger', () => {
   test('enqueues one run beside the schedule', async () => {
     const { mission } = await put()
-    enqueued = []
-    const runId = await service.trigger('default', 'cpu', 'forecast', { recompute: true })
-    expect(runId).toBe(`f.default.cpu.${at('12:00:00')}.${mission.bandKey}.${nowMs}`)
-    expect(enqueued[0]).toMatchObject({ priority: 1, job: { kind: 'trigger', recompute: true } })
+    stage.enqueued = []
+    const runId = await stage.service.trigger('default', 'cpu', 'forecast', { recompute: true })
+    expect(runId).toBe(`f.default.cpu.${at('12:00:00')}.${mission.bandKey}.${stage.nowMs}`)
+    expect(stage.enqueued[0]).toMatchObject({ priority: 1, job: { kind: 'trigger', recompute: true } })
   })
 })
 
 describe('health', () => {
-  const health = () => createHealthRecorder({ health: deps.health, missions: deps.missions, service })
+  const health = () =>
+    createHealthRecorder({ health: stage.deps.health, missions: stage.deps.missions, service: stage.service })
 
   test('goes from new over active to failing and back', async () => {
     await put()
-    expect(await service.status('default', 'cpu')).toEqual({
+    expect(await stage.service.status('default', 'cpu')).toEqual({
       state: 'new',
       consecutiveFailures: 0,
       nextForecastMs: at('13:00:00'),
@@ -317,7 +257,7 @@ describe('health', () => {
     const detected = { states: { ok: 3 }, missionScore: 0.5 } as never
     await health().recordSuccess(cpu, 1, { flow: 'forecast', result: undefined })
     await health().recordSuccess(cpu, 2, { flow: 'detect', result: detected })
-    expect(await service.status('default', 'cpu')).toMatchObject({
+    expect(await stage.service.status('default', 'cpu')).toMatchObject({
       state: 'active',
       lastSuccessMs: 2,
       series: { ok: 3 },
@@ -326,7 +266,7 @@ describe('health', () => {
     await health().recordFailure(cpu, 'detect', 3, new AppError('STORE_UNAVAILABLE', 'away'))
     await health().recordFailure(cpu, 'detect', 4, new AppError('STORE_BUSY', 'busy'))
     await health().recordSuccess(cpu, 5, { flow: 'forecast', result: undefined })
-    expect(await service.status('default', 'cpu')).toMatchObject({
+    expect(await stage.service.status('default', 'cpu')).toMatchObject({
       state: 'failing',
       consecutiveFailures: 2,
       lastError: { code: 'STORE_BUSY', message: 'busy', atMs: 4, flow: 'detect' },
@@ -335,7 +275,7 @@ describe('health', () => {
       flow: 'detect',
       result: { states: { ok: 3 }, missionScore: Number.NaN } as never,
     })
-    const status = await service.status('default', 'cpu')
+    const status = await stage.service.status('default', 'cpu')
     expect(status).toMatchObject({ state: 'active', consecutiveFailures: 0, lastError: { atMs: 4 } })
     expect(status).not.toHaveProperty('missionScore')
   })
@@ -344,7 +284,7 @@ describe('health', () => {
     await put()
     const forecast = async (atMs: number, result: Partial<ForecastResult>) => {
       await health().recordSuccess(cpu, atMs, { flow: 'forecast', result: result as ForecastResult })
-      return (await service.status('default', 'cpu')).fallback
+      return (await stage.service.status('default', 'cpu')).fallback
     }
     expect(await forecast(1, { forecast: 2, fallback: 'fallback:MODEL_FAILED' })).toBe('fallback:MODEL_FAILED')
     expect(await forecast(2, { forecast: 0 })).toBe('fallback:MODEL_FAILED')
@@ -354,19 +294,19 @@ describe('health', () => {
   test('pauses a mission whose query the store refuses, until it is asked again', async () => {
     await put()
     const error = new AppError('QUERY_REJECTED', 'prom: parse error')
-    await health().recordFailure(cpu, 'detect', nowMs, error)
-    await health().recordFailure(cpu, 'forecast', nowMs, error)
-    const { pause, generation } = await service.get('default', 'cpu')
-    expect(pause).toMatchObject({ reason: 'prom: parse error', untilMs: nowMs + 900_000 })
+    await health().recordFailure(cpu, 'detect', stage.nowMs, error)
+    await health().recordFailure(cpu, 'forecast', stage.nowMs, error)
+    const { pause, generation } = await stage.service.get('default', 'cpu')
+    expect(pause).toMatchObject({ reason: 'prom: parse error', untilMs: stage.nowMs + 900_000 })
     expect(generation).toBe(2)
-    expect(await service.status('default', 'cpu')).toMatchObject({ state: 'paused', consecutiveFailures: 1 })
+    expect(await stage.service.status('default', 'cpu')).toMatchObject({ state: 'paused', consecutiveFailures: 1 })
     await put({ query: 'up == 1' })
-    expect(await service.status('default', 'cpu')).toMatchObject({ state: 'failing' })
+    expect(await stage.service.status('default', 'cpu')).toMatchObject({ state: 'failing' })
   })
 
   test('says nothing about a mission that is gone', async () => {
     await health().recordFailure(cpu, 'detect', 1, new AppError('QUERY_REJECTED', 'x'))
-    expect(await deps.missions.get(cpu)).toBeUndefined()
+    expect(await stage.deps.missions.get(cpu)).toBeUndefined()
   })
 })
 
@@ -374,14 +314,15 @@ test('a mission whose datasource is gone does not keep the reconciler from the o
   await put()
   await put({ id: 'mem', datasource: 'vm' })
   const settings = {
-    ...deps.settings,
+    ...stage.deps.settings,
     datasource: (_: string, name = 'prom') => (name === 'vm' ? undefined : datasources[name]),
   }
-  await deps.schedules.removeSchedule({ tenant: 'default', id: 'cpu.forecast' })
-  expect(await reconcileMissions({ ...deps, settings })).toEqual({
+  await stage.deps.schedules.removeSchedule({ tenant: 'default', id: 'cpu.forecast' })
+  expect(await reconcileMissions({ ...stage.deps, settings })).toEqual({
     missions: 2,
     resumed: 0,
     redefined: 0,
+    orphans: 0,
     failures: [{ name: { tenant: 'default', mission: 'mem' }, message: expect.stringMatching(/none named "vm"/) }],
   })
   expect(await schedule('forecast')).toBeDefined()
@@ -390,14 +331,14 @@ test('a mission whose datasource is gone does not keep the reconciler from the o
 test('another default of the configuration is an edit, spread over ten minutes', async () => {
   const { mission } = await put()
   await put({ id: 'mem', context: '1d', evalDelay: '1m', sensitivity: 'low', minPoints: 5 })
-  enqueued = []
-  nowMs = at('12:30:00')
+  stage.enqueued = []
+  stage.nowMs = at('12:30:00')
   const slow = { ...datasources.prom, evalDelayMs: 45_000 } as MissionDatasource
-  const changed = { ...deps, settings: { ...deps.settings, datasource: () => slow } }
+  const changed = { ...stage.deps, settings: { ...stage.deps.settings, datasource: () => slow } }
   expect(await reconcileMissions(changed)).toMatchObject({ missions: 2, redefined: 1, failures: [] })
-  const after = await service.get('default', 'cpu')
+  const after = await stage.service.get('default', 'cpu')
   expect(after).toMatchObject({ generation: 2, scopeSinceMs: mission.createdMs, document: mission.document })
-  expect(enqueued.map(({ job }) => [job.mission, job.bandKey])).toEqual([['cpu', after.bandKey]])
-  expect((enqueued[0]?.startAtMs ?? 0) - nowMs).toBeGreaterThan(0)
+  expect(stage.enqueued.map(({ job }) => [job.mission, job.bandKey])).toEqual([['cpu', after.bandKey]])
+  expect((stage.enqueued[0]?.startAtMs ?? 0) - stage.nowMs).toBeGreaterThan(0)
   expect(await reconcileMissions(changed)).toMatchObject({ redefined: 0 })
 })

@@ -6,6 +6,8 @@ import { nextNominal } from '../../planning/tick-sequence.ts'
 import type { SchedulePolicy, ScheduleSpec } from '../../planning/types.ts'
 import type { FlowName } from '../../queue/runs.ts'
 import { runLua } from '../lua.ts'
+import { maxWrites, outrun } from '../outrun.ts'
+import { redisCall } from '../redis-call.ts'
 import { keys, parseScheduleMember, type ScheduleKey, scheduleMember } from './schedule-keys.ts'
 import {
   advanceScript,
@@ -77,6 +79,8 @@ export interface ScheduleStore {
   /** undefined ends a pause at `nowMs`. False when there is no such schedule. */
   setPaused(key: ScheduleKey, pause: PauseRequest | undefined, nowMs: number): Promise<boolean>
   get(key: ScheduleKey): Promise<StoredSchedule | undefined>
+  /** Every schedule, in the order of the names. */
+  all(): AsyncGenerator<ScheduleKey>
   /** Most overdue first. */
   dueBefore(nowMs: number, limit: number): Promise<StoredSchedule[]>
   /** Score of the most overdue schedule; undefined when there is none. */
@@ -87,8 +91,6 @@ export interface ScheduleStore {
   advance(schedule: StoredSchedule, change: ScheduleAdvance, nowMs: number): Promise<boolean>
 }
 
-/** Another writer came in between this often: something is wrong with it, not with us. */
-const maxWrites = 20
 const schedulesPerRead = 1_000
 
 export function createScheduleStore(redis: Redis): ScheduleStore {
@@ -103,6 +105,7 @@ export function createScheduleStore(redis: Redis): ScheduleStore {
       const was = stored ? `${stored.generation}|${stored.lastNominalMs}` : '|'
       if (await runLua(redis, writeScript, [keys.schedule(key), keys.due, keys.schedules], written(next, was)))
         return { stored, next }
+      await outrun(i)
     }
     throw new AppError('CONFLICT', `schedule ${scheduleMember(key)} is being changed by others all the time`)
   }
@@ -132,6 +135,16 @@ export function createScheduleStore(redis: Redis): ScheduleStore {
     async setPaused(key, pause, nowMs) {
       const { stored } = await rewrite(key, (was) => was && paused(was, pause, nowMs))
       return stored !== undefined
+    },
+
+    async *all() {
+      for (let after = '-'; ; ) {
+        const page = redis.zrange(keys.schedules, after, '+', 'BYLEX', 'LIMIT', 0, schedulesPerRead)
+        const members = await redisCall('list schedules', page)
+        yield* members.map(parseScheduleMember)
+        if (members.length < schedulesPerRead) return
+        after = `(${members.at(-1)}`
+      }
     },
 
     async dueBefore(nowMs, limit) {
