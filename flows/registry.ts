@@ -1,6 +1,7 @@
 import { detect } from './detect.ts'
 import type { Flow } from './flow.ts'
 import { forecast } from './forecast.ts'
+import { forecastOnce } from './forecast-once.ts'
 
 /** Every flow: adding one is one file and one line. */
-export const flows = { forecast, detect } as const satisfies Record<string, Flow>
+export const flows = { forecast, detect, forecastOnce } as const satisfies Record<string, Flow>
