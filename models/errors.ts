@@ -27,8 +27,12 @@ export const errorCodes = {
   FORBIDDEN: { retry: false, pauses: false, meaning: 'this caller may not do that' },
   // models
   MODEL_UNKNOWN: { retry: false, pauses: false, meaning: 'no forecaster of that name' },
+  MODEL_MISSING: { retry: false, pauses: false, meaning: 'the model is not installed on this machine' },
+  MODEL_FORBIDDEN: { retry: false, pauses: false, meaning: 'the operator does not allow this model' },
   MODEL_INVALID: { retry: false, pauses: false, meaning: "the model's files cannot be used" },
   MODEL_FAILED: { retry: true, pauses: false, meaning: 'the forecaster failed' },
+  HUB_UNAVAILABLE: { retry: true, pauses: false, meaning: 'connection error, 5xx, 429 or time-out of the model hub' },
+  HUB_DENIED: { retry: false, pauses: false, meaning: 'the model hub answered 401 or 403' },
   // running
   REDIS_UNAVAILABLE: { retry: true, pauses: false, meaning: 'Redis could not be reached' },
   CACHE_INVALID: { retry: false, pauses: false, meaning: 'a stored payload cannot be read by this version' },

@@ -29,10 +29,12 @@ export const statusByCode: Readonly<Record<ProblemCode, number>> = {
   TOO_MANY_SERIES: 422,
   LABEL_COLLISION: 422,
   MODEL_UNKNOWN: 422,
+  MODEL_MISSING: 422,
+  MODEL_FORBIDDEN: 422,
   NOT_FOUND: 404,
   CONFLICT: 409,
   RUN_CANCELLED: 409,
-  // what a datasource answered, or did not
+  // what a datasource or the hub answered, or did not
   QUERY_FAILED: 502,
   STORE_UNAVAILABLE: 502,
   STORE_BUSY: 503,
@@ -41,6 +43,8 @@ export const statusByCode: Readonly<Record<ProblemCode, number>> = {
   RESPONSE_PARTIAL: 502,
   WRITE_REJECTED: 502,
   WRITE_UNAVAILABLE: 502,
+  HUB_UNAVAILABLE: 502,
+  HUB_DENIED: 502,
   // us
   API_UNAVAILABLE: 503,
   REDIS_UNAVAILABLE: 503,
