@@ -30,9 +30,11 @@ export async function reconcileMissions(deps: MissionServiceDeps): Promise<Recon
   const failures: { name: MissionName; message: string }[] = []
   const counts = { missions: 0, resumed: 0, redefined: 0 }
   const known = new Set<string>()
+  const addKnown = ({ tenant, mission }: MissionName) => void known.add(`${tenant}/${mission}`)
   const check = async (mission: StoredMission): Promise<void> => {
+    const name = { tenant: mission.tenant, mission: mission.id }
     counts.missions += 1
-    known.add(nameOf(mission))
+    addKnown(name)
     try {
       const repair = await reconcileMission(deps, mission)
       if (repair) counts[repair] += 1
@@ -40,14 +42,12 @@ export async function reconcileMissions(deps: MissionServiceDeps): Promise<Recon
       // one mission whose datasource is gone must not hide the rest
       const { code, message } = toAppError(error)
       if (code === 'REDIS_UNAVAILABLE') throw error
-      failures.push({ name: { tenant: mission.tenant, mission: mission.id }, message })
+      failures.push({ name, message })
     }
   }
-  for await (const batch of batches(deps.missions.all(), 50)) await Promise.all(batch.map(check))
+  for await (const batch of batches(deps.missions.all(addKnown), 50)) await Promise.all(batch.map(check))
   return { ...counts, orphans: await removeOrphans(deps, known), failures }
 }
-
-const nameOf = ({ tenant, id }: StoredMission): string => `${tenant}/${id}`
 
 /** Schedules of missions that are not among the known ones, nor were created since those were read. */
 async function removeOrphans(deps: MissionServiceDeps, known: ReadonlySet<string>): Promise<number> {

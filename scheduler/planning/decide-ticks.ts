@@ -1,4 +1,4 @@
-import type { SchedulePause, StoredSchedule } from '../store/ticks/schedule-store.ts'
+import type { SchedulePause, StoredSchedule } from '../store/ticks/stored-schedule.ts'
 import { dayMs, type TickMark } from '../store/ticks/tick-codec.ts'
 import { latestNominal, nextNominal } from './tick-sequence.ts'
 

@@ -1,3 +1,4 @@
+import { toAppError } from '../../models/errors.ts'
 import {
   type EnqueueAnswer,
   type EnqueueRequest,
@@ -6,7 +7,8 @@ import {
   type RunQueue,
   runIds,
 } from '../queue/runs.ts'
-import type { ScheduleStore, StoredSchedule } from '../store/ticks/schedule-store.ts'
+import type { ScheduleStore } from '../store/ticks/schedule-store.ts'
+import type { StoredSchedule } from '../store/ticks/stored-schedule.ts'
 import type { TickMark } from '../store/ticks/tick-codec.ts'
 import { decideTicks, type PlannedTick, type TickDecision } from './decide-ticks.ts'
 import { nextNominal } from './tick-sequence.ts'
@@ -51,7 +53,15 @@ export async function planDue(deps: PlanDeps, nowMs: number): Promise<PlanReport
 }
 
 async function planBatch(deps: PlanDeps, due: readonly StoredSchedule[], nowMs: number): Promise<PlanReport> {
-  const decisions = due.map((schedule) => ({ schedule, decision: decideTicks(schedule, nowMs) }))
+  const decisions: { schedule: StoredSchedule; decision: TickDecision }[] = []
+  for (const schedule of due) {
+    try {
+      decisions.push({ schedule, decision: decideTicks(schedule, nowMs) })
+    } catch (error) {
+      // such as a time zone that this machine does not know
+      await deps.schedules.setAside(schedule, toAppError(error).message, nowMs)
+    }
+  }
   const requests = decisions.flatMap(({ schedule, decision }) =>
     decision.enqueue.map((tick) => tickRequest(schedule, tick, nowMs)),
   )

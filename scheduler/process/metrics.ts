@@ -60,6 +60,7 @@ const storeMetrics = ({ counter, gauge, histogram }: Declare) => ({
   written: counter('rw_samples_total', 'Samples that a datasource acknowledged.', ['ds']),
   dropped: counter('rw_dropped_total', 'Samples that were not written, by reason.', ['ds', 'reason']),
   breakerOpen: gauge('datasource_breaker_open', '1 while requests to a datasource are held back.', ['ds']),
+  unreadableDocuments: counter('unreadable_documents_total', 'Stored documents that could not be read.', ['kind']),
   redisErrors: counter('redis_errors_total', 'Connection errors of Redis.', ['target']),
 })
 

@@ -18,9 +18,10 @@ import { createScheduleStore } from '../store/ticks/schedule-store.ts'
 import { createTickStore } from '../store/ticks/tick-store.ts'
 import { type CloserStack, closerStack } from './closer-stack.ts'
 import { createLogger, type Logger } from './log.ts'
-import { createMetrics, packageVersion } from './metrics.ts'
+import { createMetrics, type Metrics, packageVersion } from './metrics.ts'
 import type { ReadinessCheck } from './readiness.ts'
 import { redisReadiness } from './readiness-checks.ts'
+import { unreadableDocuments } from './unreadable-documents.ts'
 
 export type OpenProcess = Awaited<ReturnType<typeof openProcess>>
 
@@ -70,7 +71,7 @@ async function openProcess({ config, role, logger, closers }: ProcessOptions) {
   const onError = (error: Error) => logger.warn({ error: error.message }, 'queue error')
   const queue = closers.add('queue', createRunQueue({ redis: redis.control, clock, onError }), close)
   const forecasters = closers.add('forecasters', createForecasters(), close)
-  const stores = openStores({ redis, now, logger })
+  const stores = openStores({ redis, now, logger, metrics })
   const missionDeps = {
     ...{ ...stores, clock, queue },
     settings: missionSettings(config, { find: datasources.find, models: forecasters.names }),
@@ -94,18 +95,20 @@ interface StoreOptions {
   readonly redis: RedisConnections
   readonly now: () => number
   readonly logger: Logger
+  readonly metrics: Metrics
 }
 
-function openStores({ redis: { control, data }, now, logger }: StoreOptions) {
+function openStores({ redis: { control, data }, now, logger, metrics }: StoreOptions) {
+  const onUnreadable = unreadableDocuments(metrics, logger)
   const onInvalid = (what: string) => logger.warn({ what }, 'a kept forecast cannot be read and is taken for absent')
   return {
     cache: createForecastCache({ redis: data, now, onInvalid }),
-    missions: createMissionStore(control),
+    missions: createMissionStore(control, onUnreadable),
     marks: createMarksStore(control),
-    health: createHealthStore(control),
-    schedules: createScheduleStore(control),
-    ticks: createTickStore(control),
-    runs: createRunStore(control),
+    health: createHealthStore(control, onUnreadable),
+    schedules: createScheduleStore(control, onUnreadable),
+    ticks: createTickStore(control, onUnreadable),
+    runs: createRunStore(control, onUnreadable),
   }
 }
 

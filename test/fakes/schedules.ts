@@ -1,5 +1,5 @@
 import type { SchedulePolicy } from '../../scheduler/planning/types.ts'
-import type { ScheduleEntry, StoredSchedule } from '../../scheduler/store/ticks/schedule-store.ts'
+import type { ScheduleEntry, StoredSchedule } from '../../scheduler/store/ticks/stored-schedule.ts'
 
 export const minuteMs = 60_000
 export const hourMs = 3_600_000

@@ -1,27 +1,12 @@
 import { parseAllDocuments, stringify } from 'yaml'
 import { z } from 'zod'
 import { AppError } from '../../../models/errors.ts'
-import type { ScheduleEra } from '../../planning/types.ts'
+import { scheduleEra } from '../../planning/schedule-schema.ts'
 import type { StoredMission } from '../../store/types.ts'
 import type { MissionDocument } from '../document/document.ts'
 
 /** The comment before a document that an `apply` does not see and a refill goes on from. */
 const mark = ' anomaly-times: '
-
-const scheduleSpec = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('every'), everyMs: z.int().positive(), phaseMs: z.int().nonnegative() }),
-  z.object({ kind: z.literal('cron'), cron: z.string(), timeZone: z.string() }),
-])
-
-const scheduleEra = z
-  .object({
-    spec: scheduleSpec,
-    stepMs: z.int().positive(),
-    leadMs: z.int().positive(),
-    firstMs: z.int().optional(),
-    ownsFromMs: z.int().optional(),
-  })
-  .transform((era): ScheduleEra => ({ ...era, firstMs: era.firstMs, ownsFromMs: era.ownsFromMs }))
 
 const savedState = z.object({
   createdMs: z.int().positive(),

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import type { MissionName } from '../../../models/series.ts'
 import type { Clock } from '../../process/clock.ts'
 import type { Installation } from '../../store/installation.ts'
 import type { MissionStore } from '../../store/missions/mission-store.ts'
@@ -32,6 +33,18 @@ export function createMissionExport(options: MissionExportOptions): MissionExpor
   let revision: number | undefined
   let writtenMs = Number.NEGATIVE_INFINITY
   let agreedMs: number | undefined
+  const unreadable = new Set<string>()
+
+  /** What cannot be read in Redis any more is in the file that was written before. */
+  async function keepUnreadable(names: readonly MissionName[]): Promise<void> {
+    const exported = await dir.tenants()
+    for (const { tenant, mission } of names) {
+      const name = `${tenant}/${mission}`
+      if (unreadable.has(name)) continue
+      if (exported.includes(tenant)) await dir.backUp(tenant, `${clock.now()}.bak`)
+      unreadable.add(name)
+    }
+  }
 
   async function poll(): Promise<ExportOutcome> {
     const id = await installation.id()
@@ -42,10 +55,12 @@ export function createMissionExport(options: MissionExportOptions): MissionExpor
     const present = await missions.revision()
     if (present === revision) agreedMs = nowMs
     if (present === revision || nowMs - writtenMs < debounceMs) return 'unchanged'
-    const files = await collect(missions, id)
+    const names: MissionName[] = []
+    const files = await collect(missions, id, (name) => names.push(name))
     // a Redis that was emptied meanwhile showed us less than there was
     if ((await installation.id()) !== id) return 'empty'
     if (exported === undefined) await dir.setInstallation(id)
+    await keepUnreadable(names)
     await writeAll(dir, files)
     revision = present
     writtenMs = nowMs
@@ -56,10 +71,14 @@ export function createMissionExport(options: MissionExportOptions): MissionExpor
 }
 
 /** One text a tenant. */
-async function collect(missions: Pick<MissionStore, 'all'>, id: string): Promise<Map<string, string>> {
+async function collect(
+  missions: Pick<MissionStore, 'all'>,
+  id: string,
+  onUnreadable: (name: MissionName) => void,
+): Promise<Map<string, string>> {
   const parts = new Map<string, string[]>()
   let count = 0
-  for await (const mission of missions.all()) {
+  for await (const mission of missions.all(onUnreadable)) {
     const { tenant } = mission
     if (!parts.has(tenant)) parts.set(tenant, [headerOf(tenant, id)])
     parts.get(tenant)?.push(exportMission(mission))

@@ -1,10 +1,12 @@
 import type { Redis } from 'ioredis'
+import { z } from 'zod'
 import type { DetectResult, ForecastResult } from '../../../flows/contexts.ts'
 import type { AppError } from '../../../models/errors.ts'
 import type { MissionName } from '../../../models/series.ts'
 import type { MissionHealth } from '../../missions/types.ts'
 import type { FlowName } from '../../queue/runs.ts'
 import { redisCall } from '../redis-call.ts'
+import { decodeDocument, ignoreUnreadable, type OnUnreadable } from '../stored-document.ts'
 import { missionKeys as keys } from './mission-keys.ts'
 
 /** What a run found; without a result it had nothing to do. */
@@ -22,7 +24,12 @@ export interface HealthStore {
 const keepMs = 7 * 86_400_000
 const flows = ['forecast', 'detect'] as const satisfies readonly FlowName[]
 
-export function createHealthStore(redis: Redis): HealthStore {
+const seriesByState = z
+  .record(z.string(), z.int())
+  .transform((states) => states as NonNullable<MissionHealth['series']>)
+const runError = z.object({ code: z.string(), message: z.string(), atMs: z.number(), flow: z.enum(flows) })
+
+export function createHealthStore(redis: Redis, onUnreadable: OnUnreadable = ignoreUnreadable): HealthStore {
   return {
     async recordSuccess(name, atMs, findings) {
       const key = keys.health(name)
@@ -49,7 +56,10 @@ export function createHealthStore(redis: Redis): HealthStore {
     },
 
     async get(name) {
-      return parseHealth(await redisCall(`read the health of ${name.mission}`, redis.hgetall(keys.health(name))))
+      const fields = await redisCall(`read the health of ${name.mission}`, redis.hgetall(keys.health(name)))
+      return parseHealth(fields, (reason) =>
+        onUnreadable({ kind: 'health', key: `${name.tenant}/${name.mission}`, reason }),
+      )
     },
   }
 }
@@ -60,18 +70,26 @@ function findingFields({ flow, result }: RunFindings): (string | number)[] {
   return result && result.forecast > 0 ? ['fallback', result.fallback ?? ''] : []
 }
 
-function parseHealth(fields: Readonly<Record<string, string>>): MissionHealth {
+function parseHealth(fields: Readonly<Record<string, string>>, onUnreadable: (reason: string) => void): MissionHealth {
+  function decoded<Schema extends z.ZodType>(field: string, schema: Schema): z.output<Schema> | undefined {
+    const json = fields[field]
+    if (json === undefined) return undefined
+    const { document, reason } = decodeDocument(json, schema)
+    if (reason !== undefined) onUnreadable(`${field}: ${reason}`)
+    return document
+  }
   const consecutiveFailures = Math.max(...flows.map((flow) => Number(fields[`${flow}.failures`] ?? 0)))
   const lastSuccessMs = Math.max(...flows.map((flow) => Number(fields[`${flow}.successMs`] ?? -1)))
   const missionScore = Number(fields.score ?? Number.NaN)
-  const lastError = newestError(fields)
+  const errors = flows.flatMap((flow) => decoded(`${flow}.error`, runError) ?? [])
+  const [lastError] = errors.sort((a, b) => b.atMs - a.atMs)
+  const series = decoded('states', seriesByState)
   return {
     state: stateOf(consecutiveFailures, fields['detect.successMs'] !== undefined),
     consecutiveFailures,
     ...(lastSuccessMs >= 0 && { lastSuccessMs }),
     ...(lastError && { lastError }),
-    // only this store writes the JSON
-    ...(fields.states !== undefined && { series: JSON.parse(fields.states) as NonNullable<MissionHealth['series']> }),
+    ...(series && { series }),
     ...(Number.isFinite(missionScore) && { missionScore }),
     ...(fields.fallback && { fallback: fields.fallback }),
   }
@@ -80,13 +98,4 @@ function parseHealth(fields: Readonly<Record<string, string>>): MissionHealth {
 function stateOf(consecutiveFailures: number, hasDetected: boolean): MissionHealth['state'] {
   if (consecutiveFailures > 0) return 'failing'
   return hasDetected ? 'active' : 'new'
-}
-
-function newestError(fields: Readonly<Record<string, string>>): MissionHealth['lastError'] {
-  return flows
-    .flatMap((flow) => {
-      const json = fields[`${flow}.error`]
-      return json === undefined ? [] : [JSON.parse(json) as NonNullable<MissionHealth['lastError']>]
-    })
-    .sort((a, b) => b.atMs - a.atMs)[0]
 }

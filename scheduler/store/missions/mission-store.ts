@@ -4,7 +4,9 @@ import type { MissionName } from '../../../models/series.ts'
 import type { MissionPage } from '../../missions/types.ts'
 import { runLua } from '../lua.ts'
 import { redisCall } from '../redis-call.ts'
+import { type Decoded, ignoreUnreadable, type OnUnreadable } from '../stored-document.ts'
 import type { StoredMission } from '../types.ts'
+import { decodeMission, encodeMission } from './mission-document.ts'
 import { missionKeys as keys } from './mission-keys.ts'
 import { removeScript, replaceScript } from './mission-scripts.ts'
 
@@ -18,35 +20,58 @@ export interface MissionChange {
 }
 
 export interface MissionStore {
+  /** @throws CACHE_INVALID for one that cannot be read: it is its author's, so it stays until it is deleted. */
   get(name: MissionName): Promise<StoredMission | undefined>
   /** One step with the marks: another bandKey draws only above what was drawn. False when `expected` is not so. */
   replace(change: MissionChange): Promise<boolean>
   /** Marks stay for four days, for a mission that comes back under the same id. */
   remove(name: MissionName, expected?: number): Promise<'removed' | 'missing' | 'conflict'>
+  /** Without those that cannot be read. */
   list(tenant: string, options: { readonly limit: number; readonly cursor?: string }): Promise<MissionPage>
-  /** Every mission of every tenant, by tenant and id. */
-  all(): AsyncGenerator<StoredMission>
+  /** Every mission of every tenant, by tenant and id; those that cannot be read are named beside. */
+  all(onUnreadable?: (name: MissionName) => void): AsyncGenerator<StoredMission>
   /** Another number after every change of any mission: cheap to poll. */
   revision(): Promise<number>
 }
 
-/** Version of the JSON; a release reads the one before as well. */
-const version = 1
+export function createMissionStore(redis: Redis, onUnreadable: OnUnreadable = ignoreUnreadable): MissionStore {
+  function decoded(name: MissionName, json: string): Decoded<StoredMission> {
+    const { document, reason } = decodeMission(json)
+    if (document) return { document }
+    onUnreadable({ kind: 'mission', key: `${name.tenant}/${name.mission}`, reason })
+    return { reason }
+  }
 
-export function createMissionStore(redis: Redis): MissionStore {
-  const list: MissionStore['list'] = (tenant, options) => redisCall('list missions', listPage(redis, tenant, options))
+  async function readPage(tenant: string, options: PageOptions): Promise<ReadPage> {
+    const { documents, ...page } = await redisCall('list missions', readDocuments(redis, tenant, options))
+    const read = documents.map(({ name, json }) => ({ name, mission: decoded(name, json).document }))
+    return { ...page, read }
+  }
+
+  async function* readTenant(tenant: string) {
+    let cursor: string | undefined
+    do {
+      const page: ReadPage = await readPage(tenant, { limit: 500, ...(cursor !== undefined && { cursor }) })
+      yield* page.read
+      cursor = page.cursor
+    } while (cursor !== undefined)
+  }
+
   return {
     async get(name) {
       const json = await redisCall(`read mission ${name.mission}`, redis.hget(keys.mission(name), 'mission'))
-      return json ? parseMission(json, name.mission) : undefined
+      if (!json) return undefined
+      const { document, reason } = decoded(name, json)
+      if (document) return document
+      const hint = 'delete and apply it again, or go back to the release that wrote it'
+      throw new AppError('CACHE_INVALID', `mission ${name.mission} as stored cannot be read (${reason}): ${hint}`)
     },
 
     async replace({ mission, expected, scoredFloorMs }) {
       const { tenant, id, generation, bandKey } = mission
       const name = { tenant, mission: id }
-      const json = JSON.stringify({ version, ...mission })
       const touched = [keys.mission(name), keys.ids(tenant), keys.tenants, keys.revision, ...markKeys(name)]
-      const args = [expected ?? '', id, tenant, generation, json, bandKey, scoredFloorMs ?? '']
+      const args = [expected ?? '', id, tenant, generation, encodeMission(mission), bandKey, scoredFloorMs ?? '']
       return (await redisCall(`store mission ${id}`, runLua(redis, replaceScript, touched, args))) === 1
     },
 
@@ -62,17 +87,18 @@ export function createMissionStore(redis: Redis): MissionStore {
       return answer === 0 ? 'missing' : 'conflict'
     },
 
-    list,
+    async list(tenant, options) {
+      const { read, cursor } = await readPage(tenant, options)
+      return { missions: read.flatMap(({ mission }) => mission ?? []), ...(cursor !== undefined && { cursor }) }
+    },
 
-    async *all() {
+    async *all(onUnread = () => undefined) {
       const tenants = await redisCall('list tenants', redis.smembers(keys.tenants))
       for (const tenant of tenants.sort()) {
-        let cursor: string | undefined
-        do {
-          const page = await list(tenant, { limit: 500, ...(cursor !== undefined && { cursor }) })
-          yield* page.missions
-          cursor = page.cursor
-        } while (cursor !== undefined)
+        for await (const { name, mission } of readTenant(tenant)) {
+          if (mission) yield mission
+          else onUnread(name)
+        }
       }
     },
 
@@ -82,25 +108,25 @@ export function createMissionStore(redis: Redis): MissionStore {
 
 const markKeys = (name: MissionName): string[] => [keys.marks(name), keys.claims(name), keys.claimAges(name)]
 
-async function listPage(
-  redis: Redis,
-  tenant: string,
-  { limit, cursor }: { readonly limit: number; readonly cursor?: string },
-): Promise<MissionPage> {
-  const after = cursor === undefined ? '-' : `(${Buffer.from(cursor, 'base64url').toString('latin1')}`
-  const ids = await redis.zrange(keys.ids(tenant), after, '+', 'BYLEX', 'LIMIT', 0, limit + 1)
-  const shown = ids.slice(0, limit)
-  const jsons = await Promise.all(shown.map((mission) => redis.hget(keys.mission({ tenant, mission }), 'mission')))
-  // one that was removed meanwhile has no JSON
-  const missions = jsons.flatMap((json, i) => (json ? [parseMission(json, shown[i]!)] : []))
-  const last = shown.at(-1)
-  if (ids.length <= limit || last === undefined) return { missions }
-  return { missions, cursor: Buffer.from(last, 'latin1').toString('base64url') }
+interface PageOptions {
+  readonly limit: number
+  readonly cursor?: string
 }
 
-/** Only this store writes the JSON, so its shape is trusted once its version is known. */
-function parseMission(json: string, id: string): StoredMission {
-  const { version: found, ...mission } = JSON.parse(json) as StoredMission & { readonly version: number }
-  if (found === version) return mission
-  throw new AppError('CACHE_INVALID', `mission ${id} was stored by another release (version ${found})`)
+interface ReadPage {
+  /** `mission` is undefined for one that cannot be read. */
+  readonly read: readonly { readonly name: MissionName; readonly mission: StoredMission | undefined }[]
+  readonly cursor?: string
+}
+
+async function readDocuments(redis: Redis, tenant: string, { limit, cursor }: PageOptions) {
+  const after = cursor === undefined ? '-' : `(${Buffer.from(cursor, 'base64url').toString('latin1')}`
+  const ids = await redis.zrange(keys.ids(tenant), after, '+', 'BYLEX', 'LIMIT', 0, limit + 1)
+  const names = ids.slice(0, limit).map((mission): MissionName => ({ tenant, mission }))
+  const jsons = await Promise.all(names.map((name) => redis.hget(keys.mission(name), 'mission')))
+  // one that was removed meanwhile has no JSON
+  const documents = names.flatMap((name, i) => (jsons[i] ? [{ name, json: jsons[i] }] : []))
+  const last = names.at(-1)
+  if (ids.length <= limit || !last) return { documents }
+  return { documents, cursor: Buffer.from(last.mission, 'latin1').toString('base64url') }
 }

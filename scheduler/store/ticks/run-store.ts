@@ -1,7 +1,9 @@
 import type { Redis } from 'ioredis'
-import type { FlowName, RunKind, RunRecord } from '../../queue/runs.ts'
+import { z } from 'zod'
+import type { FlowName, RunRecord } from '../../queue/runs.ts'
 import { luaScript, runLua } from '../lua.ts'
 import { redisCall } from '../redis-call.ts'
+import { type Decoded, decodeDocument, ignoreUnreadable, issuesText, type OnUnreadable } from '../stored-document.ts'
 import { keys } from './schedule-keys.ts'
 import { dayMs } from './tick-codec.ts'
 
@@ -59,8 +61,14 @@ interface IndexEntry {
   readonly startedMs: number
 }
 
-export function createRunStore(redis: Redis): RunStore {
-  const get = async (runId: string) => decoded(await redisCall('read a run', redis.hgetall(keys.run(runId))))
+export function createRunStore(redis: Redis, onUnreadable: OnUnreadable = ignoreUnreadable): RunStore {
+  async function get(runId: string): Promise<RunRecord | undefined> {
+    const fields = await redisCall('read a run', redis.hgetall(keys.run(runId)))
+    if (Object.keys(fields).length === 0) return undefined
+    const { document, reason } = decoded(fields)
+    if (reason !== undefined) onUnreadable({ kind: 'run', key: runId, reason })
+    return document
+  }
 
   /** Records age out before their entries do: what is not there any more is left out. */
   const existing = async (ids: readonly string[]): Promise<RunRecord[]> =>
@@ -129,23 +137,33 @@ function encoded({ error, summary, ...plain }: RunRecord): Record<string, string
   }
 }
 
-/** Only `put` writes these hashes: their shape is trusted. */
-function decoded(fields: Readonly<Record<string, string>>): RunRecord | undefined {
-  const { runId, kind, flow, tenant, mission, state, worker, endedMs, errorCode, errorMessage, summary } = fields
-  if (runId === undefined) return undefined
-  return {
-    runId,
-    kind: kind as RunKind,
-    flow: flow as FlowName,
-    tenant: tenant ?? '',
-    mission: mission ?? '',
-    nominalMs: Number(fields.nominalMs),
-    state: state as RunRecord['state'],
-    attempt: Number(fields.attempt),
-    worker: worker ?? '',
-    startedMs: Number(fields.startedMs),
-    ...(endedMs !== undefined && { endedMs: Number(endedMs) }),
-    ...(errorCode !== undefined && { error: { code: errorCode, message: errorMessage ?? '' } }),
-    ...(summary !== undefined && { summary: JSON.parse(summary) as Readonly<Record<string, unknown>> }),
-  }
+const optionalNumber = z.coerce.number().exactOptional()
+
+const runFields = z.object({
+  runId: z.string(),
+  kind: z.enum(['tick', 'first', 'trigger', 'request', 'join', 'backfill']),
+  flow: z.enum(['forecast', 'detect']),
+  tenant: z.string(),
+  mission: z.string(),
+  nominalMs: z.coerce.number(),
+  state: z.enum(['active', 'retrying', 'succeeded', 'failed', 'cancelled', 'lost']),
+  attempt: z.coerce.number(),
+  worker: z.string(),
+  startedMs: z.coerce.number(),
+  endedMs: optionalNumber,
+  errorCode: z.string().exactOptional(),
+  errorMessage: z.string().exactOptional(),
+  summary: z.string().exactOptional(),
+})
+
+const summaryFields = z.record(z.string(), z.unknown())
+
+function decoded(fields: Readonly<Record<string, string>>): Decoded<RunRecord> {
+  const parsed = runFields.safeParse(fields)
+  if (!parsed.success) return { reason: issuesText(parsed.error) }
+  const { errorCode, errorMessage = '', summary: json, ...record } = parsed.data
+  const summary = json === undefined ? undefined : decodeDocument(json, summaryFields)
+  if (summary?.reason !== undefined) return { reason: `summary: ${summary.reason}` }
+  const error = errorCode !== undefined && { error: { code: errorCode, message: errorMessage } }
+  return { document: { ...record, ...error, ...(summary && { summary: summary.document }) } }
 }

@@ -5,6 +5,7 @@ import { tickLua } from './tick-scripts.ts'
 const rowLua = `
 local function row(due, member, answer)
   local tenant, id = string.match(member, '^([^/]+)/(.+)$')
+  if not tenant then return false end
   local fields = redis.call('HMGET', '{at}:sch:' .. tenant .. ':' .. id, 'doc', 'generation', 'last')
   if not fields[1] then return false end
   answer[#answer + 1] = member
@@ -63,6 +64,13 @@ for i = first, #ARGV, 4 do
   endTick(KEYS[4], KEYS[1], KEYS[3], ARGV[7] .. ARGV[i],
     tonumber(ARGV[i]), tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]))
 end
+return 1`)
+
+/** KEYS: due. ARGV: member, score as read, new score. Only while it is due as it was. */
+export const postponeScript = luaScript(`
+local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not score or tonumber(score) ~= tonumber(ARGV[2]) then return 0 end
+redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
 return 1`)
 
 /** KEYS: schedules, due. ARGV: first rank, last rank. Answers how many were read, then those that are not due ever. */

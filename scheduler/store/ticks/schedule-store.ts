@@ -1,63 +1,31 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Redis } from 'ioredis'
-import { AppError } from '../../../models/errors.ts'
-import { startDelayMs } from '../../planning/schedule-spec.ts'
-import { nextNominal } from '../../planning/tick-sequence.ts'
-import type { SchedulePolicy, ScheduleSpec } from '../../planning/types.ts'
-import type { FlowName } from '../../queue/runs.ts'
+import { AppError, toAppError } from '../../../models/errors.ts'
 import { runLua } from '../lua.ts'
 import { maxWrites, outrun } from '../outrun.ts'
 import { redisCall } from '../redis-call.ts'
+import { ignoreUnreadable, type OnUnreadable } from '../stored-document.ts'
+import { decodeScheduleRows, encodeSchedule, type ScheduleRow } from './schedule-document.ts'
 import { keys, parseScheduleMember, type ScheduleKey, scheduleMember } from './schedule-keys.ts'
 import {
   advanceScript,
   dueScript,
   nextDueScript,
+  postponeScript,
   readScript,
   removeScript,
   undueScript,
   writeScript,
 } from './schedule-scripts.ts'
+import {
+  createdSchedule,
+  dueAgain,
+  editedSchedule,
+  type PauseRequest,
+  pausedSchedule,
+  type ScheduleEntry,
+  type StoredSchedule,
+} from './stored-schedule.ts'
 import { type TickMark, tickArguments } from './tick-codec.ts'
-
-/** What the mission service hands over; equal entries are no change. */
-export interface ScheduleEntry extends ScheduleKey {
-  readonly mission: string
-  readonly flow: FlowName
-  readonly spec: ScheduleSpec
-  readonly policy: SchedulePolicy
-  /** Goes into every job; a change of it alone is an edit that moves no T. */
-  readonly bandKey: string
-}
-
-/** T's in (sinceMs, untilMs] end as `paused`; without `untilMs` it lasts. */
-export interface SchedulePause {
-  readonly reason: string
-  readonly sinceMs: number
-  readonly untilMs?: number
-}
-
-/** Spec that was in force up to `untilMs`, kept while some of its T's are not planned yet. */
-export interface EarlierSpec {
-  readonly spec: ScheduleSpec
-  readonly untilMs: number
-}
-
-export type PauseRequest = Omit<SchedulePause, 'sinceMs'>
-
-export interface StoredSchedule extends ScheduleEntry {
-  /** Grows with every edit and pause; `advance` refuses a decision made for another one. */
-  readonly generation: number
-  /** Every T at or before this is decided; at creation the instant of the creation. */
-  readonly lastNominalMs: number
-  /** Oldest first; nearly always empty. */
-  readonly earlier: readonly EarlierSpec[]
-  readonly pause?: SchedulePause
-  /** Start of each run after its T, from the hash of the id; below `policy.startSpreadMs`. */
-  readonly spreadMs: number
-  /** Score in the due set: when the planner looks at it next; undefined when no T is left. */
-  readonly dueMs?: number
-}
 
 /** What a decision changes. */
 export interface ScheduleAdvance {
@@ -72,7 +40,7 @@ export interface ScheduleAdvance {
 
 /** Schedules and when they are due. Everything is one Lua step; the clock is the caller's. */
 export interface ScheduleStore {
-  /** An unchanged entry changes nothing. An edit keeps T's that are due already; later T's follow the new spec. */
+  /** An unchanged entry changes nothing, one that cannot be read is written anew. An edit keeps T's that are due already; later T's follow the new spec. */
   upsertSchedule(entry: ScheduleEntry, nowMs: number): Promise<'created' | 'updated' | 'unchanged'>
   /** False when there was none. Ticks stay until they age out. */
   removeSchedule(key: ScheduleKey): Promise<boolean>
@@ -81,10 +49,12 @@ export interface ScheduleStore {
   get(key: ScheduleKey): Promise<StoredSchedule | undefined>
   /** Every schedule, in the order of the names. */
   all(): AsyncGenerator<ScheduleKey>
-  /** Most overdue first. */
+  /** Most overdue first; those that cannot be read are set aside. */
   dueBefore(nowMs: number, limit: number): Promise<StoredSchedule[]>
   /** Score of the most overdue schedule; undefined when there is none. */
   nextDueMs(): Promise<number | undefined>
+  /** Reports a schedule that nothing can be decided about, and makes it due again a minute later: others go on. */
+  setAside(key: ScheduleKey & { readonly dueMs?: number }, reason: string, nowMs: number): Promise<void>
   /** Gives schedules that lost it their due entry back, and names them. */
   repairDue(): Promise<ScheduleKey[]>
   /** Applies only while due score and generation are those of `schedule`; false otherwise. */
@@ -93,36 +63,71 @@ export interface ScheduleStore {
 
 const schedulesPerRead = 1_000
 
-export function createScheduleStore(redis: Redis): ScheduleStore {
-  const read = async (key: ScheduleKey) => rows(await runLua(redis, readScript, [keys.due], [scheduleMember(key)]))[0]
+/** When a schedule that nobody can decide about is looked at again. */
+const setAsideMs = 60_000
+
+export function createScheduleStore(redis: Redis, onUnreadable: OnUnreadable = ignoreUnreadable): ScheduleStore {
+  const readRow = async (key: ScheduleKey): Promise<ScheduleRow | undefined> =>
+    decodeScheduleRows(await runLua(redis, readScript, [keys.due], [scheduleMember(key)]))[0]
+
+  const report = (key: ScheduleKey, reason: string) =>
+    onUnreadable({ kind: 'schedule', key: scheduleMember(key), reason })
+
+  async function read(key: ScheduleKey): Promise<StoredSchedule | undefined> {
+    const row = await readRow(key)
+    if (row?.reason !== undefined) report(row, row.reason)
+    return row?.schedule
+  }
+
+  async function setAside(key: ScheduleKey & { readonly dueMs?: number }, reason: string, nowMs: number) {
+    report(key, reason)
+    await runLua(redis, postponeScript, [keys.due], [scheduleMember(key), key.dueMs ?? '', nowMs + setAsideMs])
+  }
 
   /** Reads, changes and writes until nobody wrote in between; `change` answers undefined when there is nothing to do. */
-  async function rewrite(key: ScheduleKey, change: (stored?: StoredSchedule) => StoredSchedule | undefined) {
+  async function rewrite(key: ScheduleKey, change: (row?: ScheduleRow) => StoredSchedule | undefined) {
     for (let i = 0; i < maxWrites; i++) {
-      const stored = await read(key)
-      const next = change(stored)
-      if (!next) return { stored, next }
-      const was = stored ? `${stored.generation}|${stored.lastNominalMs}` : '|'
-      if (await runLua(redis, writeScript, [keys.schedule(key), keys.due, keys.schedules], written(next, was)))
-        return { stored, next }
+      const row = await readRow(key)
+      const next = change(row)
+      if (!next) return { stored: row?.schedule, next }
+      const touched = [keys.schedule(key), keys.due, keys.schedules]
+      if (await runLua(redis, writeScript, touched, encodeSchedule(next, row?.stamp ?? '|')))
+        return { stored: row?.schedule, next }
       await outrun(i)
     }
     throw new AppError('CONFLICT', `schedule ${scheduleMember(key)} is being changed by others all the time`)
   }
 
+  function hasTicksLeft(stored: StoredSchedule): boolean {
+    try {
+      return dueAgain(stored).dueMs !== undefined
+    } catch (error) {
+      report(stored, toAppError(error).message)
+      return false
+    }
+  }
+
   /** A schedule without a T to come has no due entry for good. */
   async function restoreDue(key: ScheduleKey): Promise<boolean> {
     const stored = await read(key)
-    if (!stored || stored.dueMs !== undefined || dueAgain(stored).dueMs === undefined) return false
-    const { next } = await rewrite(key, (was) => (was && was.dueMs === undefined ? dueAgain(was) : undefined))
+    if (!stored || stored.dueMs !== undefined || !hasTicksLeft(stored)) return false
+    const { next } = await rewrite(key, (row) =>
+      row?.schedule && row.schedule.dueMs === undefined ? dueAgain(row.schedule) : undefined,
+    )
     return next !== undefined
   }
 
   return {
     get: read,
+    setAside,
 
     async upsertSchedule(entry, nowMs) {
-      const { stored, next } = await rewrite(entry, (was) => (was ? edited(was, entry, nowMs) : created(entry, nowMs)))
+      const unknown = { generation: 0, lastNominalMs: nowMs }
+      const { stored, next } = await rewrite(entry, (row) =>
+        row?.schedule
+          ? editedSchedule(row.schedule, entry, nowMs)
+          : createdSchedule(entry, { ...unknown, ...row?.position }),
+      )
       if (!stored) return 'created'
       return next ? 'updated' : 'unchanged'
     },
@@ -133,7 +138,7 @@ export function createScheduleStore(redis: Redis): ScheduleStore {
     },
 
     async setPaused(key, pause, nowMs) {
-      const { stored } = await rewrite(key, (was) => was && paused(was, pause, nowMs))
+      const { stored } = await rewrite(key, (row) => row?.schedule && pausedSchedule(row.schedule, pause, nowMs))
       return stored !== undefined
     },
 
@@ -148,7 +153,9 @@ export function createScheduleStore(redis: Redis): ScheduleStore {
     },
 
     async dueBefore(nowMs, limit) {
-      return rows(await runLua(redis, dueScript, [keys.due], [nowMs, limit]))
+      const rows = decodeScheduleRows(await runLua(redis, dueScript, [keys.due], [nowMs, limit]))
+      for (const row of rows) if (row.reason !== undefined) await setAside(row, row.reason, nowMs)
+      return rows.flatMap(({ schedule }) => schedule ?? [])
     },
 
     async nextDueMs() {
@@ -176,64 +183,4 @@ export function createScheduleStore(redis: Redis): ScheduleStore {
       return (await runLua(redis, advanceScript, touched, [member, ...before, ...after])) === 1
     },
   }
-}
-
-function created(entry: ScheduleEntry, nowMs: number): StoredSchedule {
-  return dueAgain({ ...entry, generation: 1, lastNominalMs: nowMs, earlier: [], spreadMs: 0 })
-}
-
-function edited(was: StoredSchedule, entry: ScheduleEntry, nowMs: number): StoredSchedule | undefined {
-  if (isDeepStrictEqual(entryOf(was), entryOf(entry))) return undefined
-  const next = { ...was, ...entryOf(entry), generation: was.generation + 1 }
-  if (isDeepStrictEqual(was.spec, entry.spec)) return dueAgain(next)
-  const oldestMs = nextNominal(was, was.lastNominalMs)
-  if (oldestMs !== undefined && oldestMs <= nowMs)
-    return dueAgain({ ...next, earlier: [...was.earlier, { spec: was.spec, untilMs: nowMs }] })
-  return dueAgain({ ...next, earlier: [], lastNominalMs: Math.max(was.lastNominalMs, nowMs) })
-}
-
-/** A pause that has ended is kept: T's of its time may not be planned yet. */
-function paused(was: StoredSchedule, pause: PauseRequest | undefined, nowMs: number): StoredSchedule | undefined {
-  const ongoing = was.pause && (was.pause.untilMs ?? Number.POSITIVE_INFINITY) > nowMs ? was.pause : undefined
-  if (!pause && !ongoing) return undefined
-  const next = pause ? { ...pause, sinceMs: ongoing?.sinceMs ?? nowMs } : { ...ongoing!, untilMs: nowMs }
-  return dueAgain({ ...was, generation: was.generation + 1, pause: next })
-}
-
-function dueAgain(schedule: StoredSchedule): StoredSchedule {
-  const { dueMs: _, ...rest } = schedule
-  const spreadMs = startDelayMs(scheduleMember(schedule), schedule.policy.startSpreadMs)
-  const tickMs = nextNominal(schedule, schedule.lastNominalMs)
-  return { ...rest, spreadMs, ...(tickMs !== undefined && { dueMs: tickMs + spreadMs }) }
-}
-
-const entryOf = ({ tenant, id, mission, flow, spec, policy, bandKey }: ScheduleEntry): ScheduleEntry => ({
-  ...{ tenant, id, mission, flow, spec, policy, bandKey },
-})
-
-/** What lies in the hash beside generation and last T; the spread is kept so that no reader hashes again. */
-type ScheduleDocument = Omit<StoredSchedule, 'tenant' | 'id' | 'generation' | 'lastNominalMs' | 'dueMs'>
-
-function written(schedule: StoredSchedule, was: string): (string | number)[] {
-  const { tenant: _, id: __, generation, lastNominalMs, dueMs, ...document } = schedule
-  return [scheduleMember(schedule), was, JSON.stringify(document), generation, lastNominalMs, dueMs ?? '']
-}
-
-/** Five strings for each schedule; only this store writes the document, so its shape is trusted. */
-function rows(answer: unknown): StoredSchedule[] {
-  const cells = answer as string[]
-  const schedules: StoredSchedule[] = []
-  for (let i = 0; i + 4 < cells.length; i += 5) {
-    const document = JSON.parse(cells[i + 2]!) as ScheduleDocument
-    const lastNominalMs = Number(cells[i + 4])
-    schedules.push({
-      ...parseScheduleMember(cells[i]!),
-      ...document,
-      earlier: document.earlier.filter(({ untilMs }) => untilMs > lastNominalMs),
-      generation: Number(cells[i + 3]),
-      lastNominalMs,
-      ...(cells[i + 1] !== '' && { dueMs: Number(cells[i + 1]) }),
-    })
-  }
-  return schedules
 }

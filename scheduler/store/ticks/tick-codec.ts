@@ -42,7 +42,7 @@ export interface TickMark {
 
 export const dayMs = 86_400_000
 const tickBytes = 8
-/** Magic and version before a day's ticks; a day that begins otherwise counts as absent. */
+/** Magic and version before a day's ticks; a day that begins otherwise, or ends within a tick, counts as absent. */
 const tickHeader = Buffer.from('ATK\u0001', 'latin1')
 /** 37 hours: what 27 bits hold. Longer lags are kept as this. */
 const maxDistanceMs = 2 ** 27 - 1
@@ -54,9 +54,16 @@ export function tickArguments({ nominalMs, outcome, reason, lagMs = 0, byNominal
   return [nominalMs, tickOutcomes.indexOf(outcome), tickReasons.indexOf(reason), clamped]
 }
 
+/** False: another release wrote it, or it was cut off. */
+export function isTickDay(day: Buffer): boolean {
+  return (
+    day.length % tickBytes === tickHeader.length % tickBytes && day.subarray(0, tickHeader.length).equals(tickHeader)
+  )
+}
+
 /** Ticks of the day that begins at `startMs` with fromMs < T <= untilMs, oldest first. */
 export function decodeTicks(day: Buffer, startMs: number, { fromMs, untilMs }: StepRange): TickMark[] {
-  if (!day.subarray(0, tickHeader.length).equals(tickHeader)) return []
+  if (!isTickDay(day)) return []
   const ticks: TickMark[] = []
   for (let at = tickHeader.length; at + tickBytes <= day.length; at += tickBytes) {
     const tick = decodeTick(day.readUInt32BE(at), day.readUInt32BE(at + 4), startMs)

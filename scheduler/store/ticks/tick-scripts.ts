@@ -15,7 +15,7 @@ end
 
 local function findTick(key, offset)
   local length = redis.call('STRLEN', key)
-  if length > 0 and redis.call('GETRANGE', key, 0, 3) ~= 'ATK\\1' then
+  if length > 0 and (length % 8 ~= 4 or redis.call('GETRANGE', key, 0, 3) ~= 'ATK\\1') then
     redis.call('DEL', key)
     length = 0
   end
@@ -79,8 +79,10 @@ export const lostTicksScript = luaScript(`${aliveLua}
 local members = redis.call('ZRANGE', KEYS[1], ARGV[2], ARGV[3], 'WITHSCORES')
 local answer = { #members / 2 }
 for i = 1, #members, 2 do
-  local flow, tenant, id, nominal = string.match(members[i], '^([^/]+)/([^/]+)/([^/]+)/([^/]+)$')
-  if tonumber(members[i + 1]) < tonumber(ARGV[4]) then
+  local flow, tenant, id, nominal = string.match(members[i], '^([^/]+)/([^/]+)/([^/]+)/(%d+)$')
+  if not flow then
+    redis.call('ZREM', KEYS[1], members[i])
+  elseif tonumber(members[i + 1]) < tonumber(ARGV[4]) then
     local job = ARGV[1] .. ':' .. flow .. ':r.' .. tenant .. '.' .. id .. '.' .. nominal
     if not alive(job) then answer[#answer + 1] = members[i] end
   end

@@ -4,8 +4,9 @@ import type { TickOutcome } from '../../planning/types.ts'
 import { type FlowName, runIds } from '../../queue/runs.ts'
 import { runLua } from '../lua.ts'
 import { redisCall } from '../redis-call.ts'
+import { ignoreUnreadable, type OnUnreadable } from '../stored-document.ts'
 import { keys, queuePrefix, type ScheduleKey, scheduleMember } from './schedule-keys.ts'
-import { dayMs, decodeTicks, type TickMark, tickArguments, tickOutcomes } from './tick-codec.ts'
+import { dayMs, decodeTicks, isTickDay, type TickMark, tickArguments, tickOutcomes } from './tick-codec.ts'
 import { lostTicksScript, recordTickScript } from './tick-scripts.ts'
 
 export interface FlowSchedule extends ScheduleKey {
@@ -38,7 +39,7 @@ const openTicksPerRead = 1_000
 /** Older ticks than this before the end of a range are gone anyway: nobody's `from=0` may read 20,000 days. */
 const longestRangeMs = 8 * dayMs
 
-export function createTickStore(redis: Redis): TickStore {
+export function createTickStore(redis: Redis, onUnreadable: OnUnreadable = ignoreUnreadable): TickStore {
   return {
     async record(schedule, mark) {
       const touched = [keys.ticks(schedule), keys.schedule(schedule), keys.open]
@@ -53,6 +54,10 @@ export function createTickStore(redis: Redis): TickStore {
       for (let day = Math.floor(firstMs / dayMs); day * dayMs <= range.untilMs; day++) {
         const packed = await redisCall('read ticks', redis.getBuffer(`${keys.ticks(key)}${day}`))
         if (!packed) continue
+        if (!isTickDay(packed)) {
+          const reason = `${packed.length} bytes that are no day of ticks`
+          onUnreadable({ kind: 'ticks', key: `${scheduleMember(key)} ${day}`, reason })
+        }
         for (const tick of decodeTicks(packed, day * dayMs, range)) {
           const runId = runIds.tick(key.tenant, key.id, tick.nominalMs)
           ticks.push(tick.outcome === 'run' ? { ...tick, runId } : tick)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { decideTicks } from '../../../scheduler/planning/decide-ticks.ts'
 import type { CatchUp } from '../../../scheduler/planning/types.ts'
-import type { StoredSchedule } from '../../../scheduler/store/ticks/schedule-store.ts'
+import type { StoredSchedule } from '../../../scheduler/store/ticks/stored-schedule.ts'
 import { hourMs, minuteMs, policy, storedSchedule } from '../../fakes/schedules.ts'
 
 const nineMs = Date.UTC(2026, 10, 2, 9)

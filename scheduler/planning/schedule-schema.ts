@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import type { ScheduleEra, SchedulePolicy, ScheduleSpec } from './types.ts'
+
+const durationMs = z.number().nonnegative()
+
+/** As stored and exported. A schedule that is due every 0 ms would never end. */
+export const scheduleSpec: z.ZodType<ScheduleSpec> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('every'), everyMs: z.int().positive(), phaseMs: z.int().nonnegative() }),
+  z.object({ kind: z.literal('cron'), cron: z.string(), timeZone: z.string() }),
+])
+
+export const schedulePolicy: z.ZodType<SchedulePolicy> = z.object({
+  overlap: z.enum(['skip', 'bufferLatest', 'allow']),
+  catchUp: z.enum(['none', 'latest', 'all']),
+  catchUpWindowMs: durationMs,
+  maxCatchUpTicks: z.int().positive(),
+  startDeadlineMs: durationMs,
+  timeoutMs: durationMs,
+  maxAttempts: z.int().positive(),
+  backoffMs: durationMs,
+  startSpreadMs: durationMs,
+})
+
+export const scheduleEra = z
+  .object({
+    spec: scheduleSpec,
+    stepMs: z.int().positive(),
+    leadMs: z.int().positive(),
+    firstMs: z.int().optional(),
+    ownsFromMs: z.int().optional(),
+  })
+  .transform((era): ScheduleEra => ({ ...era, firstMs: era.firstMs, ownsFromMs: era.ownsFromMs }))

@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { schedulePolicy, scheduleSpec } from '../../planning/schedule-schema.ts'
+import { decodeDocument } from '../stored-document.ts'
+import { parseScheduleMember, type ScheduleKey, scheduleMember } from './schedule-keys.ts'
+import type { SchedulePosition, StoredSchedule } from './stored-schedule.ts'
+
+const version = 1
+
+/** What lies in the hash beside generation and last T; the spread is kept so that no reader hashes again. */
+const scheduleDocument = z
+  .object({
+    // those that were written first bear none
+    version: z.literal(version).default(version),
+    mission: z.string().min(1),
+    flow: z.enum(['forecast', 'detect']),
+    spec: scheduleSpec,
+    policy: schedulePolicy,
+    bandKey: z.string(),
+    earlier: z.array(z.object({ spec: scheduleSpec, untilMs: z.number() })),
+    pause: z.object({ reason: z.string(), sinceMs: z.number(), untilMs: z.number().exactOptional() }).exactOptional(),
+    spreadMs: z.number().nonnegative(),
+  })
+  .transform(({ version: _, ...document }) => document)
+
+const instant = z.stringFormat('instant', /^-?\d+(?:\.\d+)?$/).transform(Number)
+const position = z.object({ generation: instant, lastNominalMs: instant })
+
+/** A schedule as read: `schedule`, or the `reason` why it cannot be told. */
+export interface ScheduleRow extends ScheduleKey {
+  readonly dueMs?: number
+  /** Generation and last T as they lie there: a write holds while they do. */
+  readonly stamp: string
+  readonly position?: SchedulePosition
+  readonly schedule?: StoredSchedule
+  readonly reason?: string
+}
+
+/** Arguments of the script that writes a schedule over what bore this stamp. */
+export function encodeSchedule(schedule: StoredSchedule, stamp: string): (string | number)[] {
+  const { tenant: _, id: __, generation, lastNominalMs, dueMs, ...document } = schedule
+  const json = JSON.stringify({ version, ...document })
+  return [scheduleMember(schedule), stamp, json, generation, lastNominalMs, dueMs ?? '']
+}
+
+/** Five cells for each schedule: member, due instant, document, generation, last T. */
+export function decodeScheduleRows(answer: unknown): ScheduleRow[] {
+  const cells = answer as (string | null)[]
+  const rows: ScheduleRow[] = []
+  for (let i = 0; i + 4 < cells.length; i += 5) rows.push(decodeRow(cells.slice(i, i + 5)))
+  return rows
+}
+
+function decodeRow([member, due, json, generation, last]: readonly (string | null)[]): ScheduleRow {
+  const key = parseScheduleMember(member ?? '')
+  const row = { ...key, ...(due && { dueMs: Number(due) }), stamp: `${generation ?? ''}|${last ?? ''}` }
+  const stands = position.safeParse({ generation, lastNominalMs: last }).data
+  if (!stands) return { ...row, reason: `no generation and last T, but "${row.stamp}"` }
+  const { document, reason } = decodeDocument(json ?? '', scheduleDocument)
+  if (!document) return { ...row, position: stands, reason }
+  const earlier = document.earlier.filter(({ untilMs }) => untilMs > stands.lastNominalMs)
+  const { dueMs } = row
+  const schedule = { ...key, ...document, ...stands, earlier, ...(dueMs !== undefined && { dueMs }) }
+  return { ...row, position: stands, schedule }
+}

@@ -1,0 +1,89 @@
+import { isDeepStrictEqual } from 'node:util'
+import { startDelayMs } from '../../planning/schedule-spec.ts'
+import { nextNominal } from '../../planning/tick-sequence.ts'
+import type { SchedulePolicy, ScheduleSpec } from '../../planning/types.ts'
+import type { FlowName } from '../../queue/runs.ts'
+import { type ScheduleKey, scheduleMember } from './schedule-keys.ts'
+
+/** What the mission service hands over; equal entries are no change. */
+export interface ScheduleEntry extends ScheduleKey {
+  readonly mission: string
+  readonly flow: FlowName
+  readonly spec: ScheduleSpec
+  readonly policy: SchedulePolicy
+  /** Goes into every job; a change of it alone is an edit that moves no T. */
+  readonly bandKey: string
+}
+
+/** T's in (sinceMs, untilMs] end as `paused`; without `untilMs` it lasts. */
+export interface SchedulePause {
+  readonly reason: string
+  readonly sinceMs: number
+  readonly untilMs?: number
+}
+
+/** Spec that was in force up to `untilMs`, kept while some of its T's are not planned yet. */
+export interface EarlierSpec {
+  readonly spec: ScheduleSpec
+  readonly untilMs: number
+}
+
+export type PauseRequest = Omit<SchedulePause, 'sinceMs'>
+
+/** Where a schedule stands; kept beside its document. */
+export interface SchedulePosition {
+  /** Grows with every edit and pause; `advance` refuses a decision made for another one. */
+  readonly generation: number
+  /** Every T at or before this is decided; at creation the instant of the creation. */
+  readonly lastNominalMs: number
+}
+
+export interface StoredSchedule extends ScheduleEntry, SchedulePosition {
+  /** Oldest first; nearly always empty. */
+  readonly earlier: readonly EarlierSpec[]
+  readonly pause?: SchedulePause
+  /** Start of each run after its T, from the hash of the id; below `policy.startSpreadMs`. */
+  readonly spreadMs: number
+  /** Score in the due set: when the planner looks at it next; undefined when no T is left. */
+  readonly dueMs?: number
+}
+
+/** A new one, or one in place of a document that cannot be read: what stood beside it goes on. */
+export function createdSchedule(entry: ScheduleEntry, { generation, lastNominalMs }: SchedulePosition): StoredSchedule {
+  return dueAgain({ ...entry, generation: generation + 1, lastNominalMs, earlier: [], spreadMs: 0 })
+}
+
+/** undefined: nothing changes. T's that are due already stay. */
+export function editedSchedule(was: StoredSchedule, entry: ScheduleEntry, nowMs: number): StoredSchedule | undefined {
+  if (isDeepStrictEqual(entryOf(was), entryOf(entry))) return undefined
+  const next = { ...was, ...entryOf(entry), generation: was.generation + 1 }
+  if (isDeepStrictEqual(was.spec, entry.spec)) return dueAgain(next)
+  const oldestMs = nextNominal(was, was.lastNominalMs)
+  if (oldestMs !== undefined && oldestMs <= nowMs)
+    return dueAgain({ ...next, earlier: [...was.earlier, { spec: was.spec, untilMs: nowMs }] })
+  return dueAgain({ ...next, earlier: [], lastNominalMs: Math.max(was.lastNominalMs, nowMs) })
+}
+
+/** undefined: nothing changes. A pause that has ended is kept: T's of its time may not be planned yet. */
+export function pausedSchedule(
+  was: StoredSchedule,
+  pause: PauseRequest | undefined,
+  nowMs: number,
+): StoredSchedule | undefined {
+  const ongoing = was.pause && (was.pause.untilMs ?? Number.POSITIVE_INFINITY) > nowMs ? was.pause : undefined
+  if (!pause && !ongoing) return undefined
+  const next = pause ? { ...pause, sinceMs: ongoing?.sinceMs ?? nowMs } : { ...ongoing!, untilMs: nowMs }
+  return dueAgain({ ...was, generation: was.generation + 1, pause: next })
+}
+
+/** With the due instant of its first T that is not decided. */
+export function dueAgain(schedule: StoredSchedule): StoredSchedule {
+  const { dueMs: _, ...rest } = schedule
+  const spreadMs = startDelayMs(scheduleMember(schedule), schedule.policy.startSpreadMs)
+  const tickMs = nextNominal(schedule, schedule.lastNominalMs)
+  return { ...rest, spreadMs, ...(tickMs !== undefined && { dueMs: tickMs + spreadMs }) }
+}
+
+const entryOf = ({ tenant, id, mission, flow, spec, policy, bandKey }: ScheduleEntry): ScheduleEntry => ({
+  ...{ tenant, id, mission, flow, spec, policy, bandKey },
+})
