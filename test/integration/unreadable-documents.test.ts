@@ -53,18 +53,21 @@ describe('a schedule', () => {
     await real.redis.hset(hash, 'doc', JSON.stringify(edit(document)))
   }
 
-  test.each(breakages)('that $name is set aside for a minute, and the others are planned', async ({ spoil, reason }) => {
-    const schedules = createScheduleStore(real.redis, tell)
-    for (const id of ['bad.detect', 'good.detect']) await schedules.upsertSchedule(scheduleEntry({ id }), nineMs)
-    await spoil()
-    const deps = { schedules, queue: { enqueue: enqueued, state: async () => undefined }, metrics: idle }
-    expect(await planDue(deps, nineMs + minuteMs)).toEqual({ decided: 1, overtaken: 0, enqueued: 1 })
-    expect(told).toEqual([{ kind: 'schedule', key: 'default/bad.detect', reason: expect.stringMatching(reason) }])
-    await planDue(deps, nineMs + 1.5 * minuteMs)
-    expect(told).toHaveLength(1)
-    await planDue(deps, nineMs + 2 * minuteMs)
-    expect(told).toHaveLength(2)
-  })
+  test.each(breakages)(
+    'that $name is set aside for a minute, and the others are planned',
+    async ({ spoil, reason }) => {
+      const schedules = createScheduleStore(real.redis, tell)
+      for (const id of ['bad.detect', 'good.detect']) await schedules.upsertSchedule(scheduleEntry({ id }), nineMs)
+      await spoil()
+      const deps = { schedules, queue: { enqueue: enqueued, state: async () => undefined }, metrics: idle }
+      expect(await planDue(deps, nineMs + minuteMs)).toEqual({ decided: 1, overtaken: 0, enqueued: 1 })
+      expect(told).toEqual([{ kind: 'schedule', key: 'default/bad.detect', reason: expect.stringMatching(reason) }])
+      await planDue(deps, nineMs + 1.5 * minuteMs)
+      expect(told).toHaveLength(1)
+      await planDue(deps, nineMs + 2 * minuteMs)
+      expect(told).toHaveLength(2)
+    },
+  )
 
   test.each(breakages)('that $name does not keep the others from their due entry', async ({ spoil }) => {
     const schedules = createScheduleStore(real.redis, tell)
@@ -118,7 +121,9 @@ describe('ticks', () => {
     await ticks.record(schedule, { nominalMs: nineMs, outcome: 'run', reason: 'on_time' })
     await real.redis.append(dayKey, 'cut')
     expect(await ticks.list(key, { fromMs: 0, untilMs: nineMs })).toEqual([])
-    expect(told).toEqual([{ kind: 'ticks', key: expect.stringMatching('default/cpu.detect'), reason: expect.any(String) }])
+    expect(told).toEqual([
+      { kind: 'ticks', key: expect.stringMatching('default/cpu.detect'), reason: expect.any(String) },
+    ])
     const mark = { nominalMs: nineMs + minuteMs, outcome: 'run', reason: 'on_time', lagMs: 0 } as const
     expect(await ticks.record(schedule, mark)).toEqual({ outcome: 'run', isNew: true })
     expect(await ticks.list(key, { fromMs: 0, untilMs: nineMs + minuteMs })).toMatchObject([mark])
