@@ -7,6 +7,7 @@ import type { Deps, PayloadMeta, SampleBlock, WriteReport } from '../tasks/deps.
 import { findAbsentSeries } from '../tasks/panel/find-absent-series.ts'
 import { identifyPanel } from '../tasks/panel/identify-panel.ts'
 import { indexSeries } from '../tasks/panel/index-series.ts'
+import { readPanel } from '../tasks/panel/read-panel.ts'
 import { missionBlocks, scoreBlock, usedBandBlocks } from '../tasks/publish/output-blocks.ts'
 import { sumReports } from '../tasks/publish/write-band.ts'
 import { countStates, judgePanel, type PanelStep } from '../tasks/score/judge-panel.ts'
@@ -40,7 +41,7 @@ async function runDetect(run: Run): Promise<DetectResult> {
   const { futureWrites } = deps.writer
   const stepsMs = stepsIn(context.window, params.detectStepMs)
   if (stepsMs.length === 0) return nothingToDo
-  const panel = await watch.time('read', () => readValues(run, stepsMs))
+  const panel = await watch.time('read', () => readValues(run))
   const present = identifyPanel(panel.series, missionOf(params))
   const { steps, payloads, absent } = await watch.time('band', () => findBand(run, stepsMs, present))
   const requests = findMissingRuns({ ...bandRequest(run, stepsMs), gridMs: gridOf(steps), payloads, futureWrites })
@@ -79,10 +80,9 @@ const nothingToDo: DetectResult = {
   ...{ states: countStates(), rows: [], requests: [], newSeries: [], rejected: [], seconds: {} },
 }
 
-function readValues({ deps, params }: Run, stepsMs: readonly number[]): Promise<Panel> {
-  const { query, detectStepMs, maxSeries, allowOutputs } = params
-  const range = { startMs: stepsMs[0]!, endMs: stepsMs.at(-1)!, stepMs: detectStepMs }
-  return deps.reader.queryRange({ query, ...range, maxSeries, allowOutputs }, deps.signal)
+function readValues({ deps, params, context }: Run): Promise<Panel> {
+  const { query, detectStepMs: stepMs, maxSeries, allowOutputs } = params
+  return readPanel(deps, { query, range: context.window, stepMs, maxSeries, allowOutputs })
 }
 
 function bandRequest({ params, context }: Run, stepsMs: readonly number[]) {

@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto'
 import type { ForecastContext, ForecastResult } from '../../flows/contexts.ts'
 import { forecast } from '../../flows/forecast.ts'
 import type { StepRange } from '../../models/series.ts'
-import type { Deps, PayloadMeta, PublishClaim, PublishGrant, PublishMarks } from '../../tasks/deps.ts'
+import type { PayloadMeta, PublishClaim, PublishGrant, PublishMarks } from '../../tasks/deps.ts'
 import type { ResolvedMission } from '../missions/document/resolved.ts'
 import { joinRange, ownedRange, ownersIn } from '../planning/timeline.ts'
 import { type RunJob, runIds } from '../queue/runs.ts'
 import type { StoredMission } from '../store/types.ts'
+import { flowDeps } from './flow-deps.ts'
 import type { Attempt, ExecutionDeps } from './ports.ts'
 import { readMarks } from './read-marks.ts'
 
@@ -22,16 +23,10 @@ export async function executeForecast(
   const resolved = deps.resolve(mission)
   const context = await forecastContext(deps, mission, attempt)
   if (!context) return undefined
-  const store = await deps.datasource(resolved.datasource)
-  const flowDeps: Deps = {
-    ...store,
-    cache: deps.cache,
-    forecasters: deps.forecasters,
-    metrics: deps.metrics,
-    marks: publishMarks(deps, { mission, resolved, job, signal: attempt.signal }),
-    signal: attempt.signal,
-  }
-  const result = await forecast.run(flowDeps, { ...resolved.forecastParams, bandKey: job.bandKey }, context)
+  const { signal } = attempt
+  const marks = publishMarks(deps, { mission, resolved, job, signal })
+  const given = await flowDeps(deps, resolved.datasource, { marks, signal })
+  const result = await forecast.run(given, { ...resolved.forecastParams, bandKey: job.bandKey }, context)
   if (job.kind === 'backfill' && job.bandKey === mission.bandKey) await scoreBackfilled(deps, job, context.owned)
   return result
 }

@@ -29,3 +29,12 @@ export interface ExecutionDeps extends Pick<Deps, 'cache' | 'forecasters' | 'met
 export interface Attempt extends RunControl {
   readonly job: RunJob
 }
+
+/** A detect run and what it is about. */
+export interface DetectRun {
+  readonly deps: ExecutionDeps
+  readonly mission: StoredMission
+  readonly resolved: ResolvedMission
+  readonly attempt: Attempt
+  readonly name: MissionName
+}

@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { configSchema } from '../../scheduler/config/schema.ts'
+import { type RunOnceRequest, runOnce } from '../../scheduler/execution/run-once.ts'
+import { missionDocument } from '../../scheduler/missions/document/document.ts'
+import { type Server, startVictoriaMetrics } from '../../scheduler/stack/servers.ts'
+import { exportSeries } from '../scenarios/store-audit.ts'
+import { flushStore } from '../scenarios/world.ts'
+
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+/** T of the forecasts: all that they own is past. */
+const T = Math.floor(Date.now() / hourMs) * hourMs - 2 * hourMs
+const hosts = ['a', 'b']
+const document = missionDocument.parse({
+  ...{ id: 'cpu', query: 'cpu', evalDelay: '30s' },
+  ...{ forecast: { every: '1h', phase: '0s' }, detect: { every: '1m' } },
+})
+const dir = mkdtempSync(join(tmpdir(), 'at-once-'))
+let store: Server
+
+beforeAll(async () => {
+  store = await startVictoriaMetrics({ dir })
+  const minutes = Array.from({ length: 30 * 60 }, (_, i) => T + hourMs - i * minuteMs)
+  const lines = minutes.flatMap((ms) => hosts.map((host) => `cpu{host="${host}"} ${10 + ((ms / minuteMs) % 3)} ${ms}`))
+  await fetch(`${store.url}/api/v1/import/prometheus`, { method: 'POST', body: lines.join('\n') })
+  await flushStore(store.url)
+})
+afterAll(async () => {
+  await store?.stop()
+  rmSync(dir, { recursive: true })
+})
+
+const once = (flow: RunOnceRequest['flow'], more: Partial<RunOnceRequest> = {}) =>
+  runOnce({
+    config: configSchema.parse({ datasources: [{ name: 'main', kind: 'victoriametrics', readUrl: store.url }] }),
+    ...{ document, flow, atMs: T + 20 * minuteMs, dryRun: false, signal: new AbortController().signal, ...more },
+  })
+
+/** Steps of a metric, in minutes after T, by host. */
+async function stored(metric: string): Promise<Record<string, number[]>> {
+  await flushStore(store.url)
+  const series = await exportSeries(store.url, `${metric}{mission="cpu"}`)
+  const minutes: Record<string, number[]> = {}
+  // a series may come in several blocks
+  for (const { labels, timestampsMs } of series) {
+    const host = labels.host ?? ''
+    minutes[host] = [...(minutes[host] ?? []), ...timestampsMs.map((ms) => (ms - T) / minuteMs)].sort((a, b) => a - b)
+  }
+  return minutes
+}
+const fiveMinutes = (from: number, until: number) =>
+  Array.from({ length: (until - from) / 5 }, (_, i) => from + 5 * (i + 1))
+
+test('a dry run forecasts and scores, and writes nothing', async () => {
+  const forecast = await once('forecast', { dryRun: true })
+  expect(forecast).toMatchObject({ nominalMs: T, result: { forecast: 2, samplesWritten: 0 } })
+  const detect = await once('detect', { dryRun: true })
+  expect(detect).toMatchObject({ nominalMs: T + 20 * minuteMs, result: { scored: 2, states: { ok: 2 } } })
+  expect(await stored('anomaly_pred')).toEqual({})
+  expect(await stored('anomaly_score')).toEqual({})
+})
+
+test('a forecast draws the steps of its T and leaves those that are drawn already', async () => {
+  await once('forecast')
+  const drawn = { a: fiveMinutes(10, 70), b: fiveMinutes(10, 70) }
+  expect(await stored('anomaly_pred')).toEqual(drawn)
+  expect(await once('forecast')).toMatchObject({ result: { forecast: 2, samplesWritten: 0 } })
+  await once('forecast', { atMs: T + hourMs })
+  expect(await stored('anomaly_pred')).toEqual({ a: fiveMinutes(10, 130), b: fiveMinutes(10, 130) })
+})
+
+test('detection writes the score of the newest complete step, and no band', async () => {
+  const before = await stored('anomaly_pred')
+  await once('detect')
+  expect(await stored('anomaly_score')).toEqual({ a: [19], b: [19] })
+  expect(await stored('anomaly_pred')).toEqual(before)
+})
+
+test('a T before the first is told', async () => {
+  const onceADay = { ...document, forecast: { cron: '0 0 1 1 *' } }
+  const early = once('forecast', { document: missionDocument.parse(onceADay), atMs: 0 })
+  await expect(early).rejects.toMatchObject({ code: 'INVALID_PARAMS' })
+})
