@@ -15,6 +15,8 @@ export interface ProcessSpec {
   readonly logFile: string
   /** Asked again and again until it says true. */
   ready(): Promise<boolean>
+  /** Asked every few seconds once it is ready: whoever says no for long is started again. Default: not asked. */
+  alive?(): Promise<boolean>
   /** Default 30 s. */
   readonly readyTimeoutMs?: number
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { toAppError } from '../../models/errors.ts'
 import { startGuard } from './guard.ts'
 import { type ProcessSpec, type RunningProcess, signalGroup, startProcess } from './process.ts'
+import { type LivenessOptions, type Watched, watchLiveness } from './watch-liveness.ts'
 
 export type ProcessEvent =
   | { readonly what: 'started' | 'ready'; readonly name: string; readonly pid: number }
@@ -15,11 +16,13 @@ export interface SupervisorOptions {
   readonly maxBackoffMs?: number
   /** A process that stood this long begins with the first wait again. */
   readonly stableMs?: number
+  /** How often, and how often in vain, a process is asked whether it lives. Default: every 5 s, 5 times in vain. */
+  readonly liveness?: Pick<LivenessOptions, 'everyMs' | 'patience'>
 }
 
 /** Keeps processes of our own running. */
 export interface Supervisor {
-  /** Starts and waits until it is ready; from then on it is started again whenever it dies. A failed first start throws. */
+  /** Starts and waits until it is ready; from then on it is started again whenever it dies or goes deaf. A failed first start throws. */
   start(spec: ProcessSpec): Promise<void>
   /** undefined while it is not running. */
   pid(name: string): number | undefined
@@ -30,8 +33,14 @@ export interface Supervisor {
 interface Supervised {
   readonly spec: ProcessSpec
   running: RunningProcess | undefined
+  /** It is being ended because it does not answer. */
+  deaf: boolean
   kept: Promise<void>
 }
+
+const defaultLiveness = { everyMs: 5_000, patience: 5 }
+/** A suspended process takes no SIGTERM. */
+const deafGraceMs = 2_000
 
 export function supervise(options: SupervisorOptions = {}): Supervisor {
   const { onEvent = () => {}, backoffMs = 500, maxBackoffMs = 15_000, stableMs = 60_000 } = options
@@ -39,6 +48,18 @@ export function supervise(options: SupervisorOptions = {}): Supervisor {
   const stopping = new AbortController()
   const { signal } = stopping
   const all: Supervised[] = []
+  void watchLiveness({ watched, onDeaf, signal, ...(options.liveness ?? defaultLiveness) })
+
+  function watched(): readonly Watched[] {
+    return all.flatMap(({ spec, running }) => (spec.alive && running ? [{ pid: running.pid, alive: spec.alive }] : []))
+  }
+
+  function onDeaf(pid: number): void {
+    const one = all.find(({ running }) => running?.pid === pid)
+    if (!one || one.deaf) return
+    one.deaf = true
+    void one.running?.stop(deafGraceMs)
+  }
 
   async function launch(one: Supervised): Promise<RunningProcess> {
     signal.throwIfAborted()
@@ -68,7 +89,8 @@ export function supervise(options: SupervisorOptions = {}): Supervisor {
     while (!signal.aborted) {
       if (Date.now() - startedMs >= stableMs) failures = 0
       const restartInMs = Math.min(maxBackoffMs, backoffMs * 2 ** failures++)
-      onEvent({ what: 'died', name: one.spec.name, why, restartInMs })
+      onEvent({ what: 'died', name: one.spec.name, why: one.deaf ? 'it did not answer' : why, restartInMs })
+      one.deaf = false
       await sleep(restartInMs, undefined, { signal }).catch(() => {})
       if (signal.aborted) return
       startedMs = Date.now()
@@ -82,7 +104,7 @@ export function supervise(options: SupervisorOptions = {}): Supervisor {
 
   return {
     async start(spec) {
-      const one: Supervised = { spec, running: undefined, kept: Promise.resolve() }
+      const one: Supervised = { spec, running: undefined, deaf: false, kept: Promise.resolve() }
       const launched = launch(one)
       one.kept = launched.then(
         (running) => keep(one, running),

@@ -6,7 +6,7 @@ import { formatUrl, type ListenAddress, parseAddress } from '../config/address.t
 import { claimFolder } from './claim.ts'
 import { answers, freePort, isFree } from './ports.ts'
 import type { ProcessSpec } from './process.ts'
-import { type ProcessEvent, type Supervisor, supervise } from './processes.ts'
+import { type ProcessEvent, type Supervisor, type SupervisorOptions, supervise } from './processes.ts'
 import { type ScrapeTarget, scrapeConfig } from './scrape-config.ts'
 import { nodeExporterSpec, redisSpec, type ServerSpec, victoriaMetricsSpec } from './servers.ts'
 
@@ -29,6 +29,7 @@ export interface StackOptions {
   /** Runs once the servers answer, before the first of our own processes. */
   prepare?(urls: StackUrls): Promise<void>
   onEvent?(event: ProcessEvent): void
+  readonly liveness?: SupervisorOptions['liveness']
   /** Aborted during the start: what was started is stopped again. */
   readonly signal?: AbortSignal
 }
@@ -63,6 +64,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const dir = resolve(options.dir)
   const claim = await claimFolder(dir)
   const supervisor = supervise({
+    ...(options.liveness && { liveness: options.liveness }),
     onEvent(event) {
       if (event.what === 'started') claim.noteChild(event.name, event.pid)
       options.onEvent?.(event)
@@ -189,6 +191,8 @@ async function scrapingStore(dir: string, targets: readonly ScrapeTarget[]): Pro
 
 function ownProcess({ dir, environment, cliPath = builtCli(), workingDir = process.cwd() }: StackOptions) {
   if (!existsSync(cliPath)) throw new AppError('UNSUPPORTED', `${cliPath} is missing: run npm run build`)
+  // one that waits for its debugger is not deaf
+  const isDebugged = /--inspect/.test(environment?.NODE_OPTIONS ?? '')
   return (name: string, args: readonly string[], url: string): ProcessSpec => ({
     name,
     command: process.execPath,
@@ -197,6 +201,7 @@ function ownProcess({ dir, environment, cliPath = builtCli(), workingDir = proce
     env: { ...environment, AT_WORKER_LISTEN: new URL(url).host },
     logFile: join(dir, 'logs', `${name}.log`),
     ready: () => answers(`${url}/readyz`),
+    ...(!isDebugged && { alive: () => answers(`${url}/livez`) }),
   })
 }
 

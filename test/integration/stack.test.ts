@@ -83,6 +83,17 @@ test('a worker that is killed is started again at the same address', async () =>
   await vi.waitFor(() => expect(another()).toBe(true), 10_000)
 })
 
+test('a worker that does not answer any more is started again, and no other', async () => {
+  const running = await start({ liveness: { everyMs: 20, patience: 3 } })
+  const pids = own.map((name) => running.pid(name))
+  const deaf = running.pid('worker-detect') ?? Number.NaN
+  process.kill(deaf, 'SIGSTOP')
+  const another = () => ![undefined, deaf].includes(running.pid('worker-detect'))
+  await vi.waitFor(() => expect(another()).toBe(true), 30_000)
+  expect(own.map((name) => running.pid(name)).slice(0, 2)).toEqual(pids.slice(0, 2))
+  expect(events).toContainEqual({ what: 'died', name: 'worker-detect', why: 'it did not answer', restartInMs: 500 })
+}, 60_000)
+
 test('a folder in use is refused, and what was written stays for the next start', async () => {
   const first = await start()
   await expect(startStack({ dir, cliPath })).rejects.toMatchObject({ code: 'CONFLICT' })
