@@ -35,6 +35,7 @@ export interface ForecastOnceContext {
 
 export interface ForecastOnceResult {
   readonly model: string
+  readonly revision?: string
   readonly stepMs: number
   readonly horizon: number
   /** Ascending. */
@@ -66,7 +67,7 @@ export async function runForecastOnce(
   const forecaster = deps.forecasters.get(model)
   if (params.useCovariates) throw invalidInput('/useCovariates', `not supported by model ${model}`)
   const { stepMs, series } = await findHistories(deps, params, context)
-  checkSize(series.length * horizon * levels.length, context.maxValues)
+  checkForecastSize(series.length * horizon * levels.length, context.maxValues)
   const assessments = series.map((history) => assessHistory(history, forecaster.minContext))
   const rows = [...series.keys()].filter((row) => assessments[row]!.skipped === undefined)
   if (rows.length === 0 && params.query === undefined) throw nothingToForecast(params, assessments)
@@ -78,6 +79,7 @@ export async function runForecastOnce(
   const made = new Map(rows.map((row, i) => [row, forecasts[i]!]))
   return {
     ...{ model, stepMs, horizon, levels },
+    ...(forecaster.revision !== undefined && { revision: forecaster.revision }),
     series: series.map((history, row) =>
       seriesForecast({ history, stepMs, assessment: assessments[row]!, forecast: made.get(row) }, params),
     ),
@@ -129,7 +131,8 @@ async function findHistories(
   return { stepMs, series: series.map(({ labels, values }) => ({ labels, startMs, values })) }
 }
 
-function checkSize(values: number, most: number): void {
+/** @throws INVALID_PARAMS when series x steps x levels are more than allowed. */
+export function checkForecastSize(values: number, most: number): void {
   if (values <= most) return
   throw invalidInput(
     '/predictionLength',

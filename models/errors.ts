@@ -24,6 +24,7 @@ export const errorCodes = {
   // callers
   UNAUTHENTICATED: { retry: false, pauses: false, meaning: 'the API key is missing or unknown' },
   API_UNAVAILABLE: { retry: true, pauses: false, meaning: 'nothing answers at the address of the API' },
+  WORKER_UNAVAILABLE: { retry: true, pauses: false, meaning: 'no worker lives that could do it, or too much waits' },
   FORBIDDEN: { retry: false, pauses: false, meaning: 'this caller may not do that' },
   // models
   MODEL_UNKNOWN: { retry: false, pauses: false, meaning: 'no forecaster of that name' },

@@ -23,6 +23,8 @@ export interface Forecast {
 /** One forecasting model. Implementations hold no state between calls other than what they must close. */
 export interface Forecaster {
   readonly name: string
+  /** Of its files: a hub's commit. Absent where a model has none. */
+  readonly revision?: string
   /** Fewest finite context points the model accepts. */
   readonly minContext: number
   /** Longest context used, in steps; earlier values are dropped. */

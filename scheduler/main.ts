@@ -7,6 +7,7 @@ import type { Api } from './api/types.ts'
 import type { Config } from './config.ts'
 import { executeRuns } from './execution/execute-run.ts'
 import { executionDeps } from './execution/execution-deps.ts'
+import { openForecastService, startForecastServer } from './forecasts/open-forecasts.ts'
 import { startMissionKeeper } from './missions/mission-keeper.ts'
 import { createMissionService } from './missions/mission-service.ts'
 import { createPlanner, type Planner } from './planning/planner.ts'
@@ -59,6 +60,7 @@ function openApi(running: OpenProcess): Promise<Api> {
     readiness: [...running.readiness, plannerReadiness(redis.control, clock), missionsReadiness(installation)],
     missions: createMissionService({ ...running.missionDeps, installed }),
     runs: runReader(stores.runs),
+    forecasts: openForecastService(running),
     fleet: { processes: () => readHeartbeats(redis.control, clock), queue: (flow) => running.queue.size(flow) },
     now: () => clock.now(),
   })
@@ -81,6 +83,13 @@ export function runWorker(config: Config, pool: FlowName, signal: AbortSignal): 
     })
     const graceMs = parseDuration(config.worker.grace)
     closers.add('worker', worker, (opened) => opened.close(graceMs), graceMs + 2 * handBackMs)
+    if (pool === 'forecast')
+      closers.add(
+        'forecast server',
+        startForecastServer(running),
+        (opened) => opened.close(graceMs),
+        graceMs + handBackMs,
+      )
     await worker.ready()
     logger.info({ url, pool }, 'the worker takes runs')
     await aborted(signal)

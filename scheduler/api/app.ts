@@ -11,6 +11,8 @@ import { createAuthentication } from './auth.ts'
 import { datasourceRoutes } from './datasources.ts'
 import type { ApiDeps } from './deps.ts'
 import { replyNotFound, replyWithError } from './error-replies.ts'
+import { forecastJobRoutes } from './forecast-jobs.ts'
+import { forecastRoutes } from './forecasts.ts'
 import { missionVerbRoutes } from './mission-verbs.ts'
 import { missionRoutes } from './missions.ts'
 import { runRoutes } from './runs.ts'
@@ -64,7 +66,16 @@ function protectedRoutes(api: Api, deps: ApiDeps): void {
   api.addHook('onRequest', async (request) => {
     request.caller = authenticate(request)
   })
-  const all = [missionRoutes, missionVerbRoutes, runRoutes, scheduleRoutes, datasourceRoutes, systemRoutes]
+  const all = [
+    missionRoutes,
+    missionVerbRoutes,
+    runRoutes,
+    scheduleRoutes,
+    datasourceRoutes,
+    systemRoutes,
+    forecastRoutes,
+    forecastJobRoutes,
+  ]
   for (const routes of all) routes(api, deps)
 }
 

@@ -1,5 +1,6 @@
 import type { StepRange } from '../../models/series.ts'
 import type { Config } from '../config.ts'
+import type { ForecastService } from '../forecasts/forecast-service.ts'
 import type { MissionService } from '../missions/types.ts'
 import type { Logger } from '../process/log.ts'
 import type { Metrics } from '../process/metrics.ts'
@@ -54,6 +55,7 @@ export interface Fleet {
 export interface ApiDeps {
   readonly config: Config
   readonly missions: MissionService
+  readonly forecasts: ForecastService
   readonly runs: RunReader
   readonly ticks: TickReader
   readonly datasources: DatasourceDirectory

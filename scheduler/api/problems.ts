@@ -47,6 +47,7 @@ export const statusByCode: Readonly<Record<ProblemCode, number>> = {
   HUB_DENIED: 502,
   // us
   API_UNAVAILABLE: 503,
+  WORKER_UNAVAILABLE: 503,
   REDIS_UNAVAILABLE: 503,
   RUN_TIMEOUT: 504,
   UNSUPPORTED: 501,

@@ -10,17 +10,20 @@ const names: Readonly<Record<string, string>> = {
   headers: 'the headers',
 }
 
-/** Checks requests against zod schemas; everything that is wrong is named at once. */
+/** A body can be wrong in a hundred thousand places; who mends these sees the next ones. */
+const mostProblems = 50
+
+/** Checks requests against zod schemas; what is wrong is named at once. */
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart = 'body' }) => {
   const tree = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as SchemaNode
   return (value: unknown) => {
     const parsed = schema.safeParse(value)
     if (parsed.success) return { value: parsed.data }
-    const problems = describeIssues(parsed.error, value, tree).map(({ path, detail }) => ({
-      pointer: jsonPointer(path),
-      detail,
-    }))
-    const text = problems.map(({ pointer, detail }) => (pointer === '' ? detail : `${pointer}: ${detail}`)).join('; ')
+    const findings = describeIssues(parsed.error, value, tree)
+    const problems = findings.slice(0, mostProblems).map(({ path, detail }) => ({ pointer: jsonPointer(path), detail }))
+    const texts = problems.map(({ pointer, detail }) => (pointer === '' ? detail : `${pointer}: ${detail}`))
+    const rest = findings.length > mostProblems ? [`and ${findings.length - mostProblems} more`] : []
+    const text = [...texts, ...rest].join('; ')
     return {
       error: new AppError('INVALID_PARAMS', `${names[httpPart] ?? httpPart} does not fit: ${text}`, { problems }),
     }

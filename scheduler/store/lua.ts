@@ -7,7 +7,7 @@ export interface LuaScript {
   readonly sha: string
 }
 
-export type LuaArgument = string | number
+export type LuaArgument = string | number | Buffer
 
 export function luaScript(source: string): LuaScript {
   return { source, sha: createHash('sha1').update(source).digest('hex') }

@@ -1,3 +1,4 @@
+import { toAppError } from '../../models/errors.ts'
 import type { Forecast } from '../../models/forecaster.ts'
 import type { Deps } from '../deps.ts'
 import { forecastPanel } from '../publish/forecast-panel.ts'
@@ -23,7 +24,11 @@ export async function forecastHistories(
   let done = 0
   for (const { endMs, rows } of partsByEnd(series, stepMs)) {
     const contexts = rows.map((row) => series[row]!.values)
-    const made = await forecastPanel(deps, { contexts, endMs, stepMs, horizon, levels, model, fallback: model })
+    const request = { contexts, endMs, stepMs, horizon, levels, model, fallback: model }
+    const made = await forecastPanel(deps, request).catch((error: unknown) => {
+      deps.signal.throwIfAborted()
+      throw toAppError(error, 'MODEL_FAILED')
+    })
     for (const [i, row] of rows.entries()) forecasts[row] = made.forecasts[i]!
     done += rows.length
     onProgress?.(done)

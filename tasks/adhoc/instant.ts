@@ -1,5 +1,5 @@
 // all digits of an RFC 3339 instant or date; a zone is optional, since most tables have none and mean UTC
-const written = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?$/
+const written = /^(?:\d{4}|[+-]\d{6})-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?$/
 const hasZone = /(?:Z|[+-]\d\d:\d\d)$/
 /** Year 10000. */
 const latestMs = 253_402_300_800_000

@@ -7,6 +7,7 @@ import { createMetrics } from '../../scheduler/process/metrics.ts'
 import type { RunRecord } from '../../scheduler/queue/runs.ts'
 import type { SeenProcess } from '../../scheduler/store/heartbeats.ts'
 import type { TickRecord } from '../../scheduler/store/ticks/tick-store.ts'
+import { fakeForecastService } from './fake-forecast-service.ts'
 import { fakeMissionService } from './fake-mission-service.ts'
 
 export interface FakeApiOptions extends Partial<ApiDeps> {
@@ -28,6 +29,7 @@ export function fakeApi({ settings, runRecords = [], tickRecords = [], logLines 
   return buildApi({
     config: { ...configSchema.parse({}), ...settings },
     missions: fakeMissionService(() => fakeNowMs),
+    forecasts: fakeForecastService(() => fakeNowMs),
     runs: {
       get: async (tenant, runId) => runRecords.find((run) => run.tenant === tenant && run.runId === runId),
       async list(tenant, { mission, flow, state, limit, cursor = '0' }) {

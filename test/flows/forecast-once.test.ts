@@ -67,6 +67,10 @@ test.each([
   { input: { query: 'm', useCovariates: true }, error: '/useCovariates: not supported by model flat' },
   { input: { query: 'm', asOf: '2026-02-01' }, error: '/asOf: lies in the future' },
   { input: { series: [{ values: [1, 2, 3] }] }, error: '/series/0/values: no series can be forecast: too_few_points' },
+  {
+    input: { series: [{ values: [] }] },
+    error: 'too_few_points (the first has 0 finite values, 5 are needed at least)',
+  },
   { input: { rows: [{ timestamp: 0, target: 1 }], step: '1h' }, error: '/rows: no series can be forecast' },
   { input: { series: [{ values: tens }], predictionLength: 334 }, error: '/predictionLength: series x steps x levels' },
 ])('$input is refused: $error', async ({ input, error }) => {

@@ -121,6 +121,8 @@ test('the description covers every route, and the page needs nothing from elsewh
   expect(document.openapi).toBe('3.1.0')
   expect(Object.keys(document.paths).sort()).toEqual([
     ...['/api/v1/config', '/api/v1/datasources', '/api/v1/datasources/{name}/check', '/api/v1/errors'],
+    ...['/api/v1/forecast', '/api/v1/forecast-jobs', '/api/v1/forecast-jobs/{id}'],
+    ...['/api/v1/forecasts', '/api/v1/forecasts/{id}'],
     ...['/api/v1/missions', '/api/v1/missions/{id}', '/api/v1/missions/{id}/pause', '/api/v1/missions/{id}/resume'],
     ...['/api/v1/missions/{id}/status', '/api/v1/missions/{id}/trigger', '/api/v1/runs', '/api/v1/runs/{runId}'],
     ...['/api/v1/schedules/{id}/ticks', '/api/v1/status', '/api/v1/version'],

@@ -27,5 +27,7 @@ test('series are forecast from their own ends, those of one end together, and an
 
 test('a model that fails is an error: nobody asked for another', async () => {
   const deps = fakeDeps({ forecasters: [fakeForecaster('flat', { error: new Error('out of memory') })] })
-  await expect(forecastHistories(deps, { ...request, series: [history(0, 1)] })).rejects.toThrow('out of memory')
+  await expect(forecastHistories(deps, { ...request, series: [history(0, 1)] })).rejects.toMatchObject({
+    ...{ code: 'MODEL_FAILED', message: 'out of memory' },
+  })
 })

@@ -1,0 +1,74 @@
+import { type ForecastOnceContext, runForecastOnce } from '../../flows/forecast-once.ts'
+import { forecastOnceParams } from '../../flows/forecast-once-params.ts'
+import { AppError } from '../../models/errors.ts'
+import type { Deps, SeriesReader } from '../../tasks/deps.ts'
+import type { MissionDatasource, MissionSettings } from '../missions/document/resolved.ts'
+import { answerText } from './answer-text.ts'
+import type { ForecastStore } from './forecast-store.ts'
+import { forecastLimits } from './limits.ts'
+import { packText, unpackText } from './packed-text.ts'
+import type { ForecastJob } from './types.ts'
+
+export interface ForecastDeps extends Pick<Deps, 'forecasters' | 'metrics'> {
+  readonly store: ForecastStore
+  readonly settings: Pick<MissionSettings, 'datasource' | 'defaults'>
+  reader(datasource: string): SeriesReader
+  now(): number
+}
+
+/** Progress is noted no more often. */
+const noteEveryMs = 500
+
+/** What a worker does with a forecast that somebody asked for. @throws AppError */
+export async function executeForecastJob(deps: ForecastDeps, job: ForecastJob, signal: AbortSignal): Promise<void> {
+  const { store, forecasters, metrics } = deps
+  const params = forecastOnceParams.safeParse(await readInput(store, job))
+  if (!params.success) throw new AppError('CACHE_INVALID', 'another version wrote this request: ask again')
+  await store.note(job, { status: 'running', startedMs: deps.now() })
+  const { query, datasource: name } = params.data
+  const datasource = query === undefined ? undefined : findDatasource(deps, job, name)
+  const reader = datasource ? deps.reader(datasource.name) : noReader
+  const context = contextOf(deps, job, datasource)
+  const result = await runForecastOnce({ reader, forecasters, metrics, signal }, params.data, context)
+  const packed = await packText(await answerText(result, deps.now()))
+  const { resultBytes } = forecastLimits
+  if (packed.length > resultBytes)
+    throw new AppError('INVALID_PARAMS', `the answer has ${packed.length} bytes; at most ${resultBytes}: ask for less`)
+  await store.succeed(job, packed, result)
+}
+
+async function readInput(store: ForecastStore, job: ForecastJob): Promise<unknown> {
+  const packed = await store.input(job)
+  const text = packed && (await unpackText(packed))
+  return text && JSON.parse(text.toString())
+}
+
+function findDatasource({ settings }: ForecastDeps, { tenant }: ForecastJob, name: string | undefined) {
+  const datasource = settings.datasource(tenant, name)
+  if (datasource) return datasource
+  throw new AppError('NOT_FOUND', `no datasource${name === undefined ? ' is configured' : ` "${name}"`}`)
+}
+
+function contextOf(
+  { settings, store, now }: ForecastDeps,
+  job: ForecastJob,
+  datasource: MissionDatasource | undefined,
+): ForecastOnceContext {
+  const { series, values } = forecastLimits.size[job.kind]
+  let notedMs = 0
+  return {
+    ...{ nowMs: now(), defaultModel: settings.defaults.model, maxValues: values },
+    maxSeries: Math.min(series, datasource?.maxSeries ?? series),
+    ...(datasource && { evalDelayMs: datasource.evalDelayMs }),
+    onProgress(done, total) {
+      if (done < total && now() - notedMs < noteEveryMs) return
+      notedMs = now()
+      // only told: what follows fails as well when Redis is away
+      store.note(job, { done, total }).catch(() => undefined)
+    },
+  }
+}
+
+const noReader: SeriesReader = {
+  queryRange: () => Promise.reject(new AppError('INTERNAL', 'this forecast asks no store')),
+}

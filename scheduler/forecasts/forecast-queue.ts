@@ -1,0 +1,36 @@
+import { Queue } from 'bullmq'
+import type { Redis } from 'ioredis'
+import { redisCall } from '../store/redis-call.ts'
+import { queuePrefix } from '../store/ticks/schedule-keys.ts'
+import type { ForecastJob } from './types.ts'
+
+/** A queue of its own: forecast workers serve it beside their runs, so neither waits for the other. */
+export const forecastQueueName = 'forecasts'
+
+// somebody waits for a request, nobody for a job
+const priorities = { request: 1, job: 10 } as const
+const attempts = { request: 1, job: 3 } as const
+
+export interface ForecastQueue {
+  add(job: ForecastJob): Promise<void>
+  close(): Promise<void>
+}
+
+export function createForecastQueue(redis: Redis, onError: (error: Error) => void): ForecastQueue {
+  const queue = new Queue<ForecastJob>(forecastQueueName, {
+    connection: redis,
+    prefix: queuePrefix,
+    // the record tells how it ended
+    defaultJobOptions: { removeOnComplete: true, removeOnFail: true, backoff: { type: 'exponential', delay: 1_000 } },
+    streams: { events: { maxLen: 100 } },
+  })
+  queue.on('error', onError)
+  return {
+    async add(job) {
+      const { id, kind } = job
+      const options = { jobId: id, priority: priorities[kind], attempts: attempts[kind] }
+      await redisCall('enqueue a forecast', queue.add(kind, job, options))
+    },
+    close: () => queue.close(),
+  }
+}

@@ -1,0 +1,41 @@
+import { Redis } from 'ioredis'
+import type { OpenProcess } from '../process/open-process.ts'
+import { taskMetrics } from '../process/task-metrics.ts'
+import { redisOptions } from '../redis/redis.ts'
+import { readHeartbeats } from '../store/heartbeats.ts'
+import { createForecastQueue } from './forecast-queue.ts'
+import { createForecastService, type ForecastService } from './forecast-service.ts'
+import { createForecastStore } from './forecast-store.ts'
+import { type ForecastServer, serveForecasts } from './serve-forecasts.ts'
+
+/** What the API offers, from what a scheduler process has opened. */
+export function openForecastService(running: OpenProcess): ForecastService {
+  const { redis, clock, logger, closers, missionDeps } = running
+  const now = () => clock.now()
+  const onError = (error: Error) => logger.warn({ error: error.message }, 'queue error')
+  const queue = closers.add('forecast queue', createForecastQueue(redis.control, onError), (opened) => opened.close())
+  return createForecastService({
+    ...{ store: createForecastStore(redis.data, now), queue, settings: missionDeps.settings, now },
+    async workers() {
+      const processes = await readHeartbeats(redis.control, clock)
+      return processes.filter(({ role, isAlive }) => role === 'forecast' && isAlive).length
+    },
+  })
+}
+
+/** What a forecast worker serves beside its runs. */
+export function startForecastServer(running: OpenProcess): ForecastServer {
+  const { redis, redisSettings, clock, logger, name, datasources, forecasters, missionDeps } = running
+  const now = () => clock.now()
+  const metrics = taskMetrics(running.metrics)
+  return serveForecasts({
+    ...{ store: createForecastStore(redis.data, now), settings: missionDeps.settings, forecasters, metrics, now, name },
+    reader: datasources.reader,
+    connection: new Redis(redisOptions(redisSettings, 'control', 'worker')),
+    onError: (error) => logger.warn({ error: error.message }, 'forecast worker error'),
+    onSettled({ id, tenant, kind }, error) {
+      const ended = error && { code: error.code, message: error.message }
+      logger[error ? 'warn' : 'info']({ forecast: id, tenant, kind, error: ended }, 'forecast on demand')
+    },
+  })
+}
