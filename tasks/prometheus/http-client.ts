@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import * as zlib from 'node:zlib'
-import { Agent, type Dispatcher, request as send } from 'undici'
+import { Agent, buildConnector, type Dispatcher, request as send } from 'undici'
 import { AppError, toAppError } from '../../models/errors.ts'
 import { type Breaker, type BreakerOptions, createBreaker } from './breaker.ts'
 import type { Datasource } from './datasource.ts'
+import { receiveRing } from './receive-ring.ts'
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST'
@@ -25,7 +26,7 @@ export interface HttpResponse {
   readonly status: number
   header(name: string): string | undefined
   /**
-   * Hands over the decompressed body as it arrives, until `take` returns false.
+   * Hands over the decompressed body as it arrives, until `take` returns false. A chunk is valid within the call only.
    * @throws RESPONSE_INVALID when it ends early, STORE_UNAVAILABLE on time-out, RUN_CANCELLED; and what `take` throws.
    */
   read(take: (chunk: Uint8Array) => boolean): Promise<void>
@@ -46,7 +47,7 @@ export interface DatasourceHttp {
 export function datasourceHttp(datasource: Datasource, breakerOptions?: BreakerOptions): DatasourceHttp {
   const breaker = createBreaker(breakerOptions)
   const agent = new Agent({
-    connect: { timeout: Math.min(datasource.timeoutMs, 10_000), ...tlsOptions(datasource) },
+    connect: connector(datasource),
     // one deadline over everything instead: a store that sends a byte now and then hangs as well
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -55,6 +56,16 @@ export function datasourceHttp(datasource: Datasource, breakerOptions?: BreakerO
     breaker,
     request: (request) => exchange({ datasource, agent, breaker }, request),
     close: () => agent.destroy(),
+  }
+}
+
+/** Each plain connection gets its ring; TLS decrypts into memory of its own, and keeps its sessions in the connector. */
+function connector(datasource: Datasource): buildConnector.connector {
+  const timeout = Math.min(datasource.timeoutMs, 10_000)
+  const connectTls = buildConnector({ timeout, ...tlsOptions(datasource) })
+  return (target, connected) => {
+    const connect = target.protocol === 'https:' ? connectTls : buildConnector({ timeout, onread: receiveRing() })
+    connect(target, connected)
   }
 }
 
@@ -175,7 +186,7 @@ async function firstText(read: HttpResponse['read'], maxBytes: number): Promise<
   const parts: Uint8Array[] = []
   let bytes = 0
   await read((chunk) => {
-    parts.push(chunk)
+    parts.push(Uint8Array.from(chunk))
     bytes += chunk.length
     return bytes < maxBytes
   })
