@@ -4,81 +4,51 @@
 export interface Cursor {
   bytes: Buffer
   pos: number
-  /** Where the decimal point of the number that is read was, -1 before. */
-  point: number
 }
 
 /** Exact doubles: 10^0 to 10^22. */
 const powers = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`))
 const largestScale = 22
+// up to here rounding takes far less than 2^31 from the mantissa
+const largestMantissa = 1e19
 
 /**
  * Reads the decimal number at the cursor and moves past it: the double that `Number()` gives for the same text, bit for
  * bit. NaN without moving where no number begins.
  */
 export function readDecimal(cursor: Cursor): number {
-  const start = cursor.pos
-  const { bytes } = cursor
+  const { bytes, pos: start } = cursor
   const negative = bytes[start] === 45
-  if (negative) cursor.pos++
-  const first = cursor.pos
-  cursor.point = -1
-  if (bytes[first] === 48) skipZeros(cursor)
-  // the digits as two integers of nine, so that the loop is plain int32 arithmetic
-  const high = readNine(cursor)
-  const middle = cursor.pos
-  const low = goesOn(cursor) ? readNine(cursor) : 0
-  const { pos, point } = cursor
-  const scale = point < 0 ? 0 : pos - point - 1
-  if (pos - first === (point < 0 ? 0 : 1) || scale > largestScale || goesOn(cursor) || hasExponent(cursor)) {
-    return readSlowly(cursor, start)
+  const first = negative ? start + 1 : start
+  let pos = first
+  let point = -1
+  let mantissa = 0
+  // the mantissa modulo 2^32, never rounded
+  let low = 0
+  for (; ; pos++) {
+    const digit = bytes[pos]! - 48
+    if (digit >= 0 && digit <= 9) {
+      mantissa = mantissa * 10 + digit
+      low = (Math.imul(low, 10) + digit) | 0
+    } else if (digit === 46 - 48 && point < 0) point = pos
+    else break
   }
-  const lowDigits = pos - middle - (point >= middle ? 1 : 0)
-  const magnitude = lowDigits === 0 ? high / powers[scale]! : combine(high, low, lowDigits, scale)
+  const digits = pos - first - (point < 0 ? 0 : 1)
+  const scale = point < 0 ? 0 : pos - point - 1
+  const isShort = digits > 0 && mantissa < largestMantissa && scale <= largestScale && !isExponent(bytes[pos]!)
+  const magnitude = isShort ? scaleDown(mantissa, low, powers[scale]!) : Number.NaN
   if (Number.isNaN(magnitude)) return readSlowly(cursor, start)
+  cursor.pos = pos
   return negative ? -magnitude : magnitude
 }
 
-function goesOn({ bytes, pos, point }: Cursor): boolean {
-  const byte = bytes[pos]!
-  return (byte >= 48 && byte <= 57) || (byte === 46 && point < 0)
-}
+const isExponent = (byte: number) => byte === 101 || byte === 69
 
-const hasExponent = ({ bytes, pos }: Cursor) => bytes[pos] === 101 || bytes[pos] === 69
-
-/** Zeros in front need none of the nine digits. */
-function skipZeros(cursor: Cursor): void {
-  const { bytes } = cursor
-  cursor.pos++
-  if (bytes[cursor.pos] === 46) cursor.point = cursor.pos++
-  while (bytes[cursor.pos] === 48) cursor.pos++
-}
-
-/** Reads up to nine digits and at most one decimal point among them. */
-function readNine(cursor: Cursor): number {
-  const { bytes } = cursor
-  let { pos } = cursor
-  let value = 0
-  for (let left = 9; left > 0; pos++) {
-    const digit = bytes[pos]! - 48
-    if (digit >= 0 && digit <= 9) {
-      value = value * 10 + digit
-      left--
-    } else if (digit === 46 - 48 && cursor.point < 0) cursor.point = pos
-    else break
-  }
-  cursor.pos = pos
-  return value
-}
-
-/** (high * 10^lowDigits + low) / 10^scale, correctly rounded; NaN where that cannot be told. */
-function combine(high: number, low: number, lowDigits: number, scale: number): number {
-  const mantissa = high * powers[lowDigits]! + low
+/** mantissa / divisor, correctly rounded; NaN where that cannot be told. */
+function scaleDown(mantissa: number, low: number, divisor: number): number {
   // a division of two exact doubles is correctly rounded
-  if (mantissa <= Number.MAX_SAFE_INTEGER) return mantissa / powers[scale]!
-  // what rounding took from the mantissa: the difference is small, so its low 32 bits are enough
-  const lost = (Math.imul(high, powers[lowDigits]!) + low - (mantissa | 0)) | 0
-  return divideRounded(mantissa, lost, powers[scale]!)
+  if (mantissa <= Number.MAX_SAFE_INTEGER) return mantissa / divisor
+  return divideRounded(mantissa, (low - (mantissa | 0)) | 0, divisor)
 }
 
 /** (a + b) / divisor for |b| far below |a|; NaN where it is too close to the middle between two doubles. */

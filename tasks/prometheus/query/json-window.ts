@@ -16,7 +16,7 @@ export const viewOf = ({ buffer, byteOffset, length }: Buffer) => new DataView(b
 
 export function jsonWindow(): JsonWindow {
   const bytes = Buffer.alloc(128 * 1024)
-  return { bytes, view: viewOf(bytes), pos: 0, end: 0, point: -1, scan: freshScan() }
+  return { bytes, view: viewOf(bytes), pos: 0, end: 0, scan: freshScan() }
 }
 
 /** Adds bytes behind those that are left; the buffer grows only when one value is larger than it. */

@@ -4,7 +4,7 @@ import { randomSource } from '../../../fakes/random.ts'
 
 /** The value read from `text`, and what is left of it. */
 function read(text: string): { value: number; rest: string } {
-  const cursor = { bytes: Buffer.from(text), pos: 0, point: -1 }
+  const cursor = { bytes: Buffer.from(text), pos: 0 }
   const value = readDecimal(cursor)
   return { value, rest: text.slice(cursor.pos) }
 }
