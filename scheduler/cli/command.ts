@@ -1,3 +1,4 @@
+import type { WriteStream } from 'node:tty'
 import { parseArgs } from 'node:util'
 import { AppError } from '../../models/errors.ts'
 import { didYouMean } from '../config/did-you-mean.ts'
@@ -26,6 +27,8 @@ export interface Io {
   /** One line, or several. */
   out(text: string): void
   err(text: string): void
+  /** The terminal that progress is drawn on; undefined where nobody watches. */
+  readonly terminal?: Pick<WriteStream, 'write' | 'columns'> | undefined
   readonly environment: Readonly<Record<string, string | undefined>>
   readStdin(): Promise<string>
 }

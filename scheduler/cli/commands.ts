@@ -20,6 +20,7 @@ function lazy(name: string, summary: string, load: () => Promise<Command>): Comm
 }
 
 const mission = () => import('./mission.ts')
+const models = () => import('./models/models.ts')
 
 /** In the order of the help. */
 export const commands: readonly CommandEntry[] = [
@@ -51,6 +52,19 @@ export const commands: readonly CommandEntry[] = [
     'run detect',
     'One detection in this process, without a scheduler',
     async () => (await import('./run.ts')).runDetect,
+  ),
+  lazy('models list', 'Models that are installed, and known ones', async () => (await models()).modelsList),
+  lazy(
+    'models pull',
+    'Install models from Hugging Face or a folder',
+    async () => (await import('./models/pull.ts')).modelsPull,
+  ),
+  lazy('models verify', 'Check the files of models', async () => (await models()).modelsVerify),
+  lazy('models remove', 'Remove models', async () => (await models()).modelsRemove),
+  lazy(
+    'models bench',
+    'How many series a second a model forecasts here',
+    async () => (await import('./models/bench.ts')).modelsBench,
   ),
   lazy('status', 'Health of everything', async () => (await import('./status.ts')).status),
   lazy('config check', 'Check the configuration and show it', async () => (await import('./config.ts')).configCheck),

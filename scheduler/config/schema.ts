@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path'
 import { z } from 'zod'
 import { tryParseDuration } from '../../models/duration.ts'
 import { defaultTenant } from '../../models/series.ts'
@@ -59,6 +60,29 @@ export const configSchema = z.strictObject({
     .describe('For missions that do not say'),
   stateDir: z.string().optional().describe('Where all missions are exported to, and read from into an empty Redis'),
   missionsDir: z.string().optional().describe('Mission documents for an empty Redis'),
+  models: z
+    .strictObject({
+      dir: z.string().optional().describe('Where models are pulled to and found; may be read-only for workers'),
+      allowed: z
+        .array(z.string().regex(/^[^/@]+(?:\/[^/@]+)?$/, { error: 'write NAME, ORG/NAME or ORG/*' }))
+        .optional()
+        .describe('Models of the store that missions may name; default: all that are installed'),
+      folders: z
+        .array(z.string().refine(isAbsolute, { error: 'write an absolute path' }))
+        .optional()
+        .describe('Missions may name folders within these by path; default: none, without apiKeys any'),
+      onWorkersOnly: z
+        .boolean()
+        .default(false)
+        .describe('The scheduler has no models.dir: missions are accepted without a look whether a model is there'),
+      endpoint: z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .describe('Hub or mirror; default HF_ENDPOINT'),
+      token: z.string().optional().describe('For gated and private models; default HF_TOKEN'),
+      maxBytes: z.int().positive().default(4_000_000_000).describe('Longest file that is pulled'),
+    })
+    .prefault({}),
   worker: z
     .strictObject({
       concurrency: z.strictObject({ forecast: concurrency.default(2), detect: concurrency.default(8) }).prefault({}),

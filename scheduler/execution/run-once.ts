@@ -14,6 +14,9 @@ import { openDatasources } from '../datasources/datasources.ts'
 import type { MissionDocument } from '../missions/document/document.ts'
 import { resolveMission } from '../missions/document/resolve.ts'
 import type { ResolvedMission } from '../missions/document/resolved.ts'
+import { openCatalog } from '../model-store/model-catalog.ts'
+import { catalogOptions } from '../model-store/store-settings.ts'
+import { storedForecasters } from '../model-store/stored-forecasters.ts'
 import { previousTick } from '../planning/schedule-spec.ts'
 import { firstEra, ownedRange } from '../planning/timeline.ts'
 import { createMetrics } from '../process/metrics.ts'
@@ -51,12 +54,16 @@ export async function runOnce(request: RunOnceRequest): Promise<RunOnceResult> {
   const nowMs = Date.now()
   const metrics = createMetrics()
   const datasources = openDatasources({ config, metrics, now: Date.now, memory: decisionsInMemory() })
-  const forecasters = createForecasters()
+  const registry = createForecasters()
+  // who starts this process may read what it reads
+  const catalog = openCatalog({ ...catalogOptions(config, registry.names), folders: undefined, isElsewhere: false })
+  const forecasters = storedForecasters(registry, catalog)
   try {
     const settings = {
       datasource: datasources.find,
       defaults: config.defaults,
-      models: forecasters.names,
+      models: registry.names,
+      modelProblem: catalog.problem,
     }
     const resolved = resolveMission({ tenant: defaultTenant, document, createdMs: nowMs }, settings, nowMs)
     const { reader, writer } = await datasources.open(resolved.datasource)
@@ -73,7 +80,7 @@ export async function runOnce(request: RunOnceRequest): Promise<RunOnceResult> {
     const once: Once = { deps, resolved, atMs: request.atMs ?? nowMs, dryRun }
     return flow === 'forecast' ? await forecastOnce(once) : await detectOnce(once)
   } finally {
-    await forecasters.close()
+    await registry.close()
     await datasources.close()
   }
 }

@@ -4,6 +4,7 @@ import type { MissionName } from '../../models/series.ts'
 import { maxWrites, outrun } from '../store/outrun.ts'
 import type { StoredMission } from '../store/types.ts'
 import { applyChange } from './apply-change.ts'
+import { withAcceptedModels } from './document/accepted-models.ts'
 import type { MissionDocument } from './document/document.ts'
 import { resolveMission, resolveStored } from './document/resolve.ts'
 import type { ResolvedMission } from './document/resolved.ts'
@@ -66,7 +67,11 @@ async function nextMission(
 ): Promise<{ after: StoredMission; resolved: ResolvedMission }> {
   const nowMs = clock.now()
   const createdMs = before?.createdMs ?? nowMs
-  const resolved = resolveMission({ tenant, document, createdMs }, settings, nowMs)
+  const resolved = resolveMission(
+    { tenant, document, createdMs },
+    withAcceptedModels(settings, before?.document),
+    nowMs,
+  )
   if (before?.scopeKey !== resolved.forecastParams.scopeKey) await assertParses(checkQuery, resolved)
   const edit = { document, resolved, actor: options.actor, nowMs }
   return {

@@ -5,6 +5,9 @@ import { createForecastCache } from '../../tasks/cache/forecast-cache.ts'
 import type { Config } from '../config.ts'
 import { futureWritesMemory, openDatasources } from '../datasources/datasources.ts'
 import type { MissionSettings } from '../missions/document/resolved.ts'
+import { type ModelCatalog, openCatalog } from '../model-store/model-catalog.ts'
+import { catalogOptions } from '../model-store/store-settings.ts'
+import { storedForecasters } from '../model-store/stored-forecasters.ts'
 import { createRunQueue } from '../queue/queue.ts'
 import { connectRedis, type RedisConnections, type RedisTarget } from '../redis/redis.ts'
 import { redisClock } from '../redis/redis-clock.ts'
@@ -70,11 +73,13 @@ async function openProcess({ config, role, logger, closers }: ProcessOptions) {
   const datasources = closers.add('datasources', openDatasources({ config, metrics, now, memory }), close)
   const onError = (error: Error) => logger.warn({ error: error.message }, 'queue error')
   const queue = closers.add('queue', createRunQueue({ redis: redis.control, clock, onError }), close)
-  const forecasters = closers.add('forecasters', createForecasters(), close)
+  const registry = closers.add('forecasters', createForecasters(), close)
+  const catalog = openCatalog(catalogOptions(config, registry.names))
+  const forecasters = storedForecasters(registry, catalog)
   const stores = openStores({ redis, now, logger, metrics })
   const missionDeps = {
     ...{ ...stores, clock, queue },
-    settings: missionSettings(config, { find: datasources.find, models: forecasters.names }),
+    settings: missionSettings(config, { find: datasources.find, models: registry.names, catalog }),
     checkQuery: (datasource: string, query: string) => datasources.reader(datasource).checkQuery({ query }),
   }
   const name = `${hostname()}.${process.pid}.${role}`
@@ -112,11 +117,13 @@ function openStores({ redis: { control, data }, now, logger, metrics }: StoreOpt
   }
 }
 
-function missionSettings(
-  { defaults }: Config,
-  { find, models }: { find: ReturnType<typeof openDatasources>['find']; models: readonly string[] },
-): MissionSettings {
-  return { datasource: find, defaults, models }
+interface SettingsParts extends Pick<ReturnType<typeof openDatasources>, 'find'> {
+  readonly models: readonly string[]
+  readonly catalog: ModelCatalog
+}
+
+function missionSettings({ defaults }: Config, { find, models, catalog }: SettingsParts): MissionSettings {
+  return { datasource: find, defaults, models, modelProblem: catalog.problem }
 }
 
 function redisChecks({ control, data }: RedisConnections): readonly ReadinessCheck[] {

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { cpSync, readFileSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startDelayMs } from '../../scheduler/planning/schedule-spec.ts'
 import { exportSeries } from '../scenarios/store-audit.ts'
@@ -35,6 +35,18 @@ test('where there is no checkpoint the fall-back forecasts, and run, status and 
   expect(await statusOf(id)).toMatchObject({ consecutiveFailures: 0, fallback })
   const metrics = await (await fetch(`${stack.workers.forecast.url}/metrics`)).text()
   expect(metrics).toMatch(/^anomaly_times_fallback_series_total\{reason="MODEL_INVALID"\} [1-9]/m)
+})
+
+test('a model of the store is named, once it is installed; without it the fall-back forecasts', async () => {
+  const folder = join(stack.modelsDir, 'acme', 'tiny')
+  await expect(register('stored', 'acme/tiny')).rejects.toThrow(/422.*is not installed.*anomaly-times models pull acme/)
+  cpSync('test/fixtures/chronos/bolt', folder, { recursive: true })
+  const present = await register('stored', 'acme/tiny')
+  expect((await forecastOf(present)).summary).not.toHaveProperty('fallback')
+  const other = await register('gone', 'acme/tiny')
+  rmSync(folder, { recursive: true })
+  await stack.api('POST', `missions/${other}/trigger`, { flow: 'forecast', recompute: true })
+  await vi.waitFor(async () => expect((await statusOf(other)).fallback).toBe('fallback:MODEL_MISSING'), patience)
 })
 
 test('onnxruntime is loaded by the worker that forecasts, and by no other process', () => {

@@ -37,6 +37,8 @@ export async function startKillableStack() {
     }
     return {
       storeUrl: store.url,
+      /** Of the scheduler and the workers; empty. */
+      modelsDir: join(dir, 'models'),
       gates,
       scheduler: scheduler.process,
       workers,
@@ -58,6 +60,7 @@ function processStarter(dir: string, { redisUrl, readUrl }: { readonly redisUrl:
       ...{ name, command: process.execPath, args: [resolve('dist/scheduler/cli.js'), ...args] },
       env: {
         PATH: process.env.PATH,
+        AT_MODELS_DIR: join(dir, 'models'),
         AT_REDIS_URL: redisUrl,
         // without a kind it is drawn ahead once it has been asked what it is, but registration backfills nothing
         AT_DATASOURCES: JSON.stringify([{ name: 'main', readUrl, writeUrl }]),
@@ -74,7 +77,7 @@ function processStarter(dir: string, { redisUrl, readUrl }: { readonly redisUrl:
 
 function apiOf(url: string) {
   /** JSON of the API; an error answer throws. */
-  return async <T>(method: 'GET' | 'PUT', path: string, body?: unknown): Promise<T> => {
+  return async <T>(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<T> => {
     const response = await fetch(`${url}/api/v1/${path}`, {
       method,
       ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),

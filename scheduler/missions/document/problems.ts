@@ -2,7 +2,7 @@ import { formatDuration, parseDuration } from '../../../models/duration.ts'
 import { isModelPath } from '../../../models/registry.ts'
 import { leadMs } from '../../planning/timeline.ts'
 import type { MissionDocument } from './document.ts'
-import type { MissionDatasource, Problem, ResolvedMission } from './resolved.ts'
+import type { MissionDatasource, MissionSettings, Problem, ResolvedMission } from './resolved.ts'
 import { scheduleProblems, shortestGapMs } from './schedule-fields.ts'
 import { stepDependence } from './step-dependence.ts'
 
@@ -13,10 +13,14 @@ const farthestMs = 47 * hourMs
 const oldestMs = 50 * 60_000
 const maxSteps = 50_000
 
+interface DocumentChecks extends Pick<MissionSettings, 'models' | 'modelProblem'> {
+  readonly nowMs: number
+}
+
 /** What can be said of a document alone, before anything is worked out from it. */
 export function documentProblems(
   document: MissionDocument,
-  { nowMs, models }: { readonly nowMs: number; readonly models: readonly string[] },
+  { nowMs, models, modelProblem = unknownModel(models) }: DocumentChecks,
 ): Problem[] {
   const { forecast, detect } = document
   const problems = [...scheduleProblems('forecast', forecast, nowMs), ...scheduleProblems('detect', detect, nowMs)]
@@ -28,15 +32,18 @@ export function documentProblems(
   }
   for (const field of ['model', 'fallback'] as const) {
     const name = document[field]
-    // only the machines that forecast can know what lies at a path
-    if (name !== undefined && !models.includes(name) && !isModelPath(name)) {
-      problems.push({
-        pointer: `/${field}`,
-        detail: `no forecaster "${name}"; there are ${models.join(', ')}, and paths of model folders`,
-      })
-    }
+    const detail = name === undefined ? undefined : modelProblem(name)
+    if (detail !== undefined) problems.push({ pointer: `/${field}`, detail })
   }
   return problems
+}
+
+/** Only the machines that forecast can know what lies at a path. */
+function unknownModel(models: readonly string[]) {
+  return (name: string): string | undefined =>
+    models.includes(name) || isModelPath(name)
+      ? undefined
+      : `no forecaster "${name}"; there are ${models.join(', ')}, and paths of model folders`
 }
 
 /** What shows only once defaults and datasource are known. */

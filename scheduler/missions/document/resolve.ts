@@ -20,7 +20,7 @@ export interface ResolveInput {
 /** @throws INVALID_PARAMS naming every field that does not fit, all at once. */
 export function resolveMission(input: ResolveInput, settings: MissionSettings, nowMs: number): ResolvedMission {
   const { document, tenant } = input
-  const before = documentProblems(document, { nowMs, models: settings.models })
+  const before = documentProblems(document, { nowMs, ...settings })
   const datasource = settings.datasource(tenant, document.datasource)
   if (!datasource) before.push({ pointer: '/datasource', detail: noDatasource(document) })
   if (!datasource || before.length > 0) throw invalidMission(document, before)

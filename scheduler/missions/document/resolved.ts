@@ -12,6 +12,8 @@ export interface MissionSettings {
   readonly defaults: { readonly model: string; readonly fallback: string; readonly maxSeries: number }
   /** Forecasters that workers have. */
   readonly models: readonly string[]
+  /** Why a mission cannot name this model; undefined when it can. Default: it can if it is one of `models`, or a path. */
+  readonly modelProblem?: (name: string) => string | undefined
 }
 
 /** A mission with nothing left to find out: what its runs and schedules are made from. */

@@ -5,6 +5,7 @@ import { startDelayMs } from '../../planning/schedule-spec.ts'
 import { sameSpec } from '../../planning/timeline.ts'
 import type { Installation } from '../../store/installation.ts'
 import type { StoredMission } from '../../store/types.ts'
+import { withAcceptedModels } from '../document/accepted-models.ts'
 import { type MissionDocument, missionDocument } from '../document/document.ts'
 import { resolveMission } from '../document/resolve.ts'
 import { firstRuns, firstRunsSpreadMs } from '../first-runs.ts'
@@ -108,7 +109,7 @@ async function restoreMission(
   if (await deps.missions.get({ tenant, mission: document.id })) return
   const nowMs = deps.clock.now()
   const createdMs = saved?.createdMs ?? nowMs
-  const resolved = resolveMission({ tenant, document, createdMs }, deps.settings, nowMs)
+  const resolved = resolveMission({ tenant, document, createdMs }, withAcceptedModels(deps.settings, document), nowMs)
   const created = createdMission(tenant, { document, resolved, actor: 'refill', nowMs, createdMs })
   const mission = saved ? withSaved(created, saved) : created
   const scoredFloorMs = firstScorableMs(mission)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { detectParams, forecastParams } from '../../../../flows/params.ts'
 import { AppError } from '../../../../models/errors.ts'
+import { withAcceptedModels } from '../../../../scheduler/missions/document/accepted-models.ts'
 import { type MissionDocument, missionDocument } from '../../../../scheduler/missions/document/document.ts'
 import { resolveMission, resolveStored } from '../../../../scheduler/missions/document/resolve.ts'
 import type { MissionDatasource, MissionSettings } from '../../../../scheduler/missions/document/resolved.ts'
@@ -157,6 +158,37 @@ describe('the keys', () => {
     const resolved = resolveStored(stored as StoredMission, settings)
     expect(resolved.forecastParams).toMatchObject({ bandKey: 'b', scopeKey: 's' })
     expect(resolved.detectParams).toMatchObject({ bandKey: 'b', scopeKey: 's' })
+  })
+})
+
+describe('models of the store', () => {
+  const stored: MissionSettings = {
+    ...settings,
+    modelProblem: (name) => (name === 'chronos-2' ? undefined : `model "${name}" is not installed`),
+  }
+  const resolveStoredModel = (fields: object, accepted?: object) =>
+    resolveMission(
+      { tenant: 'default', document: parse(fields), createdMs },
+      withAcceptedModels(stored, accepted && parse(accepted)),
+      createdMs,
+    )
+
+  test('are asked for by name, in both fields', () => {
+    expect(() => resolveStoredModel({ model: 'chronos-2' })).not.toThrow()
+    expect(() => resolveStoredModel({ model: 'gone', fallback: 'lost' })).toThrowError(
+      expect.objectContaining({
+        code: 'INVALID_PARAMS',
+        problems: [
+          { pointer: '/model', detail: 'model "gone" is not installed' },
+          { pointer: '/fallback', detail: 'model "lost" is not installed' },
+        ],
+      }),
+    )
+  })
+
+  test('that the mission had already may be gone', () => {
+    expect(resolveStoredModel({ model: 'gone', notes: 'x' }, { model: 'gone' }).forecastParams.model).toBe('gone')
+    expect(() => resolveStoredModel({ model: 'lost' }, { model: 'gone' })).toThrowError(/lost/)
   })
 })
 

@@ -1,0 +1,93 @@
+import { chronosForecaster } from '../../../models/chronos/chronos-forecaster.ts'
+import type { Forecaster } from '../../../models/forecaster.ts'
+import { isModelPath } from '../../../models/registry.ts'
+import { defineCommand, usageError } from '../command.ts'
+import { abortOnSignals } from '../signals.ts'
+import { textTable } from '../table.ts'
+import { installedModel, openStore, storeOptions } from './options.ts'
+
+const stepMs = 300_000
+
+export const modelsBench = defineCommand({
+  name: 'models bench',
+  summary: 'Forecast made-up series for some seconds and count how many a second this machine does.',
+  details: 'Horizon 64, one worker process with all threads that are configured. NAME may be the path of a folder.',
+  positionals: { name: 'NAME', min: 1, max: 1 },
+  options: {
+    context: {
+      type: 'string',
+      value: 'N',
+      multiple: true,
+      help: 'history in steps; default 512 and 2048, at most the model has',
+    },
+    series: { type: 'string', value: 'N', help: 'series asked for at a time; default 128' },
+    seconds: { type: 'string', value: 'N', help: 'how long each context is measured; default 5' },
+    json: { type: 'boolean', help: 'JSON in place of a table' },
+    ...storeOptions,
+  },
+  examples: [['anomaly-times models bench chronos-bolt-small', 'before choosing it for ten thousand series']],
+  async run({ values, positionals: [name = ''] }, io) {
+    const contexts = values.context.length > 0 ? values.context.map((text) => count('--context', text)) : [512, 2_048]
+    const series = count('--series', values.series ?? '128')
+    const seconds = count('--seconds', values.seconds ?? '5')
+    const folder = isModelPath(name) ? name : installedModel(openStore(values, io), name).folder
+    const forecaster = chronosForecaster({ folder, name })
+    const signal = abortOnSignals()
+    try {
+      const rows = []
+      for (const context of new Set(contexts.map((length) => Math.min(length, forecaster.maxContext))))
+        rows.push(await measure(forecaster, { context, series, seconds, signal }))
+      io.out(
+        values.json
+          ? JSON.stringify(rows.map((row) => ({ model: name, ...row })))
+          : textTable(rows, [
+              { title: 'CONTEXT', cell: ({ context }) => `${context}`, align: 'right' },
+              { title: 'SERIES/S', cell: ({ seriesPerSecond }) => seriesPerSecond.toPrecision(3), align: 'right' },
+              { title: 'SERIES', cell: (row) => `${row.series}`, align: 'right' },
+              { title: 'SECONDS', cell: (row) => row.seconds.toFixed(1), align: 'right' },
+            ]),
+      )
+      return 0
+    } catch (error) {
+      if (!signal.aborted) throw error
+      return 130
+    } finally {
+      await forecaster.close()
+    }
+  },
+})
+
+function count(option: string, text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value > 0) return value
+  throw usageError('models bench', `${option} ${text}: write a number above zero`)
+}
+
+interface Measurement {
+  readonly context: number
+  readonly series: number
+  readonly seconds: number
+  readonly signal: AbortSignal
+}
+
+/** The first forecast loads the weights and is not counted. */
+async function measure(forecaster: Forecaster, { context, series, seconds, signal }: Measurement) {
+  const contexts = Array.from({ length: series }, (_, i) => madeUpSeries(context, i))
+  const request = { contexts, endMs: context * stepMs, stepMs, horizon: 64, levels: [0.1, 0.5, 0.9] }
+  await forecaster.forecast({ ...request, contexts: contexts.slice(0, 1) }, signal)
+  const startedMs = performance.now()
+  let done = 0
+  do {
+    await forecaster.forecast(request, signal)
+    done += series
+  } while (performance.now() - startedMs < seconds * 1_000)
+  const took = (performance.now() - startedMs) / 1_000
+  return { context, series: done, seconds: took, seriesPerSecond: done / took }
+}
+
+function madeUpSeries(length: number, seed: number): Float64Array {
+  return Float64Array.from(
+    { length },
+    (_, i) => 100 + 20 * Math.sin((i + seed) / 45.8) + 5 * Math.sin(i * (seed + 1.7)),
+  )
+}

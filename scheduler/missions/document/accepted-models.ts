@@ -1,0 +1,13 @@
+import type { MissionDocument } from './document.ts'
+import type { MissionSettings } from './resolved.ts'
+
+/**
+ * Takes the models of a mission that was accepted before as they are: one that is gone since is the fall-back's work, and
+ * no reason to refuse an edit of something else, or to lose the mission when Redis is filled again.
+ */
+export function withAcceptedModels(settings: MissionSettings, accepted: MissionDocument | undefined): MissionSettings {
+  const { modelProblem } = settings
+  if (!modelProblem || !accepted) return settings
+  const names = [accepted.model, accepted.fallback]
+  return { ...settings, modelProblem: (name) => (names.includes(name) ? undefined : modelProblem(name)) }
+}

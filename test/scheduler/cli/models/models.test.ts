@@ -1,0 +1,113 @@
+import { cpSync, readFileSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { runCli } from '../../../fakes/fake-io.ts'
+import { boltFolder, chronos2Folder, type StoreStage, storeStage, tinyModel } from '../../model-store/store-stage.ts'
+
+const environmentOf = ({ dir, hub }: StoreStage) => ({ AT_MODELS_DIR: dir, HF_ENDPOINT: hub.url })
+const cli = (stage: StoreStage, ...args: string[]) => runCli(['models', ...args], { environment: environmentOf(stage) })
+
+test('from an empty store to a model that missions can name', async () => {
+  await using stage = await storeStage()
+  const empty = await cli(stage, 'list')
+  expect(empty.out).toContain(`no models are installed in ${stage.dir}`)
+  expect(empty.out).toMatch(/chronos-bolt-tiny +9 M +34.6 MB/)
+
+  const pulled = await cli(stage, 'pull', 'chronos-bolt-tiny')
+  expect(pulled.exitCode).toBe(0)
+  expect(pulled.out).toMatch(
+    /amazon\/chronos-bolt-tiny aaaaaaaaaaaa installed \(578 kB\): .*\nFor missions: model: chronos-bolt-tiny$/,
+  )
+  expect(pulled.err).toContain(`from ${stage.hub.url}/${tinyModel.id}`)
+
+  const listed = await cli(stage, 'list')
+  expect(listed.out).toMatch(/^chronos-bolt-tiny +aaaaaaaaaaaa \(main\) +Chronos-Bolt +0.14 M +577 kB +\d s ago +ok$/m)
+  expect((await cli(stage, 'verify')).out).toBe('chronos-bolt-tiny: all files are as they were pulled')
+  expect((await cli(stage, 'remove', 'chronos-bolt-tiny')).exitCode).toBe(0)
+  expect((await cli(stage, 'list')).out).toContain('no models are installed')
+})
+
+test('on a terminal one line shows how far a pull is', async () => {
+  await using stage = await storeStage()
+  stage.hub.atStorage = (_request, response) => {
+    const weights = readFileSync(join(boltFolder, 'model.safetensors'))
+    response.write(weights.subarray(0, 300_000))
+    setTimeout(() => response.end(weights.subarray(300_000)), 200)
+    return true
+  }
+  const setting = { environment: environmentOf(stage), isTerminal: true }
+  const { exitCode, err, drawn } = await runCli(['models', 'pull', 'chronos-bolt-tiny'], setting)
+  expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' })
+  const lines = drawn.split('\r\x1b[K')
+  expect(lines).toContainEqual(expect.stringMatching(/^ {2}model.safetensors {2}\[#+\.+\] \d+ % {2}\d+ kB of 577 kB/))
+  expect(lines.every((line) => line.trimEnd().length < 80)).toBe(true)
+  expect(drawn.endsWith('\r\x1b[K')).toBe(true)
+})
+
+test('with --json every line is an object', async () => {
+  await using stage = await storeStage()
+  const { out } = await cli(stage, 'pull', 'chronos-bolt-tiny@v1.0', '--json')
+  const events = out.split('\n').map((line) => JSON.parse(line))
+  expect(events.at(0)).toMatchObject({ event: 'listed', model: tinyModel.id, revision: tinyModel.commit })
+  expect(events.at(-1)).toMatchObject({
+    event: 'installed',
+    requested: 'v1.0',
+    folder: expect.stringContaining(stage.dir),
+  })
+  const { models } = JSON.parse((await cli(stage, 'list', '--json')).out)
+  expect(models).toEqual([expect.objectContaining({ id: tinyModel.id, family: 'Chronos-Bolt', predictionLength: 64 })])
+})
+
+test('the token of the configuration goes before that of the environment', async () => {
+  await using stage = await storeStage([{ ...tinyModel, token: 'hf_right' }])
+  const environment = { ...environmentOf(stage), HF_TOKEN: 'hf_wrong' }
+  const refused = await runCli(['models', 'pull', tinyModel.id], { environment })
+  expect(refused).toMatchObject({ exitCode: 1, err: expect.stringMatching(/gated: accept its terms/) })
+  const taken = await runCli(['models', 'pull', tinyModel.id], {
+    environment: { ...environment, AT_MODELS_TOKEN: 'hf_right' },
+  })
+  expect(taken.exitCode).toBe(0)
+  expect(JSON.stringify([refused, taken])).not.toMatch(/hf_right|hf_wrong/)
+})
+
+test('a folder is installed without a network, under its name or another', async () => {
+  await using stage = await storeStage()
+  const { exitCode, out } = await cli(stage, 'pull', 'chronos-2', '--from', chronos2Folder)
+  expect(exitCode).toBe(0)
+  expect(out).toContain('For missions: model: chronos-2')
+  // from one store to the next: the revision and where it came from stay the same
+  const [folder = ''] = /\/\S+$/m.exec(out) ?? []
+  const again = await cli(stage, 'pull', '--from', folder, '--dir', join(stage.dir, 'other'))
+  expect(again.out).toContain('amazon/chronos-2')
+  expect(again.out.split(' ')[1]).toBe(out.split(' ')[1])
+})
+
+test('damage is found, named, and mended by pulling again', async () => {
+  await using stage = await storeStage()
+  await cli(stage, 'pull', 'chronos-bolt-tiny')
+  cpSync(boltFolder, join(stage.dir, 'mine'), { recursive: true })
+  truncateSync(join(stage.dir, 'mine', 'model.safetensors'), 5)
+  truncateSync(join(stage.dir, tinyModel.id, tinyModel.commit, 'config.json'), 5)
+  const { exitCode, err } = await cli(stage, 'verify')
+  expect(exitCode).toBe(1)
+  expect(err).toMatch(/^chronos-bolt-tiny: .*config.json has 5 bytes, 1125 were pulled$/m)
+  expect(err).toMatch(/^mine: .*model.safetensors/m)
+  expect((await cli(stage, 'list')).out).toMatch(/^mine +copied +- .*safetensors/m)
+  await cli(stage, 'pull', 'chronos-bolt-tiny')
+  expect((await cli(stage, 'verify', 'chronos-bolt-tiny')).exitCode).toBe(0)
+})
+
+test.each([
+  { args: ['pull'], exitCode: 2, says: 'NAME is missing' },
+  { args: ['pull', 'seasonal-naive'], exitCode: 2, says: 'built in' },
+  { args: ['pull', 'chronos-bolt-tinny'], exitCode: 1, says: 'did you mean "chronos-bolt-tiny"?' },
+  { args: ['pull', '../../etc'], exitCode: 2, says: 'is no name of a model' },
+  { args: ['pull', 'a/b', 'c/d', '--revision', 'v1'], exitCode: 2, says: '--revision is for one NAME' },
+  { args: ['pull', 'chronos-2', '--from', '/nowhere'], exitCode: 1, says: '/nowhere has no config.json' },
+  { args: ['verify', 'chronos-2'], exitCode: 1, says: 'is not installed in' },
+  { args: ['remove', 'chronos-2'], exitCode: 1, says: 'is not installed in' },
+  { args: ['bench', 'chronos-2', '--seconds', '0'], exitCode: 2, says: '--seconds 0' },
+])('models $args says what is wrong', async ({ args, exitCode, says }) => {
+  await using stage = await storeStage()
+  expect(await cli(stage, ...args)).toMatchObject({ exitCode, err: expect.stringContaining(says) })
+})
