@@ -4,10 +4,10 @@ import { checkForecastSize, inlineHistories } from '../../flows/forecast-once.ts
 import type { ForecastOnceInput, ForecastOnceParams } from '../../flows/forecast-once-params.ts'
 import { formatDuration } from '../../models/duration.ts'
 import { AppError } from '../../models/errors.ts'
-import { isModelPath } from '../../models/registry.ts'
 import { chooseLevels } from '../../tasks/adhoc/choose-levels.ts'
 import type { Histories } from '../../tasks/adhoc/history.ts'
 import { invalidInput } from '../../tasks/adhoc/input-problems.ts'
+import { modelProblem } from '../missions/document/model-check.ts'
 import type { MissionSettings } from '../missions/document/resolved.ts'
 import type { ForecastQueue } from './forecast-queue.ts'
 import type { ForecastPage, ForecastStore } from './forecast-store.ts'
@@ -78,7 +78,7 @@ async function submit(deps: ForecastServiceDeps, params: ForecastOnceParams, by:
   const { store, queue, settings, now } = deps
   const { tenant, actor, kind } = by
   const { model = settings.defaults.model, predictionLength } = params
-  checkModel(model, settings.models)
+  checkModel(model, settings)
   const datasource = params.query === undefined ? undefined : datasourceFor(params, tenant, settings)
   const levels = chooseLevels(params)
   const histories = inlineHistories(params, now())
@@ -101,10 +101,9 @@ async function submit(deps: ForecastServiceDeps, params: ForecastOnceParams, by:
   return record
 }
 
-function checkModel(model: string, models: readonly string[]): void {
-  // only the machines that forecast can know what lies at a path
-  if (models.includes(model) || isModelPath(model)) return
-  throw invalidInput('/model', `no forecaster "${model}"; there are ${models.join(', ')}, and paths of model folders`)
+function checkModel(model: string, settings: MissionSettings): void {
+  const detail = modelProblem(settings, model)
+  if (detail !== undefined) throw invalidInput('/model', detail)
 }
 
 function datasourceFor({ datasource }: ForecastOnceParams, tenant: string, settings: MissionSettings): string {

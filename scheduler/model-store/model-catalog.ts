@@ -20,10 +20,16 @@ export interface CatalogOptions {
   readonly isElsewhere?: boolean
 }
 
+export interface ModelLocation {
+  readonly folder: string
+  /** undefined where nobody has recorded one. */
+  readonly revision: string | undefined
+}
+
 /** Which folder a model's name means, and whether it may. */
 export interface ModelCatalog {
   /** @throws MODEL_UNKNOWN, MODEL_MISSING or MODEL_FORBIDDEN, with what to do about it. */
-  folderOf(name: string): string
+  locate(name: string): ModelLocation
   /** Why a mission cannot name this model; undefined when it can. */
   problem(name: string): string | undefined
 }
@@ -31,7 +37,8 @@ export interface ModelCatalog {
 /** Looks at the store each time, so that a model is there as soon as it is pulled. */
 export function openCatalog(options: CatalogOptions): ModelCatalog {
   return {
-    folderOf: (name) => (isModelPath(name) ? folderAtPath(options, name) : installedModel(options, name).folder),
+    locate: (name) =>
+      isModelPath(name) ? { folder: folderAtPath(options, name), revision: undefined } : installedModel(options, name),
     problem(name) {
       if (options.builtIn.includes(name)) return undefined
       try {

@@ -1,7 +1,7 @@
 import { formatDuration, parseDuration } from '../../../models/duration.ts'
-import { isModelPath } from '../../../models/registry.ts'
 import { leadMs } from '../../planning/timeline.ts'
 import type { MissionDocument } from './document.ts'
+import { modelProblem } from './model-check.ts'
 import type { MissionDatasource, MissionSettings, Problem, ResolvedMission } from './resolved.ts'
 import { scheduleProblems, shortestGapMs } from './schedule-fields.ts'
 import { stepDependence } from './step-dependence.ts'
@@ -18,10 +18,7 @@ interface DocumentChecks extends Pick<MissionSettings, 'models' | 'modelProblem'
 }
 
 /** What can be said of a document alone, before anything is worked out from it. */
-export function documentProblems(
-  document: MissionDocument,
-  { nowMs, models, modelProblem = unknownModel(models) }: DocumentChecks,
-): Problem[] {
+export function documentProblems(document: MissionDocument, { nowMs, ...settings }: DocumentChecks): Problem[] {
   const { forecast, detect } = document
   const problems = [...scheduleProblems('forecast', forecast, nowMs), ...scheduleProblems('detect', detect, nowMs)]
   for (const field of ['step', 'detectStep'] as const) {
@@ -32,18 +29,10 @@ export function documentProblems(
   }
   for (const field of ['model', 'fallback'] as const) {
     const name = document[field]
-    const detail = name === undefined ? undefined : modelProblem(name)
+    const detail = name === undefined ? undefined : modelProblem(settings, name)
     if (detail !== undefined) problems.push({ pointer: `/${field}`, detail })
   }
   return problems
-}
-
-/** Only the machines that forecast can know what lies at a path. */
-function unknownModel(models: readonly string[]) {
-  return (name: string): string | undefined =>
-    models.includes(name) || isModelPath(name)
-      ? undefined
-      : `no forecaster "${name}"; there are ${models.join(', ')}, and paths of model folders`
 }
 
 /** What shows only once defaults and datasource are known. */

@@ -36,13 +36,13 @@ test.each([
   ['mine', join(dir, 'mine')],
   ['acme/cpu', join(dir, 'acme', 'cpu')],
 ])('%s is the folder of its current revision', (name, folder) => {
-  expect(catalog().folderOf(name)).toBe(folder)
+  expect(catalog().locate(name).folder).toBe(folder)
   expect(catalog().problem(name)).toBeUndefined()
 })
 
 test('a folder that was copied under a short name goes before what the name is short for', () => {
   cpSync(chronos2Folder, join(dir, 'chronos-bolt-base'), { recursive: true })
-  expect(catalog().folderOf('chronos-bolt-base')).toBe(join(dir, 'chronos-bolt-base'))
+  expect(catalog().locate('chronos-bolt-base').folder).toBe(join(dir, 'chronos-bolt-base'))
   rmSync(join(dir, 'chronos-bolt-base'), { recursive: true })
 })
 
@@ -58,7 +58,7 @@ test.each([
   ],
 ])('%s is missing, and the message says what to do', (name, message) => {
   expect(catalog().problem(name)).toBe(message)
-  expect(() => catalog().folderOf(name)).toThrowError(expect.objectContaining({ code: 'MODEL_MISSING', message }))
+  expect(() => catalog().locate(name)).toThrowError(expect.objectContaining({ code: 'MODEL_MISSING', message }))
 })
 
 test('a store that is not there yet has nothing', () => {
@@ -70,7 +70,7 @@ test.each(['../secret', '/etc', './mine', join(dir, '..', 'secret'), 'C:\\models
   'without folders in the configuration no mission names the path %s',
   (path) => {
     expect(catalog().problem(path)).toMatch(/may not be used: missions may name no folder \(models.folders/)
-    expect(() => catalog().folderOf(path)).toThrowError(expect.objectContaining({ code: 'MODEL_FORBIDDEN' }))
+    expect(() => catalog().locate(path)).toThrowError(expect.objectContaining({ code: 'MODEL_FORBIDDEN' }))
   },
 )
 
@@ -86,16 +86,16 @@ test.each([
 
 test('a link within an allowed folder leads nowhere else', () => {
   const linked = catalog({ folders: [dir] })
-  expect(() => linked.folderOf(join(dir, 'way-out'))).toThrowError(
+  expect(() => linked.locate(join(dir, 'way-out'))).toThrowError(
     expect.objectContaining({ code: 'MODEL_FORBIDDEN', message: expect.stringContaining(join(root, 'secret')) }),
   )
-  expect(linked.folderOf(join(dir, 'mine'))).toBe(join(dir, 'mine'))
+  expect(linked.locate(join(dir, 'mine')).folder).toBe(join(dir, 'mine'))
 })
 
 test('an allowed folder may itself be a link, as volumes are', () => {
   const volume = join(root, 'volume')
   symlinkSync(dir, volume)
-  expect(catalog({ folders: [volume] }).folderOf(join(volume, 'mine'))).toBe(join(dir, 'mine'))
+  expect(catalog({ folders: [volume] }).locate(join(volume, 'mine')).folder).toBe(join(dir, 'mine'))
 })
 
 test.each([

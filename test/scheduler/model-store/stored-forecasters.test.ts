@@ -4,7 +4,7 @@ import { openCatalog } from '../../../scheduler/model-store/model-catalog.ts'
 import { storedForecasters } from '../../../scheduler/model-store/stored-forecasters.ts'
 import { forecastPanel } from '../../../tasks/publish/forecast-panel.ts'
 import { fakeDeps } from '../../fakes/fake-deps.ts'
-import { storeStage } from './store-stage.ts'
+import { storeStage, tinyModel } from './store-stage.ts'
 
 const request = {
   contexts: [Float64Array.from({ length: 600 }, (_, i) => 10 + Math.sin(i / 8))],
@@ -24,6 +24,7 @@ test('a model forecasts by its name from when it is pulled; before that its fall
     const after = await forecastPanel(deps, request)
     expect(after).toMatchObject({ model: 'chronos-bolt-tiny', fallback: undefined })
     expect(after.forecasts[0]?.median.every(Number.isFinite)).toBe(true)
+    expect(deps.forecasters.get(request.model)).toMatchObject({ name: request.model, revision: tinyModel.commit })
     const byPath = await forecastPanel(deps, { ...request, model: '/etc' })
     expect(byPath.fallback).toBe('fallback:MODEL_FORBIDDEN')
   } finally {

@@ -1,3 +1,4 @@
+import { isModelPath } from '../../../models/registry.ts'
 import type { MissionDocument } from './document.ts'
 import type { MissionSettings } from './resolved.ts'
 
@@ -10,4 +11,14 @@ export function withAcceptedModels(settings: MissionSettings, accepted: MissionD
   if (!modelProblem || !accepted) return settings
   const names = [accepted.model, accepted.fallback]
   return { ...settings, modelProblem: (name) => (names.includes(name) ? undefined : modelProblem(name)) }
+}
+
+/** Why this model cannot be named; undefined when it can. */
+export function modelProblem(
+  { models, modelProblem: storedProblem }: Pick<MissionSettings, 'models' | 'modelProblem'>,
+  name: string,
+): string | undefined {
+  if (storedProblem) return storedProblem(name)
+  if (models.includes(name) || isModelPath(name)) return undefined
+  return `no forecaster "${name}"; there are ${models.join(', ')}, and paths of model folders`
 }
