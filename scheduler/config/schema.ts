@@ -8,9 +8,10 @@ import { tryParseAddress } from './address.ts'
 
 export const defaultListen = '127.0.0.1:9490'
 
+const anAddress = 'write host:port, as 127.0.0.1:9490 or [::1]:9490'
 const address = z
-  .string()
-  .refine((text) => tryParseAddress(text) !== undefined, { error: 'write host:port, as 127.0.0.1:9490 or [::1]:9490' })
+  .string({ error: anAddress })
+  .refine((text) => tryParseAddress(text) !== undefined, { error: anAddress })
 
 const redisUrl = z.url({ protocol: /^rediss?$/, error: 'write a URL that begins with redis:// or rediss://' })
 

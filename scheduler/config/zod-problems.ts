@@ -49,8 +49,17 @@ export function describeIssues(error: z.core.$ZodError, value: unknown, schema: 
 function detailOf(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code === 'invalid_key') return `not as a name: ${issue.issues[0]?.message ?? issue.message}`
   if (issue.code !== 'custom' && value === undefined) return 'is missing'
+  // a schema's own words stay
+  if (issue.code === 'too_small' && issue.message.startsWith('Too small'))
+    return `${sizeOf(issue)} ${issue.inclusive ? 'at least' : 'above'} ${issue.minimum}`
+  if (issue.code === 'too_big' && issue.message.startsWith('Too big'))
+    return `${sizeOf(issue)} ${issue.inclusive ? 'at most' : 'below'} ${issue.maximum}`
   return issue.message.replace(/^Invalid (?:input|option): /, '')
 }
+
+const sizes: Readonly<Record<string, string>> = { string: 'length must be', array: 'number of values must be' }
+
+const sizeOf = ({ origin }: { readonly origin: string }) => sizes[origin] ?? 'must be'
 
 /** RFC 6901. */
 export function jsonPointer(path: ValuePath): string {

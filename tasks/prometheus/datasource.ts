@@ -6,14 +6,17 @@ import { AppError } from '../../models/errors.ts'
 export const datasourceKinds = ['auto', 'victoriametrics', 'prometheus', 'mimir', 'cortex', 'thanos'] as const
 export type DatasourceKind = (typeof datasourceKinds)[number]
 
-const durationMs = z.string().transform((text, context) => {
+const aDuration = 'write a duration: 30s, 5m or PT5M'
+const durationMs = z.string({ error: aDuration }).transform((text, context) => {
   const ms = tryParseDuration(text)
-  if (ms === undefined) context.addIssue({ code: 'custom', message: 'write a duration: 30s, 5m or PT5M' })
+  if (ms === undefined) context.addIssue({ code: 'custom', message: aDuration })
   return ms ?? 0
 })
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'write an http:// or https:// URL' }).refine(
   (text) => {
+    // not a URL at all: said already
+    if (!URL.canParse(text)) return true
     const { username, password, search, hash } = new URL(text)
     return username + password + search + hash === ''
   },
