@@ -32,16 +32,22 @@ export function cronPrevious(spec: CronSpec, atMs: number): number | undefined {
   return parse(spec).previousRuns(1, before)[0]?.getTime()
 }
 
+/** Whether it is an IANA zone. */
+export function isTimeZone(text: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text })
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Why an expression cannot be scheduled, in words for its author; undefined when it can. */
 export function cronProblem(spec: CronSpec, nowMs: number): string | undefined {
   // the engine reads an ISO date as a single run, and fills ? with the second at which it happens to be parsed
   if (/^\d{4}-\d{2}-\d{2}/.test(spec.cron.trim())) return `"${spec.cron}" is a date, not a cron expression`
   if (spec.cron.includes('?')) return `"${spec.cron}" holds ?, which has no fixed meaning: write * or a number`
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: spec.timeZone })
-  } catch {
-    return `"${spec.timeZone}" is no IANA time zone`
-  }
+  if (!isTimeZone(spec.timeZone)) return `"${spec.timeZone}" is no IANA time zone`
   try {
     if (cronNext(spec, nowMs) !== undefined) return undefined
   } catch (error) {

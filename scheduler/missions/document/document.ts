@@ -2,16 +2,16 @@ import { z } from 'zod'
 import { tryParseDuration } from '../../../models/duration.ts'
 
 /** A duration as people write it; kept as written, so that an export reads like its input. */
+const aboveZero = 'write a duration above zero: 30s, 5m, 1h30m, 7d or PT5M'
 export const duration = z
-  .string()
-  .refine((text) => (tryParseDuration(text) ?? 0) > 0, {
-    error: 'write a duration above zero: 30s, 5m, 1h30m, 7d or PT5M',
-  })
+  .string({ error: aboveZero })
+  .refine((text) => (tryParseDuration(text) ?? 0) > 0, { error: aboveZero })
   .meta({ id: 'Duration', description: 'Duration such as 30s, 5m, 1h30m, 7d or PT5M', examples: ['5m'] })
 
-const delay = z.string().refine((text) => tryParseDuration(text) !== undefined, {
-  error: 'write a duration: 0s, 30s, 5m or PT5M',
-})
+const zeroOrMore = 'write a duration: 0s, 30s, 5m or PT5M'
+const delay = z
+  .string({ error: zeroOrMore })
+  .refine((text) => tryParseDuration(text) !== undefined, { error: zeroOrMore })
 
 const aSecondOrMore = duration.refine((text) => (tryParseDuration(text) ?? 0) >= 1_000, { error: 'at least 1s' })
 const aMonthOrLess = duration.refine((text) => (tryParseDuration(text) ?? 0) <= 30 * 86_400_000, {
@@ -32,11 +32,11 @@ const labelValue = z
   .regex(/^\P{Cc}*$/u, { error: 'use no control characters' })
 
 const schedulePolicy = z.strictObject({
-  overlap: z.enum(['skip', 'bufferLatest', 'allow']).optional(),
-  catchUp: z.enum(['none', 'latest', 'all']).optional(),
-  catchUpWindow: aMonthOrLess.optional(),
-  startDeadline: aSecondOrMore.optional(),
-  timeout: aSecondOrMore.optional(),
+  overlap: z.enum(['skip', 'bufferLatest', 'allow']).optional().describe('While a run of the schedule is at work'),
+  catchUp: z.enum(['none', 'latest', 'all']).optional().describe('Which of the ticks that were missed'),
+  catchUpWindow: aMonthOrLess.optional().describe('Older ticks are not caught up'),
+  startDeadline: aSecondOrMore.optional().describe('A run that has not begun by then expires'),
+  timeout: aSecondOrMore.optional().describe('Of one attempt'),
   maxAttempts: z.int().min(1).max(20).optional(),
 })
 
@@ -56,7 +56,7 @@ const schedule = z
 export const missionDocument = z
   .strictObject({
     id: missionId,
-    query: z.string().trim().min(1).max(16_384).describe('Any PromQL or MetricsQL expression'),
+    query: z.string().trim().min(1, { error: 'is empty' }).max(16_384).describe('Any PromQL or MetricsQL expression'),
     datasource: z.string().optional().describe('Name of a configured datasource; default: the first'),
     step: duration.optional().describe('Grid of the forecast; default 5m'),
     detectStep: duration.optional().describe('Grid of the live values; default: the detect interval'),
@@ -66,19 +66,23 @@ export const missionDocument = z
     model: z.string().optional().describe('Forecaster; default: the configured one'),
     fallback: z.string().optional().describe('Forecaster for when the model is missing or fails'),
     sensitivity: z.enum(['low', 'normal', 'high']).optional().describe('0.005, 0.015 or 0.1 band exits a day'),
-    bandExitsPerDay: z.number().positive().max(100).optional(),
+    bandExitsPerDay: z.number().positive().max(100).optional().describe('The same as a number; one of both'),
     direction: z.enum(['both', 'above', 'below']).optional().describe('Which side may score above 1; default both'),
-    minDeviation: z.number().nonnegative().optional(),
-    minRelativeDeviation: z.number().nonnegative().optional(),
-    dataRange: z.tuple([z.number(), z.number()]).optional().describe('Values outside always score above 1'),
+    minDeviation: z
+      .number()
+      .nonnegative()
+      .optional()
+      .describe('Nearer to the prediction than this, a score is 1 at most; default 0'),
+    minRelativeDeviation: z.number().nonnegative().optional().describe('The same as a share of the prediction'),
+    dataRange: z.tuple([z.number(), z.number()]).optional().describe('Lowest and highest; values outside score 10'),
     evalDelay: delay.optional().describe('Age at which samples count as complete; default: the datasource'),
     maxExtend: duration.optional().describe('Longest detect window after an outage; default 50m'),
-    maxSeries: z.int().positive().optional(),
-    allowOutputs: z.boolean().optional().describe('Let the query read our own anomaly_ series'),
-    labels: z.record(labelName, labelValue).optional(),
-    owner: z.string().max(200).optional(),
-    notes: z.string().max(10_000).optional(),
-    paused: z.boolean().optional(),
+    maxSeries: z.int().positive().optional().describe('More series than that fail a run; default: the configured one'),
+    allowOutputs: z.boolean().optional().describe('Let a selector that names no metric read our own anomaly_ series'),
+    labels: z.record(labelName, labelValue).optional().describe('Yours; kept with the mission, not written'),
+    owner: z.string().max(200).optional().describe('Yours'),
+    notes: z.string().max(10_000).optional().describe('Yours'),
+    paused: z.boolean().optional().describe('Where it is written it counts; else only pause and resume do'),
     forecast: schedule.optional().describe('Default: every 1h'),
     detect: schedule.optional().describe('Default: every 1m'),
   })
@@ -94,6 +98,6 @@ export const missionDocument = z
     error: 'at most 16 labels',
     path: ['labels'],
   })
-  .meta({ id: 'Mission' })
+  .meta({ id: 'Mission', examples: [{ id: 'cpu', query: 'sum by (job) (rate(process_cpu_seconds_total[5m]))' }] })
 
 export type MissionDocument = z.output<typeof missionDocument>

@@ -81,8 +81,10 @@ function stepDependentQuery({ document, resolved, datasource }: CheckInput): Pro
 }
 
 function contextTooLong({ resolved: { forecastParams } }: CheckInput): Problem | undefined {
-  if (forecastParams.context <= maxSteps) return undefined
-  return { pointer: '/context', detail: `${forecastParams.context} steps; at most ${maxSteps}` }
+  const { context, stepMs } = forecastParams
+  if (context <= maxSteps) return undefined
+  const steps = `${formatDuration(context * stepMs)} are ${context} steps of ${formatDuration(stepMs)}`
+  return { pointer: '/context', detail: `${steps}; at most ${maxSteps}: shorten context or widen step` }
 }
 
 function contextTooShort({ resolved: { forecastParams } }: CheckInput): Problem | undefined {

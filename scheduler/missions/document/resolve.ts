@@ -122,7 +122,9 @@ function judgement(
 }
 
 function noDatasource({ datasource }: MissionDocument): string {
-  return datasource === undefined ? 'none is configured' : `there is none named "${datasource}"`
+  return datasource === undefined
+    ? 'none is configured (datasources, or AT_DATASOURCES)'
+    : `there is none named "${datasource}"; GET /api/v1/datasources lists them`
 }
 
 function invalidMission({ id }: MissionDocument, problems: readonly Problem[]): AppError {

@@ -1,5 +1,5 @@
 import { parseDuration } from '../../../models/duration.ts'
-import { cronProblem } from '../../planning/cron.ts'
+import { cronProblem, isTimeZone } from '../../planning/cron.ts'
 import { shortestCronGapMs } from '../../planning/cron-gap.ts'
 import { phaseMs } from '../../planning/schedule-spec.ts'
 import type { ScheduleSpec } from '../../planning/types.ts'
@@ -21,6 +21,8 @@ const cronOf = ({ cron, timeZone = 'UTC' }: DocumentSchedule) => cron !== undefi
 export function scheduleProblems(flow: FlowName, schedule: DocumentSchedule = {}, nowMs: number): Problem[] {
   const cron = cronOf(schedule)
   if (cron) {
+    if (!isTimeZone(cron.timeZone))
+      return [{ pointer: `/${flow}/timeZone`, detail: `"${cron.timeZone}" is no IANA time zone` }]
     const detail = cronProblem(cron, nowMs)
     return detail === undefined ? [] : [{ pointer: `/${flow}/cron`, detail }]
   }

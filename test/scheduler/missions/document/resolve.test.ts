@@ -202,6 +202,12 @@ describe('refuses', () => {
     { fields: { detect: { every: '100ms' } }, pointer: '/detect/every', detail: /at least 1s/ },
     { fields: { detect: { every: '1m', phase: '2m' } }, pointer: '/detect/phase', detail: /not below/ },
     { fields: { forecast: { cron: '0 0 31 2 *' } }, pointer: '/forecast/cron', detail: /never due/ },
+    {
+      fields: { forecast: { cron: '7 * * * *', timeZone: 'Europe/Berln' } },
+      pointer: '/forecast/timeZone',
+      detail: /no IANA/,
+    },
+    { fields: { step: '1s' }, pointer: '/context', detail: /^7d are 604800 steps of 1s; at most 50000/ },
     { fields: { forecast: { cron: 'hourly' } }, pointer: '/forecast/cron', detail: /no cron expression/ },
     { fields: { forecast: { every: '1m' } }, pointer: '/forecast/every', detail: /more often than the step/ },
     { fields: { forecast: { cron: '* * * * *' } }, pointer: '/forecast/cron', detail: /more often than the step/ },
