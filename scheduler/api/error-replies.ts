@@ -40,10 +40,15 @@ function classify(error: FastifyError | AppError, request: FastifyRequest): Fail
   }
   if (isRedisConnectionError(error)) return { code: 'REDIS_UNAVAILABLE', detail: 'Redis does not answer' }
   const code = codeByFastify[error.code]
+  if (code === 'MEDIA_TYPE_UNSUPPORTED') return { code, detail: mediaTypeText(request) }
   if (code) return { code, detail: error.message }
   if (error.statusCode !== undefined && error.statusCode < 500) return { code: 'BODY_INVALID', detail: error.message }
   // the message may hold anything, and only the log should
   return { code: 'INTERNAL', detail: `a defect of ours: the log tells more under ${request.id}` }
+}
+
+function mediaTypeText({ headers }: FastifyRequest): string {
+  return `send JSON with the header content-type: application/json, not ${headers['content-type'] ?? 'without it'}`
 }
 
 function isPrecondition({ code }: AppError, { headers }: FastifyRequest): boolean {

@@ -96,6 +96,16 @@ test.each([
   expect(Object.prototype).not.toHaveProperty('admin')
 })
 
+test('a body without its content-type is told what to send', async () => {
+  const answer = await app.inject({
+    method: 'PUT',
+    url,
+    payload: 'query=up',
+    headers: { 'content-type': 'text/plain' },
+  })
+  expect(answer.json().detail).toBe('send JSON with the header content-type: application/json, not text/plain')
+})
+
 test('everything that does not fit is named at once, with a hint', async () => {
   const payload = { qeury: 'up', step: '5 minutes', forecast: { every: '1h', evry: 1 }, labels: { 'a/b': 'x' } }
   const answer = await app.inject({ method: 'PUT', url, payload })
