@@ -1,5 +1,6 @@
 import { exit } from 'node:process'
-import { loadConfig } from '../config.ts'
+import { requireRedis } from '../config/require-redis.ts'
+import { type Config, loadConfig } from '../config.ts'
 import { type Command, defineCommand, type Io, usageError } from './command.ts'
 import { configOptions } from './config.ts'
 import { abortOnSignals } from './signals.ts'
@@ -22,7 +23,7 @@ export const scheduler: Command = defineCommand({
   ],
   async run({ values }, io) {
     const config = loadConfig({ file: values.config, environment: io.environment })
-    if (values['check-config']) return fine(io)
+    if (values['check-config']) return fine(config, io)
     const { runScheduler } = await import('../main.ts')
     return ended(runScheduler(config, abortOnSignals()))
   },
@@ -43,7 +44,7 @@ export const worker: Command = defineCommand({
     if (pool !== 'forecast' && pool !== 'detect')
       throw usageError('worker', 'say which pool: --pool forecast or --pool detect')
     const config = loadConfig({ file: values.config, environment: io.environment })
-    if (values['check-config']) return fine(io)
+    if (values['check-config']) return fine(config, io)
     const { runWorker } = await import('../main.ts')
     return ended(runWorker(config, pool, abortOnSignals()))
   },
@@ -60,7 +61,8 @@ async function ended(running: Promise<void>): Promise<number> {
   }
 }
 
-function fine(io: Io): number {
+function fine(config: Config, io: Io): number {
+  requireRedis(config)
   io.out('the configuration is fine')
   return 0
 }

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
-import { AppError } from '../../models/errors.ts'
 import { createForecasters } from '../../models/registry.ts'
 import { createForecastCache } from '../../tasks/cache/forecast-cache.ts'
+import { requireRedis } from '../config/require-redis.ts'
 import type { Config } from '../config.ts'
 import { futureWritesMemory, openDatasources } from '../datasources/datasources.ts'
 import type { MissionSettings } from '../missions/document/resolved.ts'
@@ -59,14 +59,13 @@ interface ProcessOptions {
 /** Redis and its clock, stores, datasources, metrics. */
 async function openProcess({ config, role, logger, closers }: ProcessOptions) {
   const metrics = createMetrics()
-  if (!config.redis)
-    throw new AppError('INVALID_CONFIG', 'redis.url is missing (AT_REDIS_URL): there is no local default')
+  const redisSettings = requireRedis(config)
   const onRedisError = (target: RedisTarget, error: Error) => {
     metrics.redisErrors.inc({ target })
     logger.warn({ target, error: error.message }, 'Redis connection error')
   }
   const close = (opened: { close(): unknown }) => opened.close()
-  const redis = closers.add('Redis', await connectRedis(config.redis, { onError: onRedisError }), close)
+  const redis = closers.add('Redis', await connectRedis(redisSettings, { onError: onRedisError }), close)
   const clock = closers.add('clock', await redisClock(redis.control), close)
   const now = () => clock.now()
   const memory = futureWritesMemory(redis.control)
@@ -84,7 +83,7 @@ async function openProcess({ config, role, logger, closers }: ProcessOptions) {
   }
   const name = `${hostname()}.${process.pid}.${role}`
   return {
-    ...{ config, redisSettings: config.redis, logger, metrics, redis, clock, datasources, queue, forecasters },
+    ...{ config, redisSettings, logger, metrics, redis, clock, datasources, queue, forecasters },
     ...{ name, stores, missionDeps, closers },
     installation: createInstallation(redis.control),
     readiness: redisChecks(redis),

@@ -40,10 +40,14 @@ test('a configuration is checked by the processes that use it, all problems at o
     expect(exitCode).toBe(1)
     expect(err).toMatch(/2 problems:.*AT_REDSI_URL.*listen \(AT_LISTEN\)/s)
   }
-  expect(await runCli(['scheduler', '--check-config'])).toEqual({
+  expect(await runCli(['scheduler', '--check-config'], { environment: { AT_REDIS_URL: 'redis://h' } })).toEqual({
     exitCode: 0,
     out: 'the configuration is fine',
     err: '',
+  })
+  expect(await runCli(['scheduler', '--check-config'])).toMatchObject({
+    exitCode: 1,
+    err: expect.stringContaining('redis.url is missing'),
   })
 })
 
