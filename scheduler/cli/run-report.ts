@@ -16,6 +16,7 @@ function forecastLines(result: ForecastResult, isDryRun: boolean): string[] {
     ...(fallback === undefined ? [] : [`the fall-back forecast: ${fallback}`]),
     ...skipped.slice(0, 20).map(({ labels, reason }) => `  skipped ${seriesText(labels)}: ${reason}`),
     ...(skipped.length > 20 ? [`  and ${skipped.length - 20} more skipped`] : []),
+    ...emptyHint(read),
     isDryRun ? 'dry run: nothing was written' : `${samplesWritten} samples written`,
   ]
 }
@@ -35,8 +36,14 @@ function detectLines({ read, scored, rows, noBand }: DetectResult, isDryRun: boo
   return [
     ...(rows.length > 0 ? [table] : []),
     `${read} series read, ${scored} scores ${isDryRun ? 'not written (dry run)' : 'written'}`,
+    ...emptyHint(read),
     ...(noBand ? ['no forecast reaches this window: run a forecast first'] : []),
   ]
+}
+
+/** A misspelt metric is no error of the store. */
+function emptyHint(read: number): string[] {
+  return read > 0 ? [] : ['the query returned nothing: does the store have that metric, and values of that time?']
 }
 
 function secondsText(seconds: Readonly<Record<string, number>>): string {

@@ -30,7 +30,7 @@ function runCommand(flow: FlowName, summary: string): Command {
     name: `run ${flow}`,
     summary,
     details:
-      'Needs a store and a query, no scheduler and no Redis: without one the forecast is kept in memory. MISSION is read\nfrom the API; -f and -q need none.',
+      'Needs a store and a query, no scheduler and no Redis: the forecast is kept in memory. The store is --store, else a\nconfigured datasource. MISSION is read from the API; -f and -q need none.',
     positionals: { name: '[MISSION]', min: 0, max: 1 },
     options,
     examples: [
@@ -41,11 +41,12 @@ function runCommand(flow: FlowName, summary: string): Command {
       [`anomaly-times run ${flow} cpu --json`, 'a registered mission'],
     ],
     async run({ values, positionals: [mission] }, io) {
+      const config = loadConfig({ file: values.config, environment: io.environment })
       const request = {
-        config: withStore(loadConfig({ file: values.config, environment: io.environment }), values.store),
         document: await findDocument(flow, values, mission, io),
         ...{ flow, dryRun: values['dry-run'] },
         ...(values.at !== undefined && { atMs: parseInstant(flow, values.at) }),
+        config: withStore(flow, config, values.store),
       }
       const { runOnce } = await import('../execution/run-once.ts')
       const done = await runOnce({ ...request, signal: abortOnSignals() })
@@ -83,8 +84,13 @@ async function readDocument(file: string, io: Io): Promise<MissionDocument> {
 }
 
 /** The first datasource with another address, or one of unknown kind. */
-function withStore(config: Config, store: string | undefined): Config {
-  if (store === undefined) return config
+function withStore(flow: FlowName, config: Config, store: string | undefined): Config {
+  if (store === undefined) {
+    if (config.datasources.length > 0) return config
+    throw usageError(`run ${flow}`, 'no datasource is configured: name a store by --store URL')
+  }
+  if (!URL.canParse(store) || !/^https?:/.test(store))
+    throw usageError(`run ${flow}`, `--store ${store}: write a URL such as http://HOST:PORT`)
   const environment = { AT_DATASOURCES: JSON.stringify([{ name: 'store', readUrl: store }]) }
   return { ...config, datasources: loadConfig({ environment }).datasources }
 }

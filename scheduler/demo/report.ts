@@ -102,7 +102,7 @@ export function jsonReport(write: (line: string) => void): Report {
 export function describe(event: DemoEvent): string | undefined {
   switch (event.event) {
     case 'starting':
-      return `Starting Redis, VictoriaMetrics, scheduler and workers\n  data   ${event.dir}`
+      return `Starting servers, scheduler and workers\n  data   ${event.dir}`
     case 'filled':
       return `Filled in ${amount(event.samples)} samples since ${dayAndClock(event.fromMs)} in ${secondsText(event.tookMs)}`
     case 'ready':

@@ -35,9 +35,13 @@ export function renderTable(readings: readonly Reading[], size: TableSize, paint
   return [paint.bold(header.join(' ')), ...rows, ...(hidden.length > 0 ? [paint.dim(restLine(hidden))] : [])]
 }
 
-/** `shop_latency{checkout 0.99}`: metric and what tells its series apart; the mission where the query hid the metric. */
-export function seriesText({ metric, mission, job: _, ...labels }: Labels): string {
-  const values = Object.values(labels)
+/**
+ * `shop_latency{checkout 0.99}`: metric and what tells its series apart; the mission where the query hid the metric. The
+ * job is left out where other labels tell enough.
+ */
+export function seriesText({ metric, mission, job, ...labels }: Labels): string {
+  const others = Object.values(labels)
+  const values = others.length === 0 && job !== undefined ? [job] : others
   return `${metric ?? mission ?? ''}${values.length > 0 ? `{${values.join(' ')}}` : ''}`
 }
 

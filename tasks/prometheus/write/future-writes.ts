@@ -38,7 +38,10 @@ export async function decideFutureWrites(question: FutureWritesQuestion): Promis
   if (known) return known
   const confirmed = await confirmVictoriaMetrics(signal)
   if (confirmed === 'unknown')
-    throw new AppError('STORE_UNAVAILABLE', `datasource ${name}: ${datasource.writeUrl} does not say what it is`)
+    throw new AppError(
+      'STORE_UNAVAILABLE',
+      `datasource ${name}: no usable answer from ${datasource.writeUrl}: is it up, and a store?`,
+    )
   const decision = confirmed === 'yes' ? 'native' : 'deferred'
   await memory.save(key, decision)
   return decision

@@ -41,3 +41,8 @@ test('a missing forecast is told with what to do', () => {
   const result = { read: 1, scored: 0, rows: [], noBand: true, seconds: {} } as unknown as DetectResult
   expect(describeRun({ flow: 'detect', nominalMs, result }, false)).toContain('run a forecast first')
 })
+
+test('a query that returned nothing is told so', () => {
+  const result = { read: 0, scored: 0, rows: [], noBand: false, seconds: {} } as unknown as DetectResult
+  expect(describeRun({ flow: 'detect', nominalMs, result }, true)).toContain('the query returned nothing')
+})

@@ -8,7 +8,14 @@ test.each([
   { args: ['cpu', '-q', 'up'], stdin: '', exitCode: 2, err: 'name one of MISSION, -f FILE and -q QUERY' },
   { args: ['cpu'], stdin: '', exitCode: 1, err: 'nothing listens at http://127.0.0.1:1' },
   { args: ['-q', 'up', '--at', 'noon'], stdin: '', exitCode: 2, err: '--at noon: write an instant' },
-  { args: ['-q', 'up', '--store', 'vm:8428'], stdin: '', exitCode: 1, err: 'write an http:// or https:// URL' },
+  { args: ['-q', 'up', '--store', 'vm:8428'], stdin: '', exitCode: 2, err: '--store vm:8428: write a URL' },
+  {
+    args: ['-q', 'up', '--store', '127.0.0.1:8428'],
+    stdin: '',
+    exitCode: 2,
+    err: '--store 127.0.0.1:8428: write a URL',
+  },
+  { args: ['-q', 'up'], stdin: '', exitCode: 2, err: 'name a store by --store URL' },
   {
     args: ['-f', '-'],
     stdin: 'id: a\nquery: up\n---\nid: b\nquery: up',
