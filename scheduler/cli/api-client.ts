@@ -32,7 +32,7 @@ const problem = z.object({
 const timeoutMs = 60_000
 
 export function apiClient({ api }: { readonly api?: string | undefined }, environment: Io['environment']): ApiClient {
-  const url = (api ?? environment.AT_API ?? 'http://127.0.0.1:9490').replace(/\/+$/, '')
+  const url = (api ?? (environment.AT_API || 'http://127.0.0.1:9490')).replace(/\/+$/, '')
   if (!URL.canParse(url) || !/^https?:/.test(url))
     throw new AppError('INVALID_PARAMS', `"${url}" is no URL of an API: write http://HOST:PORT (--api or AT_API)`)
   const key = apiKey(environment)

@@ -4,12 +4,15 @@ import { parseDuration } from '../../models/duration.ts'
 import { toAppError } from '../../models/errors.ts'
 import type { missionView } from '../api/views.ts'
 import { type ApiClient, apiClient, apiOptions } from './api-client.ts'
-import { defineCommand, type Io, usageError } from './command.ts'
+import { defineCommand, type Io, type OptionValues, usageError } from './command.ts'
 import { relativeTime, textTable } from './table.ts'
 
 type Mission = z.output<typeof missionView>
 
-const output = { type: 'string', short: 'o', value: 'json|yaml', help: 'yaml: documents that apply takes' } as const
+const outputOptions = {
+  output: { type: 'string', short: 'o', value: 'json|yaml', help: 'yaml: documents that apply takes' },
+  json: { type: 'boolean', help: 'the same as -o json' },
+} as const
 const ids = { name: 'ID...', min: 1, max: 1_000 }
 // a newer server may know more fields and states than this client
 const anyMission = z.custom<Mission>((value) => z.looseObject({ id: z.string() }).safeParse(value).success)
@@ -18,10 +21,10 @@ export const missionGet = defineCommand({
   name: 'mission get',
   summary: 'Show a mission and how it is doing.',
   positionals: { name: 'ID', min: 1, max: 1 },
-  options: { output, ...apiOptions },
+  options: { ...outputOptions, ...apiOptions },
   examples: [['anomaly-times mission get cpu -o yaml > cpu.yaml', 'the document, to edit and apply again']],
   async run({ values, positionals: [id = ''] }, io) {
-    const format = outputFormat('mission get', values.output)
+    const format = outputFormat('mission get', values)
     const mission = anyMission.parse(await apiClient(values, io.environment).call({ path: missionPath(id) }))
     if (format === 'json') io.out(JSON.stringify(mission, undefined, 2))
     else if (format === 'yaml') io.out(stringify(mission.document).trimEnd())
@@ -33,13 +36,13 @@ export const missionGet = defineCommand({
 export const missionList = defineCommand({
   name: 'mission list',
   summary: 'List all missions with their state.',
-  options: { output, ...apiOptions },
+  options: { ...outputOptions, ...apiOptions },
   examples: [
     ['anomaly-times mission list', 'state, series and highest score of each'],
     ['anomaly-times mission list -o yaml > backup.yaml', 'all documents'],
   ],
   async run({ values }, io) {
-    const format = outputFormat('mission list', values.output)
+    const format = outputFormat('mission list', values)
     const missions = await listMissions(apiClient(values, io.environment))
     if (format === 'json') io.out(JSON.stringify(missions, undefined, 2))
     else if (format === 'yaml') io.out(missions.map(({ document }) => stringify(document).trimEnd()).join('\n---\n'))
@@ -108,7 +111,10 @@ export const missionTrigger = defineCommand({
   },
   examples: [['anomaly-times mission trigger cpu --flow detect', 'one run of the detect flow']],
   async run({ values, positionals }, io) {
-    const body = { flow: values.flow ?? 'forecast', recompute: values.recompute }
+    const { flow = 'forecast', recompute } = values
+    if (flow !== 'forecast' && flow !== 'detect')
+      throw usageError('mission trigger', `--flow ${flow}: write forecast or detect`)
+    const body = { flow, recompute }
     return forEach(positionals, apiClient(values, io.environment), io, async (client, id) => {
       const answer = await client.call({ method: 'POST', path: `${missionPath(id)}/trigger`, body })
       return `run ${z.object({ runId: z.string() }).parse(answer).runId}`
@@ -152,8 +158,12 @@ async function forEach(
 
 const missionPath = (id: string) => `/missions/${encodeURIComponent(id)}`
 
-function outputFormat(name: string, text: string | undefined): 'table' | 'json' | 'yaml' {
-  if (text === undefined) return 'table'
+function outputFormat(
+  name: string,
+  { output: text, json }: OptionValues<typeof outputOptions>,
+): 'table' | 'json' | 'yaml' {
+  if (text === undefined) return json ? 'json' : 'table'
+  if (json && text !== 'json') throw usageError(name, 'give --json or -o, not both')
   if (text === 'json' || text === 'yaml') return text
   throw usageError(name, `-o ${text}: write json or yaml`)
 }

@@ -4,7 +4,7 @@ import { usageError } from './command.ts'
 /** Options that `up` and `demo` share. */
 export const stackOptions = {
   dir: { type: 'string', value: 'DIR', help: 'data and logs; default .anomaly-times' },
-  port: { type: 'string', value: 'PORT', help: 'of the API' },
+  port: { type: 'string', value: 'PORT', help: 'of the API; up: 9490, demo: any' },
   redis: { type: 'string', value: 'URL', help: 'use this Redis in place of one of its own' },
   store: { type: 'string', value: 'URL', help: 'use this store in place of one of its own' },
 } as const

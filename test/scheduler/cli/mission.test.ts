@@ -76,7 +76,12 @@ test('what list shows as YAML is input for apply', async () => {
   expect(again.out).toMatch(/unchanged +list-a.*unchanged +list-b.*\d+ unchanged$/s)
   expect((await run('mission list')).out).toMatch(/MISSION +STATE.*list-b +active +- +- +- +\d+ d ago +a b/s)
   expect(JSON.parse((await run('mission list -o json')).out)).toContainEqual(expect.objectContaining({ id: 'list-a' }))
+  expect(await run('mission list --json')).toEqual(await run('mission list -o json'))
   expect((await run('mission list -o xml')).exitCode).toBe(2)
+  expect(await run('mission list -o yaml --json')).toMatchObject({
+    exitCode: 2,
+    err: expect.stringContaining('not both'),
+  })
 })
 
 test('one mission in full, paused, resumed, triggered, deleted', async () => {
@@ -89,7 +94,7 @@ test('one mission in full, paused, resumed, triggered, deleted', async () => {
   )
   expect((await run('mission resume one')).out).toBe('one: resumed')
   expect((await run('mission trigger one --flow detect')).out).toMatch(/^one: run f\.default\.one/)
-  expect((await run('mission trigger one --flow paint')).err).toMatch(/^one: the body does not fit: \/flow/)
+  expect((await run('mission trigger one --flow paint')).err).toContain('--flow paint: write forecast or detect')
   expect(await run('mission delete one missing')).toEqual({
     exitCode: 1,
     out: 'one: deleted',
@@ -124,4 +129,9 @@ test('keys come from a variable or a file', async () => {
   expect((await list({ AT_API_KEY: 'key-of-the-red-team' })).exitCode).toBe(0)
   expect((await list({ AT_API_KEY_FILE: join(dir, 'key') })).exitCode).toBe(0)
   expect((await list({})).err).toContain('set AT_API_KEY')
+})
+
+test('an empty AT_API is not set', async () => {
+  const { err } = await runCli(['mission', 'list'], { environment: { AT_API: '' } })
+  expect(err).not.toContain('is no URL')
 })
