@@ -80,7 +80,7 @@ export function viewStatus(status: MissionStatus): z.output<typeof missionStatus
   }
 }
 
-export const runState = z.enum(['active', 'retrying', 'succeeded', 'failed', 'cancelled', 'lost'])
+export const runState = z.enum(['active', 'retrying', 'succeeded', 'failed', 'lost'])
 
 export const runView = z
   .object({

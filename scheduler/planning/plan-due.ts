@@ -111,7 +111,7 @@ function tickRequest(schedule: StoredSchedule, tick: PlannedTick, nowMs: number)
     priority: tick.serial ? serialPriority : tickPriority,
     maxAttempts: policy.maxAttempts,
     backoffMs: policy.backoffMs,
-    ...(mode && { overlap: { key: runIds.overlap(tenant, id), mode } }),
+    ...(mode && { overlap: mode }),
   }
 }
 

@@ -41,12 +41,6 @@ export function ownedRanges(eras: readonly ScheduleEra[], nominalMs: number): St
   return ranges
 }
 
-/** The run that owns the step at `atMs`; undefined outside of the eras that are known. */
-export function ownerOf(eras: readonly ScheduleEra[], atMs: number): StepOwner | undefined {
-  const [owner] = ownersAfter(eras, atMs - 1)
-  return owner && owner.owned.fromMs < atMs ? owner : undefined
-}
-
 /** Owners of the steps in a range, oldest step first; every step that has an owner is in exactly one of the ranges. */
 export function ownersIn(eras: readonly ScheduleEra[], { fromMs, untilMs }: StepRange): StepOwner[] {
   const owners: StepOwner[] = []

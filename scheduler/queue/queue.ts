@@ -38,7 +38,7 @@ const maxJobBytes = 2 ** 20
 const flowNames: readonly FlowName[] = ['forecast', 'detect']
 
 /** The worker's backoff (worker.ts) honours what a store asked for by Retry-After; BullMQ's own kinds do not. */
-export const backoffType = 'storeAware'
+const backoffType = 'storeAware'
 
 export function createRunQueue({ redis, clock, onError = () => undefined }: RunQueueOptions): ClosableRunQueue {
   const overlaps = createOverlapStore(redis)
@@ -66,7 +66,7 @@ export function createRunQueue({ redis, clock, onError = () => undefined }: RunQ
     async enqueue(requests) {
       const answers = await Promise.all(
         requests.map(async ({ job, overlap }): Promise<EnqueueAnswer> => {
-          return { runId: job.runId, ...(await overlaps.reserve(job, overlap?.mode)) }
+          return { runId: job.runId, ...(await overlaps.reserve(job, overlap)) }
         }),
       )
       await addAll(requests.filter((_, i) => answers[i]!.outcome === 'new'))
@@ -106,7 +106,7 @@ export function createRunQueue({ redis, clock, onError = () => undefined }: RunQ
 function bullJob({ job, startAtMs = 0, priority, overlap, maxAttempts, backoffMs }: EnqueueRequest, nowMs: number) {
   return {
     name: job.kind,
-    data: overlap ? { ...job, overlap: overlap.mode } : job,
+    data: overlap ? { ...job, overlap } : job,
     opts: {
       jobId: job.runId,
       priority,

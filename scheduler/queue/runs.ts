@@ -37,7 +37,7 @@ export interface RunJob {
   /** Only runs that a schedule made hold its overlap key. */
   readonly scheduleId?: string
   readonly detectPlan?: DetectPlan
-  /** Join: ids and labels of the series without a forecast. Absent for other kinds. */
+  /** Join: ids of the series without a forecast. Absent for other kinds. */
   readonly joinIds?: readonly string[]
   /** Backfill of detect: the steps to score. Absent for other kinds. */
   readonly backfill?: { readonly id: string; readonly window?: StepRange }
@@ -65,7 +65,6 @@ export const runIds = {
     dot(['f', tenant, mission, nominalMs, bandKey, n]),
   join: (tenant: string, mission: string, nominalMs: number) => dot(['j', tenant, mission, nominalMs]),
   backfill: (backfillId: string, nominalMs: number) => dot(['b', backfillId, nominalMs]),
-  overlap: (tenant: string, scheduleId: string) => dot(['o', tenant, scheduleId]),
 } as const
 
 export interface EnqueueRequest {
@@ -74,8 +73,8 @@ export interface EnqueueRequest {
   readonly startAtMs?: number
   /** 0 goes before everything; ticks 10, requests and first runs 5, backfills 1000. */
   readonly priority: number
-  /** Held until the run ends; another run with the same key is refused (`skip`) or replaces the waiting one (`latest`). */
-  readonly overlap?: { readonly key: string; readonly mode: OverlapMode }
+  /** How the run treats others of its schedule; absent: it may run beside them. */
+  readonly overlap?: OverlapMode
   readonly maxAttempts?: number
   readonly backoffMs?: number
 }
@@ -106,7 +105,7 @@ export interface RunRecord {
   readonly tenant: string
   readonly mission: string
   readonly nominalMs: number
-  readonly state: 'active' | 'retrying' | 'succeeded' | 'failed' | 'cancelled' | 'lost'
+  readonly state: 'active' | 'retrying' | 'succeeded' | 'failed' | 'lost'
   readonly attempt: number
   readonly worker: string
   readonly startedMs: number

@@ -20,6 +20,5 @@ export function tickRequest(
   mode?: 'skip' | 'latest',
   changes: Partial<EnqueueRequest> = {},
 ): EnqueueRequest {
-  const key = runIds.overlap(job.tenant, job.scheduleId ?? '')
-  return { job, priority: 10, ...(mode && { overlap: { key, mode } }), ...changes }
+  return { job, priority: 10, ...(mode && { overlap: mode }), ...changes }
 }

@@ -146,7 +146,7 @@ const runFields = z.object({
   tenant: z.string(),
   mission: z.string(),
   nominalMs: z.coerce.number(),
-  state: z.enum(['active', 'retrying', 'succeeded', 'failed', 'cancelled', 'lost']),
+  state: z.enum(['active', 'retrying', 'succeeded', 'failed', 'lost']),
   attempt: z.coerce.number(),
   worker: z.string(),
   startedMs: z.coerce.number(),

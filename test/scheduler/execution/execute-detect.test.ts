@@ -61,6 +61,16 @@ describe('a forecast that is still to come', () => {
     expect(here.queue.enqueued.map(({ job }) => job.nominalMs)).not.toContain(at('12:00:00'))
   })
 
+  test('is awaited also where the one after it was quicker', async () => {
+    const here = await world({ nowMs: at('13:13:01') })
+    here.marks.known = { scoredUntilMs: at('12:56:00') }
+    here.queue.states.set(tick('12:00:00'), 'active')
+    await here.keep(at('13:00:00'))
+    const attempt = here.attempt({ nominalMs: at('13:13:00') })
+    expect(await executeDetect(here.deps, here.mission, attempt)).toMatchObject({ noBand: true, scored: 0 })
+    expect(here.marks.known.scoredUntilMs).toBe(at('12:56:00'))
+  })
+
   test('is used when it ends between the look at the payloads and the look at the runs', async () => {
     const here = await world()
     here.queue.states.set(tick('12:00:00'), 'active')
@@ -93,17 +103,17 @@ describe('a backfill', () => {
   test('scores its window and moves no mark', async () => {
     const here = await world()
     await here.keep(at('09:00:00'))
-    here.queue.states.set(tick('08:00:00'), 'active')
-    const attempt = here.attempt(job)
-    expect(await executeDetect(here.deps, here.mission, attempt)).toMatchObject({ scored: 2 })
-    expect(attempt.job.detectPlan?.awaited).toBeUndefined()
+    expect(await executeDetect(here.deps, here.mission, here.attempt(job))).toMatchObject({ scored: 2 })
     expect(here.marks.known).toEqual({ scoredUntilMs: at('12:28:00') })
     expect(here.queue.enqueued).toEqual([])
   })
 
-  test('without a band asks for none, and its steps are counted', async () => {
+  test('without a band waits for none, and its steps are counted', async () => {
     const here = await world()
-    expect(await executeDetect(here.deps, here.mission, here.attempt(job))).toMatchObject({ noBand: true })
+    here.queue.states.set(tick('09:00:00'), 'active')
+    const attempt = here.attempt(job)
+    expect(await executeDetect(here.deps, here.mission, attempt)).toMatchObject({ noBand: true })
+    expect(attempt.job.detectPlan?.awaited).toBeUndefined()
     expect(here.unscored).toEqual([2])
     expect(here.queue.enqueued).toEqual([])
   })

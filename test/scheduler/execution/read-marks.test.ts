@@ -16,10 +16,10 @@ function newest(store: FakeStore, selector: string, sampleMs: number): void {
 }
 
 describe('the newest sample', () => {
-  const untilMs = at('12:30:00')
+  const untilMs = at('12:32:10')
   test.each([
     { name: 'of this second', ms: untilMs },
-    { name: 'between two seconds', ms: at('12:25:00') + 250 },
+    { name: 'after the last coarse instant, between two seconds', ms: at('12:31:00') + 250 },
     { name: 'of hours ago, between coarse instants', ms: at('04:01:13') },
     { name: 'of almost two days ago', ms: untilMs - 47 * 3_600_000 },
   ])('$name', async ({ ms }) => {

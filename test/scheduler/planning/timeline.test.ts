@@ -8,7 +8,6 @@ import {
   leadMs,
   ownedRange,
   ownedRanges,
-  ownerOf,
   ownersIn,
   ticksFromOwnerOfNow,
 } from '../../../scheduler/planning/timeline.ts'
@@ -20,6 +19,8 @@ const stepMs = 5 * minuteMs
 const at = (time: string): number => Date.parse(`2026-11-24T${time}Z`)
 const every = (everyMs: number, phaseMs = 0): ScheduleSpec => ({ kind: 'every', everyMs, phaseMs })
 const hourly = [firstEra(every(hourMs), stepMs)]
+/** Who owns one step. */
+const ownerOf = (eras: readonly ScheduleEra[], ms: number) => ownersIn(eras, { fromMs: ms - 1, untilMs: ms })[0]
 const range = (from: string, until: string): StepRange => ({ fromMs: at(from), untilMs: at(until) })
 
 test.each([
