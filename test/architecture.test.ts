@@ -22,6 +22,7 @@ const wholes: Readonly<Record<string, string>> = {
   'tasks/prometheus/query': 'test/tasks/prometheus/query/query-client.test.ts',
   'tasks/prometheus/write': 'test/integration/remote-write.test.ts',
   'scheduler/api': 'test/scheduler/api/resources.test.ts',
+  'scheduler/cli/models': 'test/scheduler/cli/models/models.test.ts',
   'scheduler/config': 'test/scheduler/config.test.ts',
   'scheduler/demo': 'test/integration/demo.test.ts',
   'scheduler/forecasts': 'test/integration/forecasts.test.ts',
