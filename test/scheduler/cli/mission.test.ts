@@ -33,7 +33,7 @@ test('apply tells what became of every document, and of a repeat', async () => {
     '1 created, 4 failed',
   ])
   const again = await run('mission apply -f - --json', '{"id": "apply-a", "query": "up"}')
-  expect(again).toEqual({
+  expect(again).toMatchObject({
     exitCode: 0,
     err: '',
     out: '{"outcome":"unchanged","id":"apply-a","origin":"stdin:1","errors":[]}',
@@ -95,7 +95,7 @@ test('one mission in full, paused, resumed, triggered, deleted', async () => {
   expect((await run('mission resume one')).out).toBe('one: resumed')
   expect((await run('mission trigger one --flow detect')).out).toMatch(/^one: run f\.default\.one/)
   expect((await run('mission trigger one --flow paint')).err).toContain('--flow paint: write forecast or detect')
-  expect(await run('mission delete one missing')).toEqual({
+  expect(await run('mission delete one missing')).toMatchObject({
     exitCode: 1,
     out: 'one: deleted',
     err: 'missing: no mission "missing"',
