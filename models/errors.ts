@@ -31,6 +31,7 @@ export const errorCodes = {
   MODEL_MISSING: { retry: false, pauses: false, meaning: 'the model is not installed on this machine' },
   MODEL_FORBIDDEN: { retry: false, pauses: false, meaning: 'the operator does not allow this model' },
   MODEL_INVALID: { retry: false, pauses: false, meaning: "the model's files cannot be used" },
+  MODEL_TOO_LARGE: { retry: false, pauses: false, meaning: 'the model does not fit into the memory that there is' },
   MODEL_FAILED: { retry: true, pauses: false, meaning: 'the forecaster failed' },
   HUB_UNAVAILABLE: { retry: true, pauses: false, meaning: 'connection error, 5xx, 429 or time-out of the model hub' },
   HUB_DENIED: { retry: false, pauses: false, meaning: 'the model hub answered 401 or 403' },

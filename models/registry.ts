@@ -1,4 +1,5 @@
 import { chronosForecaster } from './chronos/chronos-forecaster.ts'
+import { createInference, type InferenceOptions } from './chronos/inference/inference.ts'
 import { AppError } from './errors.ts'
 import type { Forecaster } from './forecaster.ts'
 import { seasonalNaive } from './seasonal-naive.ts'
@@ -17,24 +18,37 @@ export function isModelPath(name: string): boolean {
 }
 
 export interface ForecasterRegistry {
+  /** Series that wait for a network. */
+  readonly waiting: number
   /** Those without folders. */
   readonly names: readonly string[]
   /**
    * The same forecaster every time. A path is the folder of a Chronos checkpoint.
-   * @throws MODEL_UNKNOWN naming the model and what there is. @throws MODEL_INVALID naming the file.
+   * @throws MODEL_UNKNOWN naming the model and what there is. @throws MODEL_INVALID naming the file. @throws MODEL_TOO_LARGE.
    */
   get(name: string): Forecaster
   /** Closes what was made. */
   close(): Promise<void>
 }
 
-export function createForecasters(factories = forecasterFactories): ForecasterRegistry {
+export function createForecasters(
+  factories = forecasterFactories,
+  inferenceOptions: InferenceOptions = {},
+): ForecasterRegistry {
   const names = Object.keys(factories).sort()
+  const inference = createInference(inferenceOptions)
+  const factoryOf = (name: string): ForecasterFactory | undefined => {
+    if (Object.hasOwn(factories, name)) return factories[name]
+    return isModelPath(name) ? () => chronosForecaster({ folder: name, inference }) : undefined
+  }
   const made = new Map<string, Forecaster>()
   return {
     names,
+    get waiting() {
+      return inference.waiting
+    },
     get(name) {
-      const factory = Object.hasOwn(factories, name) ? factories[name] : factoryOf(name)
+      const factory = factoryOf(name)
       if (!factory)
         throw new AppError(
           'MODEL_UNKNOWN',
@@ -46,11 +60,8 @@ export function createForecasters(factories = forecasterFactories): ForecasterRe
     },
     async close() {
       await Promise.all([...made.values()].map((forecaster) => forecaster.close()))
+      await inference.close()
       made.clear()
     },
   }
-}
-
-function factoryOf(name: string): ForecasterFactory | undefined {
-  return isModelPath(name) ? () => chronosForecaster({ folder: name }) : undefined
 }

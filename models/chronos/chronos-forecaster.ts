@@ -1,7 +1,7 @@
-import { availableParallelism } from 'node:os'
 import type { Forecast, Forecaster } from '../forecaster.ts'
 import { forecastBolt } from './bolt/pipeline.ts'
 import { forecastChronos2 } from './chronos2/pipeline.ts'
+import { createInference, type Inference } from './inference/inference.ts'
 import { type ChronosModel, openModel } from './open-model.ts'
 import type { Block } from './pipeline/blocks.ts'
 import { interpolateLevels, sortLevels } from './pipeline/quantile-levels.ts'
@@ -13,8 +13,8 @@ export interface ChronosOptions {
   readonly name?: string
   /** Longest context used, in steps: default 2,048, at most the model's. Time and memory grow with it. */
   readonly maxContext?: number
-  /** Threads that compute; default: as many as the machine has. */
-  readonly threads?: number
+  /** Cores and memory, shared with other models; default: those of the machine. */
+  readonly inference?: Inference
 }
 
 const defaultMaxContext = 2_048
@@ -22,14 +22,14 @@ const defaultMaxContext = 2_048
 const minContext = 3
 
 /**
- * Chronos-Bolt or Chronos-2 from an official checkpoint, each series by itself. Weights are loaded at the first forecast,
- * in a thread of their own. A series without values has no forecast, and one that never changed is forecast as that: the
+ * Chronos-Bolt or Chronos-2 from an official checkpoint, each series by itself, in batches shared by all who ask at the
+ * moment. Weights are loaded at the first forecast, in threads of their own. A series without values has no forecast, and one that never changed is forecast as that: the
  * network would give it a band of 1e-5, whatever its unit.
- * @throws MODEL_INVALID naming the file, and the field or tensor.
+ * @throws MODEL_INVALID naming the file, and the field or tensor; MODEL_TOO_LARGE with the sum.
  */
 export function chronosForecaster(options: ChronosOptions): Forecaster {
-  const { folder, name = folder, threads = availableParallelism() } = options
-  const model = openModel(folder, { threads })
+  const { folder, name = folder, inference = createInference() } = options
+  const model = openModel(folder, inference, name)
   const maxContext = Math.min(options.maxContext ?? defaultMaxContext, model.config.contextLength)
   return {
     ...{ name, minContext, maxContext },

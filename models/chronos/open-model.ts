@@ -1,53 +1,54 @@
+import { AppError } from '../errors.ts'
 import { buildBoltGraph } from './bolt/graph.ts'
 import type { ChronosConfig } from './checkpoint/config.ts'
+import { requiredTensors } from './checkpoint/layout.ts'
 import { type Checkpoint, openCheckpoint } from './checkpoint/open-checkpoint.ts'
 import { buildChronos2Graph, type Grouping } from './chronos2/graph.ts'
-import type { RunGraph } from './pipeline/blocks.ts'
-import { openSession, type Session } from './session/session.ts'
+import type { Inference } from './inference/inference.ts'
+import type { Network } from './inference/network.ts'
+import type { BuiltGraph, Precision } from './onnx/graph-builder.ts'
+import type { RunEntries } from './pipeline/entry.ts'
 
-/** A checkpoint whose graphs run, each opened when it is first asked for. */
+/** A checkpoint whose graphs run; weights are loaded when one is first asked for. */
 export interface ChronosModel {
   readonly config: ChronosConfig
-  readonly solo: RunGraph
+  readonly solo: RunEntries
   /** Chronos-2 only: rows see those of their group. */
-  readonly grouped: RunGraph
+  readonly grouped: RunEntries
   close(): Promise<void>
 }
 
-export interface ModelOptions {
-  /** Threads that one run computes with. */
-  readonly threads: number
-}
-
-/** @throws MODEL_INVALID naming the file, and the field or tensor. */
-export function openModel(folder: string, { threads }: ModelOptions): ChronosModel {
+/** @throws MODEL_INVALID naming the file, and the field or tensor; MODEL_TOO_LARGE with the sum. */
+export function openModel(folder: string, inference: Inference, name = folder): ChronosModel {
   const checkpoint = openCheckpoint(folder)
-  const sessions = new Map<Grouping, Promise<Session>>()
-  const sessionOf = (grouping: Grouping): Promise<Session> => {
-    const opened = sessions.get(grouping)
-    if (opened) return opened
-    const model = buildGraph(checkpoint, grouping)
-    const opening = openSession({ model, weightsPath: checkpoint.weightsPath, threads })
-    sessions.set(grouping, opening)
-    // what failed to open may open the next time
-    opening.catch(() => sessions.delete(grouping))
-    return opening
-  }
+  const { config, weightsPath } = checkpoint
+  const demand = { name, ...weightsOf(config, inference.precision) }
+  const networkOf = (grouping: Grouping): Network =>
+    inference.network({
+      demand,
+      build: () => ({ weightsPath, ...buildGraph(checkpoint, grouping, inference.precision) }),
+    })
+  const networks = { solo: networkOf('solo'), grouped: networkOf('grouped') }
   return {
-    config: checkpoint.config,
-    solo: async (feeds) => (await sessionOf('solo')).run(feeds),
-    grouped: async (feeds) => (await sessionOf('grouped')).run(feeds),
+    config,
+    solo: networks.solo.run,
+    grouped: networks.grouped.run,
     async close() {
-      const opened = await Promise.allSettled(sessions.values())
-      sessions.clear()
-      await Promise.all(opened.map((session) => session.status === 'fulfilled' && session.value.close()))
+      const closed = new AppError('MODEL_FAILED', `${weightsPath}: the model is closed`)
+      await Promise.all(Object.values(networks).map((network) => network.close(closed)))
     },
   }
 }
 
-function buildGraph(checkpoint: Checkpoint, grouping: Grouping): Uint8Array {
+function weightsOf(config: ChronosConfig, precision: Precision) {
+  const lengths = Object.values(requiredTensors(config)).map((shape) => shape.reduce((a, b) => a * b, 1))
+  const parameters = lengths.reduce((sum, length) => sum + length, 0)
+  return { parameters, weightBytes: parameters * (precision === 'int8' ? 1 : 4) }
+}
+
+function buildGraph(checkpoint: Checkpoint, grouping: Grouping, precision: Precision): BuiltGraph {
   const { config } = checkpoint
   return config.family === 'bolt'
-    ? buildBoltGraph(checkpoint, config)
-    : buildChronos2Graph(checkpoint, config, grouping)
+    ? buildBoltGraph(checkpoint, config, precision)
+    : buildChronos2Graph(checkpoint, config, { grouping, precision })
 }

@@ -53,6 +53,7 @@ export const statusByCode: Readonly<Record<ProblemCode, number>> = {
   UNSUPPORTED: 501,
   INVALID_CONFIG: 500,
   MODEL_INVALID: 500,
+  MODEL_TOO_LARGE: 500,
   MODEL_FAILED: 500,
   CACHE_INVALID: 500,
   INTERNAL: 500,

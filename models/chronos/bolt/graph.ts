@@ -1,6 +1,6 @@
 import type { BoltConfig } from '../checkpoint/config.ts'
 import type { Checkpoint } from '../checkpoint/open-checkpoint.ts'
-import { createGraph, type GraphBuilder, type Value } from '../onnx/graph-builder.ts'
+import { type BuiltGraph, createGraph, type GraphBuilder, type Precision, type Value } from '../onnx/graph-builder.ts'
 import {
   feedForward,
   lengthOf,
@@ -15,11 +15,11 @@ import {
 import { relativeBucket } from './relative-position.ts'
 
 /**
- * Chronos-Bolt in float32, without what is better done outside in float64: `patches` [B, N, 2 · patch] (values, then mask
+ * Chronos-Bolt, without what is better done outside in float64: `patches` [B, N, 2 · patch] (values, then mask
  * bits) and `mask` [B, N] to `quantiles` [B, levels, steps], both normalised. Batch and patches may have any length.
  */
-export function buildBoltGraph(checkpoint: Checkpoint, config: BoltConfig): Uint8Array {
-  const graph = createGraph('chronos-bolt', checkpoint)
+export function buildBoltGraph(checkpoint: Checkpoint, config: BoltConfig, precision?: Precision): BuiltGraph {
+  const graph = createGraph('chronos-bolt', checkpoint, precision)
   const patches = graph.input('patches', ['batch', 'patches', 2 * config.patch])
   const patchMask = graph.input('mask', ['batch', 'patches'])
 

@@ -1,13 +1,13 @@
 import type { BoltConfig } from '../checkpoint/config.ts'
-import { planBatches } from '../pipeline/batches.ts'
-import { type Block, extend, joinBlocks, pathOf, type RunGraph } from '../pipeline/blocks.ts'
+import { type Block, extend, joinBlocks, pathOf } from '../pipeline/blocks.ts'
+import type { Entry, RunEntries } from '../pipeline/entry.ts'
 import { patchCount, writeValues } from '../pipeline/patches.ts'
 import { interpolateLevels, sortLevels } from '../pipeline/quantile-levels.ts'
-import { prepareRow, type Row } from '../pipeline/row.ts'
+import { fromFirstValue, prepareRow, type Row } from '../pipeline/row.ts'
 
 export interface BoltModel {
   readonly config: BoltConfig
-  readonly run: RunGraph
+  readonly run: RunEntries
 }
 
 export interface BoltRequest {
@@ -49,38 +49,38 @@ async function forecastPass(
   signal?: AbortSignal,
 ): Promise<Block[]> {
   const made = new Array<Block>(contexts.length)
-  const rows = contexts.map(prepareRow)
-  const shapeOf = ({ values }: Row) => {
-    const patches = patchCount(values.length, config.patch)
-    return { patches, rows: 1, tokens: patches + 1 }
-  }
-  for (const { entries, indices, patches } of planBatches(rows, shapeOf)) {
-    signal?.throwIfAborted()
-    const output = await run(boltFeeds(entries, patches, config.patch))
-    const size = output.length / entries.length
-    for (const [i, { loc, scale }] of entries.entries()) {
-      const normalised = output.subarray(i * size, (i + 1) * size)
-      made[indices[i]!] = Float64Array.from(normalised, (value) => value * scale + loc)
-    }
-  }
+  const entries = contexts.map((context, i) =>
+    boltEntry(context, config, (block) => {
+      made[i] = block
+    }),
+  )
+  await run(entries, signal)
   return made
 }
 
-function boltFeeds(rows: readonly Row[], patches: number, patch: number) {
-  const width = 2 * patch
-  const values = new Float32Array(rows.length * patches * width)
-  const mask = new Float32Array(rows.length * patches)
-  for (const [i, row] of rows.entries()) {
-    const target = {
-      features: values.subarray(i * patches * width, (i + 1) * patches * width),
-      mask: mask.subarray(i * patches, (i + 1) * patches),
-      ...{ patch, patches },
-    }
-    writeValues(target, row.values, row, { offset: patches * patch - row.values.length })
-  }
+function boltEntry(context: Float64Array, { patch }: BoltConfig, done: (block: Block) => void): Entry {
+  const patches = patchCount(fromFirstValue(context).length, patch)
+  let row: Row
   return {
-    patches: { values, shape: [rows.length, patches, width] },
-    mask: { values: mask, shape: [rows.length, patches] },
+    key: `${patches}`,
+    tokens: patches + 1,
+    feeds() {
+      row = prepareRow(context)
+      return boltFeeds(row, patches, patch)
+    },
+    take: (output) => done(Float64Array.from(output, (value) => value * row.scale + row.loc)),
+  }
+}
+
+function boltFeeds(row: Row, patches: number, patch: number) {
+  const width = 2 * patch
+  const features = new Float32Array(patches * width)
+  const mask = new Float32Array(patches)
+  const offset = patches * patch - row.values.length
+  writeValues({ features, mask, patch, patches }, row.values, row, { offset })
+  return {
+    patches: { values: features, shape: [1, patches, width] },
+    mask: { values: mask, shape: [1, patches] },
   }
 }
 

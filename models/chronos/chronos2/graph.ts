@@ -1,6 +1,6 @@
 import type { Chronos2Config } from '../checkpoint/config.ts'
 import type { Checkpoint } from '../checkpoint/open-checkpoint.ts'
-import { createGraph, type GraphBuilder, type Value } from '../onnx/graph-builder.ts'
+import { type BuiltGraph, createGraph, type GraphBuilder, type Precision, type Value } from '../onnx/graph-builder.ts'
 import {
   feedForward,
   lengthOf,
@@ -17,12 +17,16 @@ import { rotaryTables } from './rotary.ts'
 export type Grouping = 'solo' | 'grouped'
 
 /**
- * Chronos-2 in float32: `context` [B, N, 3 · patch] and `future` [B, M, 3 · patch] (time, values, mask bits) and `mask`
+ * Chronos-2: `context` [B, N, 3 · patch] and `future` [B, M, 3 · patch] (time, values, mask bits) and `mask`
  * [B, N] to `quantiles` [B, levels, M · patch], normalised and still arcsinh. Grouped: `groupSize` [1], and the rows of a
  * group lie together. Batch, patches and horizon may have any length.
  */
-export function buildChronos2Graph(checkpoint: Checkpoint, config: Chronos2Config, grouping: Grouping): Uint8Array {
-  const graph = createGraph(`chronos-2-${grouping}`, checkpoint)
+export function buildChronos2Graph(
+  checkpoint: Checkpoint,
+  config: Chronos2Config,
+  { grouping, precision }: { readonly grouping: Grouping; readonly precision?: Precision },
+): BuiltGraph {
+  const graph = createGraph(`chronos-2-${grouping}`, checkpoint, precision)
   const features = 3 * config.patch
   const context = graph.input('context', ['batch', 'patches', features])
   const future = graph.input('future', ['batch', 'futurePatches', features])

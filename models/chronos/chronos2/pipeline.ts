@@ -1,17 +1,17 @@
 import type { Chronos2Config } from '../checkpoint/config.ts'
-import { type Batch, planBatches } from '../pipeline/batches.ts'
-import { type Block, joinBlocks, type RunGraph } from '../pipeline/blocks.ts'
+import { type Block, joinBlocks } from '../pipeline/blocks.ts'
+import type { Entry, RunEntries } from '../pipeline/entry.ts'
 import { patchCount, writeTimes, writeValues } from '../pipeline/patches.ts'
-import { prepareRow, type Row } from '../pipeline/row.ts'
+import { fromFirstValue, prepareRow, type Row } from '../pipeline/row.ts'
 import { type Group, type Task, type TaskRow, taskRows } from './tasks.ts'
 import { continuePaths, type Paths, reducePaths, startPaths } from './unroll.ts'
 
 export interface Chronos2Model {
   readonly config: Chronos2Config
   /** The graph whose rows are alone. */
-  readonly solo: RunGraph
+  readonly solo: RunEntries
   /** The graph whose rows see those of their group. */
-  readonly grouped: RunGraph
+  readonly grouped: RunEntries
 }
 
 export interface Chronos2Request {
@@ -87,47 +87,71 @@ interface PassOptions {
   readonly signal: AbortSignal | undefined
 }
 
-type PreparedGroup = readonly (Row & Pick<TaskRow, 'future'>)[]
-
 /** One pass of the network: a block for each row of each group. */
-async function forecastPass(model: Chronos2Model, groups: readonly Group[], { steps, signal }: PassOptions) {
-  const { patch } = model.config
-  const made = groups.map((group) => new Array<Block>(group.length))
-  const prepared = groups.map((group) => group.map(({ context, future }) => ({ ...prepareRow(context), future })))
-  const shapeOf = (group: PreparedGroup) => {
-    const patches = Math.max(...group.map(({ values }) => patchCount(values.length, patch)))
-    return { patches, rows: group.length, tokens: patches + 1 + steps / patch }
-  }
-  for (const batch of planBatches(prepared, shapeOf)) {
-    signal?.throwIfAborted()
-    const feeds = chronos2Feeds(batch, steps, model.config)
-    const groupSize = { values: BigInt64Array.of(BigInt(batch.rows)), shape: [1] }
-    const output = await (batch.rows === 1 ? model.solo(feeds) : model.grouped({ ...feeds, groupSize }))
-    const size = output.length / (batch.entries.length * batch.rows)
-    for (const [i, group] of batch.entries.entries()) {
-      for (const [row, scaling] of group.entries()) {
-        const start = (i * batch.rows + row) * size
-        made[batch.indices[i]!]![row] = toBlock(output.subarray(start, start + size), scaling, model.config)
-      }
-    }
-  }
+async function forecastPass(
+  { config, solo, grouped }: Chronos2Model,
+  groups: readonly Group[],
+  { steps, signal }: PassOptions,
+): Promise<Block[][]> {
+  const made = new Array<Block[]>(groups.length)
+  const entries = groups.map((group, i) =>
+    groupEntry(group, { config, steps }, (blocks) => {
+      made[i] = blocks
+    }),
+  )
+  const isAlone = (_: Entry, i: number) => groups[i]!.length === 1
+  const inGroups = entries.filter((entry, i) => !isAlone(entry, i))
+  await Promise.all([solo(entries.filter(isAlone), signal), grouped(inGroups, signal)])
   return made
+}
+
+type PreparedRow = Row & Pick<TaskRow, 'future'>
+
+function groupEntry(
+  group: Group,
+  { config, steps }: { readonly config: Chronos2Config; readonly steps: number },
+  done: (blocks: Block[]) => void,
+): Entry {
+  const { patch } = config
+  const patches = Math.max(...group.map(({ context }) => patchCount(fromFirstValue(context).length, patch)))
+  let rows: readonly PreparedRow[]
+  return {
+    key: `${patches}+${steps / patch} x ${group.length}`,
+    tokens: group.length * (patches + 1 + steps / patch),
+    feeds() {
+      rows = group.map(({ context, future }) => ({ ...prepareRow(context), future }))
+      return chronos2Feeds(rows, { patches, steps, config })
+    },
+    ...(group.length > 1 && {
+      constants: () => ({ groupSize: { values: BigInt64Array.of(BigInt(group.length)), shape: [1] } }),
+    }),
+    take(output) {
+      const size = output.length / rows.length
+      done(rows.map((row, i) => toBlock(output.subarray(i * size, (i + 1) * size), row, config)))
+    },
+  }
 }
 
 function toBlock(output: Float32Array, { loc, scale }: Row, { usesArcsinh }: Chronos2Config): Block {
   return Float64Array.from(output, (value) => (usesArcsinh ? Math.sinh(value) : value) * scale + loc)
 }
 
-function chronos2Feeds({ entries, patches, rows }: Batch<PreparedGroup>, steps: number, config: Chronos2Config) {
+interface FeedShape {
+  readonly patches: number
+  readonly steps: number
+  readonly config: Chronos2Config
+}
+
+function chronos2Feeds(rows: readonly PreparedRow[], { patches, steps, config }: FeedShape) {
   const { patch, timeScale } = config
-  const batch = entries.length * rows
+  const batch = rows.length
   const futurePatches = steps / patch
   const [contextSize, futureSize] = [patches * 3 * patch, futurePatches * 3 * patch]
   const context = new Float32Array(batch * contextSize)
   const future = new Float32Array(batch * futureSize)
   const mask = new Float32Array(batch * patches)
   const placed = config.usesArcsinh ? { transform: Math.asinh } : {}
-  for (const [i, row] of entries.flat().entries()) {
+  for (const [i, row] of rows.entries()) {
     const past = {
       features: context.subarray(i * contextSize, (i + 1) * contextSize),
       mask: mask.subarray(i * patches, (i + 1) * patches),

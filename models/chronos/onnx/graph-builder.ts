@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { AppError } from '../../errors.ts'
 import type { Checkpoint } from '../checkpoint/open-checkpoint.ts'
-import type { DType } from '../checkpoint/safetensors.ts'
+import type { DType, Tensor } from '../checkpoint/safetensors.ts'
 import {
   type Attribute,
   type ElementType,
@@ -10,9 +10,20 @@ import {
   type Node,
   type ValueInfo,
 } from './model-proto.ts'
+import { createPack, type PackedTensor } from './pack.ts'
 
 /** Name of a tensor in the graph. */
 export type Value = string
+
+/** What the large products are computed with. */
+export type Precision = 'float32' | 'int8'
+
+export interface BuiltGraph {
+  /** Bytes of the ONNX model. */
+  readonly model: Uint8Array
+  /** What the file in memory is made of; nothing in float32, where weights stay in their own file. */
+  readonly packed: readonly PackedTensor[]
+}
 
 /** Writes a graph operation by operation; every method gives back the name of what it makes. */
 export interface GraphBuilder {
@@ -21,6 +32,14 @@ export interface GraphBuilder {
   weight(name: string): Value
   /** The transposed weight of a linear layer, [in, out]; folded when the session opens. */
   transposed(name: string): Value
+  /** Whether a linear layer is computed in int8. */
+  isQuantised(name: string): boolean
+  /** Its weight as int8 [in, out], and the scale of each output. */
+  quantised(name: string): { readonly values: Value; readonly scales: Value }
+  /** What `make` made the first time. */
+  once(key: string, make: () => Value): Value
+  /** The byte 128, without dimensions. */
+  byte(value: number): Value
   floats(values: Float32Array, shape: readonly number[]): Value
   /** A vector of whole numbers: axes, shapes, bounds, indices. */
   ints(values: readonly number[]): Value
@@ -31,17 +50,24 @@ export interface GraphBuilder {
   ops(type: string, inputs: readonly Value[], count: number, attributes?: Readonly<Record<string, Attribute>>): Value[]
   /** Gives a value the name under which it is fetched. */
   output(name: string, value: Value, shape: readonly (number | string)[]): void
-  /** Bytes of the ONNX model. */
-  build(): Uint8Array
+  build(): BuiltGraph
 }
 
 const stored: Readonly<Record<DType, ElementType>> = { F32: 'float', F16: 'float16', BF16: 'bfloat16' }
 
-export function createGraph(name: string, { tensors, weightsPath }: Checkpoint): GraphBuilder {
+// narrower products lose more time by quantising than they gain
+const leastQuantisedColumns = 64
+
+export function createGraph(
+  name: string,
+  { tensors, weightsPath }: Checkpoint,
+  precision: Precision = 'float32',
+): GraphBuilder {
   const inputs: ValueInfo[] = []
   const outputs: ValueInfo[] = []
   const nodes: Node[] = []
   const initializers = new Map<Value, Initializer>()
+  const pack = createPack()
   const made = new Map<string, Value>()
   const location = basename(weightsPath)
 
@@ -60,21 +86,30 @@ export function createGraph(name: string, { tensors, weightsPath }: Checkpoint):
     initializers.set(made.name, made)
     return made.name
   }
-  const constant = (type: ElementType, shape: readonly number[], values: Float32Array | BigInt64Array): Value => {
+  const constant = (
+    type: ElementType,
+    shape: readonly number[],
+    values: Float32Array | BigInt64Array | Uint8Array,
+  ): Value => {
     const content = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
     return initializer({ name: `constant.${initializers.size}`, type, shape, content })
   }
+  const tensorOf = (weightName: string): Tensor => {
+    const tensor = tensors.get(weightName)
+    if (!tensor) throw new AppError('MODEL_INVALID', `${weightsPath}: tensor "${weightName}" is missing`)
+    return tensor
+  }
+  const contentOf = (tensor: Tensor) => (precision === 'int8' ? pack.copy(tensor) : { ...tensor, location })
   const weight = (weightName: string): Value =>
     once(`weight ${weightName}`, () => {
-      const tensor = tensors.get(weightName)
-      if (!tensor) throw new AppError('MODEL_INVALID', `${weightsPath}: tensor "${weightName}" is missing`)
+      const tensor = tensorOf(weightName)
       const type = stored[tensor.dtype]
-      initializer({ name: weightName, type, shape: tensor.shape, content: { ...tensor, location } })
+      initializer({ name: weightName, type, shape: tensor.shape, content: contentOf(tensor) })
       return type === 'float' ? weightName : op('Cast', [weightName], { to: { int: 1 } })
     })
-
   return {
     weight,
+    once,
     op,
     ops,
     input(inputName, shape, type = 'float') {
@@ -83,6 +118,19 @@ export function createGraph(name: string, { tensors, weightsPath }: Checkpoint):
     },
     transposed: (weightName) =>
       once(`transposed ${weightName}`, () => op('Transpose', [weight(weightName)], { perm: { ints: [1, 0] } })),
+    isQuantised: (weightName) => precision === 'int8' && tensorOf(weightName).shape[1]! >= leastQuantisedColumns,
+    quantised(weightName) {
+      const tensor = tensorOf(weightName)
+      const [rows, columns] = tensor.shape as [number, number]
+      const [values, scales] = [`int8.${weightName}`, `scales.${weightName}`]
+      if (!initializers.has(values)) {
+        const content = pack.quantise(tensor)
+        initializer({ name: values, type: 'int8', shape: [columns, rows], content: content.values })
+        initializer({ name: scales, type: 'float', shape: [rows], content: content.scales })
+      }
+      return { values, scales }
+    },
+    byte: (value) => once(`byte ${value}`, () => constant('uint8', [], Uint8Array.of(value))),
     floats: (values, shape) => constant('float', shape, values),
     ints: (values) =>
       once(`ints ${values}`, () => constant('int64', [values.length], BigInt64Array.from(values, BigInt))),
@@ -91,6 +139,9 @@ export function createGraph(name: string, { tensors, weightsPath }: Checkpoint):
       nodes.push({ type: 'Identity', inputs: [value], outputs: [outputName], attributes: {} })
       outputs.push({ name: outputName, type: 'float', shape })
     },
-    build: () => encodeModel({ name, inputs, outputs, nodes, initializers: [...initializers.values()] }),
+    build: () => ({
+      model: encodeModel({ name, inputs, outputs, nodes, initializers: [...initializers.values()] }),
+      packed: pack.tensors,
+    }),
   }
 }

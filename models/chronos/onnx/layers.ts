@@ -10,8 +10,31 @@ const masked = -3.4028234663852886e38
 
 /** x · Wᵀ (+ b), of tensors `<name>.weight` and `<name>.bias`. */
 export function linear(graph: GraphBuilder, x: Value, name: string, { bias = false } = {}): Value {
-  const product = graph.op('MatMul', [x, graph.transposed(`${name}.weight`)])
+  const weight = `${name}.weight`
+  const product = graph.isQuantised(weight)
+    ? quantisedProduct(graph, x, weight)
+    : graph.op('MatMul', [x, graph.transposed(weight)])
   return bias ? graph.op('Add', [product, graph.weight(`${name}.bias`)]) : product
+}
+
+/**
+ * x · Wᵀ in int8: each row of x has a scale of its own, as has each output of W, so that a series' result does not
+ * depend on its company. One scale for all, as onnxruntime's own dynamic quantisation has it, moves results by 2 %.
+ */
+function quantisedProduct(graph: GraphBuilder, x: Value, weight: string): Value {
+  const scale = graph.once(`row scale of ${x}`, () => {
+    const farthest = graph.op('ReduceMax', [graph.op('Abs', [x])], { axes: { ints: [-1] } })
+    const share = graph.op('Mul', [farthest, graph.floats(Float32Array.of(1 / 127), [])])
+    // a row of zeros has no scale
+    return graph.op('Max', [share, graph.floats(Float32Array.of(1e-30), [])])
+  })
+  const zero = graph.byte(128)
+  const bytes = graph.once(`bytes of ${x}`, () =>
+    graph.op('QuantizeLinear', [graph.op('Div', [x, scale]), graph.floats(Float32Array.of(1), []), zero]),
+  )
+  const { values, scales } = graph.quantised(weight)
+  const sums = graph.op('Cast', [graph.op('MatMulInteger', [bytes, values, zero])], { to: { int: 1 } })
+  return graph.op('Mul', [graph.op('Mul', [sums, scale]), scales])
 }
 
 /** x / sqrt(mean(x²) + epsilon) · w, over the last axis; no mean is taken off. */

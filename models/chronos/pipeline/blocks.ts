@@ -1,8 +1,3 @@
-import type { Feed } from '../session/session.ts'
-
-/** Runs a graph; what an open session does. */
-export type RunGraph = (feeds: Readonly<Record<string, Feed>>) => Promise<Float32Array>
-
 /** Steps of a forecast: `levels x steps`, level-major. */
 export type Block = Float64Array
 

@@ -9,12 +9,17 @@ export interface Row {
 // what both libraries put in the place of a scale that is exactly zero
 const constantScale = 1e-5
 
+/** A context from its first value on. */
+export function fromFirstValue(context: Float64Array): Float64Array {
+  const start = context.findIndex(Number.isFinite)
+  return start < 0 ? new Float64Array() : context.subarray(start)
+}
+
 /** Mean and population standard deviation of the finite values, in float64: float32 loses them where loc >> scale. */
 export function prepareRow(context: Float64Array): Row {
-  const start = context.findIndex(Number.isFinite)
-  if (start < 0) return { values: new Float64Array(), loc: 0, scale: 1 }
-  const values = context.subarray(start)
-  const first = values[0]!
+  const values = fromFirstValue(context)
+  const [first] = values
+  if (first === undefined) return { values, loc: 0, scale: 1 }
   // relative to one of the values, so that neither sums nor squares overflow, and constants stay exact
   const reach = values.reduce(
     (most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value - first)) : most),

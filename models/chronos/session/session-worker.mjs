@@ -1,14 +1,22 @@
-// One ONNX session in a thread of its own, since session.run blocks the thread that calls it. Plain JavaScript without
-// imports of ours, so that it runs as it is, from the sources as from dist.
+// One ONNX session in a thread of its own, since session.run blocks the thread that calls it. Plain JavaScript, so that
+// it runs as it is, from the sources as from dist.
 // @ts-check
 import { parentPort, workerData } from 'node:worker_threads'
 import ort from 'onnxruntime-node'
+import { packWeights } from './pack-weights.mjs'
 
 const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort)
-const { model, weightsFolder, threads } = workerData
+const { model, int8, weightsPath, weightsFolder, threads, device } = workerData
 
 try {
+  const devices = ort.listSupportedBackends().map(({ name }) => name)
+  if (!devices.includes(device))
+    throw new Error(`device "${device}" is not part of this onnxruntime; it has ${devices.join(', ')}`)
   const session = await ort.InferenceSession.create(model, {
+    executionProviders: [device],
+    ...(int8.tensors.length > 0 && {
+      externalData: [{ path: int8.location, data: packWeights(weightsPath, int8.tensors, int8.reach) }],
+    }),
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
@@ -29,7 +37,7 @@ try {
     // a thread that is terminated while it computes takes the whole process with it, so it ends by itself
     if (close) return port.close()
     run(session, feeds).then(
-      (values) => port.postMessage({ id, values }, [values.buffer]),
+      (output) => port.postMessage({ id, ...output }, [output.values.buffer]),
       (error) => port.postMessage({ id, error: messageOf(error) }),
     )
   })
@@ -41,7 +49,7 @@ try {
 /**
  * @param {import('onnxruntime-node').InferenceSession} session
  * @param {Record<string, { values: Float32Array | BigInt64Array, shape: number[] }>} feeds
- * @returns {Promise<Float32Array<ArrayBuffer>>}
+ * @returns {Promise<{ values: Float32Array<ArrayBuffer>, seconds: number }>}
  */
 async function run(session, feeds) {
   /** @type {Record<string, import('onnxruntime-node').Tensor>} */
@@ -50,10 +58,13 @@ async function run(session, feeds) {
     const type = values instanceof Float32Array ? 'float32' : 'int64'
     tensors[name] = new ort.Tensor(type, values, shape)
   }
+  const startedMs = performance.now()
   const outputs = await session.run(tensors)
+  const seconds = (performance.now() - startedMs) / 1_000
   const [name] = session.outputNames
   // a copy: what the session gives may lie in memory that cannot be handed over
-  return Float32Array.from(/** @type {Float32Array} */ (outputs[/** @type {string} */ (name)]?.data))
+  const values = Float32Array.from(/** @type {Float32Array} */ (outputs[/** @type {string} */ (name)]?.data))
+  return { values, seconds }
 }
 
 /** @param {unknown} error */

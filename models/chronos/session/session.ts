@@ -2,6 +2,9 @@ import { once } from 'node:events'
 import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { AppError } from '../../errors.ts'
+import type { BuiltGraph } from '../onnx/graph-builder.ts'
+import { packedLocation } from '../onnx/pack.ts'
+import { int8Reach } from './int8-reach.ts'
 
 /** Values and shape of one input of a graph. */
 export interface Feed {
@@ -9,28 +12,40 @@ export interface Feed {
   readonly shape: readonly number[]
 }
 
+export interface RunOutput {
+  /** Of the graph's output. */
+  readonly values: Float32Array
+  /** How long it computed. */
+  readonly seconds: number
+}
+
 export interface Session {
-  /** Values of the graph's output. The feeds are handed over: their values are gone afterwards. @throws MODEL_FAILED */
-  run(feeds: Readonly<Record<string, Feed>>): Promise<Float32Array>
+  /** Runs wait for each other. The feeds are handed over: their values are gone afterwards. @throws MODEL_FAILED */
+  run(feeds: Readonly<Record<string, Feed>>): Promise<RunOutput>
+  /** False once it was closed or its thread has ended. */
+  readonly isOpen: boolean
   /** What has not finished fails at once; the thread ends when the run that it is in does. */
   close(): Promise<void>
 }
 
-export interface SessionOptions {
-  readonly model: Uint8Array
+export interface SessionOptions extends BuiltGraph {
   readonly weightsPath: string
   /** Threads that one run computes with. */
   readonly threads: number
+  /** An execution provider of onnxruntime. */
+  readonly device: string
+  /** Called once, when the thread and what it held are gone. */
+  readonly onEnd?: () => void
 }
 
 type Answer =
   | { readonly ready: true }
   | { readonly failed: string }
-  | { readonly id: number; readonly values: Float32Array }
+  | ({ readonly id: number } & RunOutput)
   | { readonly id: number; readonly error: string }
 
 interface Pending {
-  resolve(values: Float32Array): void
+  resolve(output: RunOutput): void
   reject(error: AppError): void
 }
 
@@ -38,9 +53,11 @@ interface Pending {
  * Opens an ONNX session in a thread of its own; only there is onnxruntime loaded.
  * @throws MODEL_FAILED naming the weights.
  */
-export async function openSession({ model, weightsPath, threads }: SessionOptions): Promise<Session> {
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const { model, packed, weightsPath, threads, device, onEnd } = options
+  const int8 = { location: packedLocation, tensors: packed, reach: int8Reach() }
   const worker = new Worker(new URL('./session-worker.mjs', import.meta.url), {
-    workerData: { model, weightsFolder: dirname(weightsPath), threads },
+    workerData: { model, int8, weightsPath, weightsFolder: dirname(weightsPath), threads, device },
   })
   const runs = new Map<number, Pending>()
   let count = 0
@@ -57,7 +74,7 @@ export async function openSession({ model, weightsPath, threads }: SessionOption
     if (!('id' in answer)) return
     const run = runs.get(answer.id)
     runs.delete(answer.id)
-    if ('values' in answer) run?.resolve(answer.values)
+    if ('values' in answer) run?.resolve(answer)
     else run?.reject(fail(answer.error))
   }
 
@@ -72,6 +89,7 @@ export async function openSession({ model, weightsPath, threads }: SessionOption
       reject(ended)
     })
     worker.on('exit', () => {
+      onEnd?.()
       end(fail('the inference thread has ended'))
       reject(ended)
     })
@@ -79,6 +97,9 @@ export async function openSession({ model, weightsPath, threads }: SessionOption
   await opened
 
   return {
+    get isOpen() {
+      return ended === undefined
+    },
     run: (feeds) =>
       new Promise((resolve, reject) => {
         if (ended) return reject(ended)

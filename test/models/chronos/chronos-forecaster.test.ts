@@ -16,7 +16,7 @@ const context = Float64Array.from({ length: 100 }, (_, i) => Math.sin(i / 4) * 1
 const request = { contexts: [context], endMs: 0, stepMs: 60_000, horizon: 3, levels: [0.5] }
 
 test('a closed forecaster opens again', async () => {
-  const forecaster = chronosForecaster({ folder: `${fixtures}/bolt`, threads: 1 })
+  const forecaster = chronosForecaster({ folder: `${fixtures}/bolt` })
   const [before] = await forecaster.forecast(request)
   await forecaster.close()
   const [after] = await forecaster.forecast(request)
@@ -25,7 +25,7 @@ test('a closed forecaster opens again', async () => {
 })
 
 test('closing ends a forecast that is under way', async () => {
-  const forecaster = chronosForecaster({ folder: `${fixtures}/bolt`, threads: 1 })
+  const forecaster = chronosForecaster({ folder: `${fixtures}/bolt` })
   await forecaster.forecast(request)
   const underWay = forecaster.forecast({ ...request, horizon: 5_000 })
   const ended = expect(underWay).rejects.toMatchObject({ code: 'MODEL_FAILED' })

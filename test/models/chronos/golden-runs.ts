@@ -1,6 +1,7 @@
 import { boltLevels, forecastBolt } from '../../../models/chronos/bolt/pipeline.ts'
 import { forecastChronos2 } from '../../../models/chronos/chronos2/pipeline.ts'
 import type { Task } from '../../../models/chronos/chronos2/tasks.ts'
+import { createInference } from '../../../models/chronos/inference/inference.ts'
 import { type ChronosModel, openModel } from '../../../models/chronos/open-model.ts'
 import type { Block } from '../../../models/chronos/pipeline/blocks.ts'
 import { interpolateLevels } from '../../../models/chronos/pipeline/quantile-levels.ts'
@@ -104,7 +105,7 @@ export function modelCache() {
   const models = new Map<string, ChronosModel>()
   return {
     get(folder: string): ChronosModel {
-      const model = models.get(folder) ?? openModel(folder, { threads: 1 })
+      const model = models.get(folder) ?? openModel(folder, createInference({ cores: 1 }))
       models.set(folder, model)
       return model
     },

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import { createInference } from '../../../../models/chronos/inference/inference.ts'
 import { openModel } from '../../../../models/chronos/open-model.ts'
 import { runGolden } from '../golden-runs.ts'
 import { type Goldens, readFixture } from '../goldens.ts'
@@ -10,7 +11,7 @@ const folder = temporaryFolder('mutants')
 afterAll(folder.remove)
 
 async function gapOf(files: Readonly<Record<string, Uint8Array>>, runName: string) {
-  const model = openModel(folder.write(files), { threads: 1 })
+  const model = openModel(folder.write(files), createInference({ cores: 1 }))
   try {
     const { golden, run } = findRun(goldens, runName)
     return await runGolden(model, goldens, golden, run)

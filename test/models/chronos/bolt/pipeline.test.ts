@@ -1,11 +1,12 @@
 import { afterAll, expect, test } from 'vitest'
 import { forecastBolt } from '../../../../models/chronos/bolt/pipeline.ts'
 import type { BoltConfig } from '../../../../models/chronos/checkpoint/config.ts'
+import { createInference } from '../../../../models/chronos/inference/inference.ts'
 import { openModel } from '../../../../models/chronos/open-model.ts'
 import { fixtures } from '../goldens.ts'
 import { networkProperties } from '../properties.ts'
 
-const { config, solo, close } = openModel(`${fixtures}/bolt`, { threads: 1 })
+const { config, solo, close } = openModel(`${fixtures}/bolt`, createInference({ cores: 1 }))
 afterAll(close)
 const model = { config: config as BoltConfig, run: solo }
 

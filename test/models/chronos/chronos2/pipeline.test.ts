@@ -1,11 +1,13 @@
 import { afterAll, expect, test } from 'vitest'
 import type { Chronos2Config } from '../../../../models/chronos/checkpoint/config.ts'
 import { forecastChronos2 } from '../../../../models/chronos/chronos2/pipeline.ts'
+import { createInference } from '../../../../models/chronos/inference/inference.ts'
 import { openModel } from '../../../../models/chronos/open-model.ts'
+import type { RunEntries } from '../../../../models/chronos/pipeline/entry.ts'
 import { fixtures } from '../goldens.ts'
 import { networkProperties } from '../properties.ts'
 
-const { config, solo, grouped, close } = openModel(`${fixtures}/chronos2`, { threads: 1 })
+const { config, solo, grouped, close } = openModel(`${fixtures}/chronos2`, createInference({ cores: 1 }))
 afterAll(close)
 const model = { config: config as Chronos2Config, solo, grouped }
 const tasksOf = (contexts: readonly Float64Array[]) => contexts.map((context) => ({ targets: [context] }))
@@ -15,8 +17,9 @@ networkProperties(async (contexts) => (await forecastChronos2(model, { tasks: ta
 test('groups of one row are the same through the grouped graph', async () => {
   const tasks = tasksOf([Float64Array.from({ length: 60 }, (_, i) => Math.sin(i))])
   const [[alone]] = (await forecastChronos2(model, { tasks, horizon: 40 })) as [[Float64Array]]
-  const one = { values: BigInt64Array.of(1n), shape: [1] }
-  const throughGroups = { ...model, solo: (feeds: Parameters<typeof solo>[0]) => grouped({ ...feeds, groupSize: one }) }
+  const constants = () => ({ groupSize: { values: BigInt64Array.of(1n), shape: [1] } })
+  const asGroups: RunEntries = (entries) => grouped(entries.map((entry) => ({ ...entry, constants })))
+  const throughGroups = { ...model, solo: asGroups }
   const [[inGroup]] = (await forecastChronos2(throughGroups, { tasks, horizon: 40 })) as [[Float64Array]]
   for (const [i, value] of alone.entries()) expect(Math.abs(value - (inGroup[i] as number))).toBeLessThan(1e-4)
 })

@@ -23,7 +23,7 @@ describe('a model of every kind of field', () => {
   graph.op('MatMul', [sum, graph.transposed('shared.weight')])
   graph.op('Gather', [graph.weight('shared.weight'), graph.ints([-1, 2 ** 53 - 1])])
   graph.output('y', sum, ['batch', 16])
-  const model = onnx.ModelProto.decode(graph.build())
+  const model = onnx.ModelProto.decode(graph.build().model)
 
   test('says which version it speaks', () => {
     expect(Number(model.irVersion)).toBe(8)
@@ -104,9 +104,11 @@ describe('graphs of the published models', () => {
       const graphs =
         made.config.family === 'bolt'
           ? [buildBoltGraph(made, made.config)]
-          : (['solo', 'grouped'] as const).map((kind) => buildChronos2Graph(made, made.config as Chronos2Config, kind))
-      for (const bytes of graphs) {
-        const { graph } = onnx.ModelProto.decode(bytes)
+          : (['solo', 'grouped'] as const).map((kind) =>
+              buildChronos2Graph(made, made.config as Chronos2Config, { grouping: kind }),
+            )
+      for (const { model } of graphs) {
+        const { graph } = onnx.ModelProto.decode(model)
         checkNodes(graph)
         const weights = graph?.initializer?.filter(({ dataLocation }) => dataLocation === 1).map(({ name }) => name)
         const queries = /layer\.1\.self_attention\.[qk]\.weight$/
@@ -133,7 +135,7 @@ test('weights in half precision are cast where they are', () => {
   const tensors = new Map(
     [...checkpoint.tensors].map(([name, tensor]) => [name, { ...tensor, dtype: 'BF16' as const }]),
   )
-  const { graph } = onnx.ModelProto.decode(buildBoltGraph({ ...checkpoint, tensors }, bolt))
+  const { graph } = onnx.ModelProto.decode(buildBoltGraph({ ...checkpoint, tensors }, bolt).model)
   const weights = graph?.initializer?.filter(({ dataLocation }) => dataLocation === 1) ?? []
   expect(new Set(weights.map(({ dataType }) => dataType))).toEqual(new Set([onnx.TensorProto.DataType.BFLOAT16]))
   expect(graph?.node?.filter(({ opType }) => opType === 'Cast')).toHaveLength(weights.length)
