@@ -37,6 +37,8 @@ export interface ForecastResult {
   readonly skipped: readonly SkippedSeries[]
   /** Why the fall-back forecast instead of the mission's model. */
   readonly fallback?: string
+  /** What the model said. */
+  readonly fallbackDetail?: string
   readonly payload: PayloadMeta | undefined
   readonly publishedSteps: StepRange | undefined
   readonly samplesWritten: number

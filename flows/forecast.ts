@@ -67,7 +67,7 @@ interface Computation {
   readonly counts: Counts
 }
 
-type Counts = Partial<Pick<ForecastResult, 'read' | 'forecast' | 'skipped' | 'fallback'>>
+type Counts = Partial<Pick<ForecastResult, 'read' | 'forecast' | 'skipped' | 'fallback' | 'fallbackDetail'>>
 
 async function computePayload({ deps, params, context, watch }: Run): Promise<Computation> {
   const { query, stepMs, maxSeries, allowOutputs, minPoints, model, fallback } = params
@@ -94,6 +94,7 @@ async function computePayload({ deps, params, context, watch }: Run): Promise<Co
       forecast: series.length,
       skipped: skipped.map(({ row, reason }): SkippedSeries => ({ labels: identities[row]!.labels, reason })),
       ...(made.fallback === undefined ? {} : { fallback: made.fallback }),
+      ...(made.fallbackDetail === undefined ? {} : { fallbackDetail: made.fallbackDetail }),
     },
   }
 }

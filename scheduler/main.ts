@@ -8,6 +8,7 @@ import type { Config } from './config.ts'
 import { executeRuns } from './execution/execute-run.ts'
 import { executionDeps } from './execution/execution-deps.ts'
 import { openForecastService, startForecastServer } from './forecasts/open-forecasts.ts'
+import { checkDefaultModels } from './inference/check-default-models.ts'
 import { startMissionKeeper } from './missions/mission-keeper.ts'
 import { createMissionService } from './missions/mission-service.ts'
 import { createPlanner, type Planner } from './planning/planner.ts'
@@ -70,6 +71,7 @@ function openApi(running: OpenProcess): Promise<Api> {
 export function runWorker(config: Config, pool: FlowName, signal: AbortSignal): Promise<void> {
   return runProcess(config, pool, async (running) => {
     const { logger, metrics, closers } = running
+    if (pool === 'forecast') checkDefaultModels(running.forecasters, config.defaults, logger)
     let deaf: string | undefined
     const health = await startHealthServer({
       ...{ listen: config.worker.listen, metrics, checks: running.readiness },

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { tryParseDuration } from '../../models/duration.ts'
 import { defaultTenant } from '../../models/series.ts'
 import { datasourceConfig } from '../../tasks/prometheus/datasource.ts'
+import { inferenceSettings } from '../inference/settings.ts'
 import { duration, missionId } from '../missions/document/document.ts'
 import { tryParseAddress } from './address.ts'
 
@@ -59,6 +60,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('For missions that do not say'),
+  inference: inferenceSettings.prefault({}).describe('How a forecast worker computes with networks'),
   stateDir: z.string().optional().describe('Where all missions are exported to, and read from into an empty Redis'),
   missionsDir: z.string().optional().describe('Mission documents for an empty Redis'),
   models: z

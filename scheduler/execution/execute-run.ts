@@ -51,6 +51,7 @@ function forecastSummary(result: ForecastResult): RunSummary {
     forecast: result.forecast,
     skipped: result.skipped.length,
     ...(result.fallback === undefined ? {} : { fallback: result.fallback }),
+    ...(result.fallbackDetail === undefined ? {} : { fallbackDetail: result.fallbackDetail }),
     samplesWritten: result.samplesWritten,
     samplesDropped: result.samplesDropped,
     publishedSteps: result.publishedSteps,

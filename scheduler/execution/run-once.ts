@@ -11,6 +11,7 @@ import { outputSelector } from '../../tasks/panel/output-selector.ts'
 import type { FutureWrites } from '../../tasks/prometheus/write/future-writes.ts'
 import type { Config } from '../config.ts'
 import { openDatasources } from '../datasources/datasources.ts'
+import { inferenceOptions } from '../inference/settings.ts'
 import type { MissionDocument } from '../missions/document/document.ts'
 import { resolveMission } from '../missions/document/resolve.ts'
 import type { ResolvedMission } from '../missions/document/resolved.ts'
@@ -54,7 +55,7 @@ export async function runOnce(request: RunOnceRequest): Promise<RunOnceResult> {
   const nowMs = Date.now()
   const metrics = createMetrics()
   const datasources = openDatasources({ config, metrics, now: Date.now, memory: decisionsInMemory() })
-  const registry = createForecasters()
+  const registry = createForecasters(undefined, inferenceOptions(config.inference))
   // who starts this process may read what it reads
   const catalog = openCatalog({ ...catalogOptions(config, registry.names), folders: undefined, isElsewhere: false })
   const forecasters = storedForecasters(registry, catalog)

@@ -64,9 +64,18 @@ const storeMetrics = ({ counter, gauge, histogram }: Declare) => ({
   redisErrors: counter('redis_errors_total', 'Connection errors of Redis.', ['target']),
 })
 
-const modelMetrics = ({ counter, histogram }: Declare) => ({
+const modelMetrics = ({ counter, gauge, histogram }: Declare) => ({
   inference: histogram('inference_seconds', 'Seconds per batch of a model.', ['model'], fastSeconds),
   inferenceSeries: histogram('inference_batch_series', 'Series per batch of a model.', ['model'], batchSizes),
+  networkSeconds: histogram(
+    'network_batch_seconds',
+    'Seconds that a network computed a batch for, waiting left out.',
+    ['model'],
+    fastSeconds,
+  ),
+  networkSeries: histogram('network_batch_series', 'Series per batch of a network.', ['model'], batchSizes),
+  networkCopies: gauge('network_copies', 'Copies of the weights of a model in memory.', ['model']),
+  networkWaiting: gauge('network_waiting_series', 'Series that wait for a network.'),
   fallbacks: counter('fallback_series_total', 'Series that the fall-back forecast, by reason.', ['reason']),
   cacheLookups: counter('forecast_cache_lookups_total', 'Looks into the forecast cache.', ['result']),
 })

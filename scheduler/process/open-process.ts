@@ -1,9 +1,9 @@
 import { hostname } from 'node:os'
-import { createForecasters } from '../../models/registry.ts'
 import { createForecastCache } from '../../tasks/cache/forecast-cache.ts'
 import { requireRedis } from '../config/require-redis.ts'
 import type { Config } from '../config.ts'
 import { futureWritesMemory, openDatasources } from '../datasources/datasources.ts'
+import { openForecasters } from '../inference/open-forecasters.ts'
 import type { MissionSettings } from '../missions/document/resolved.ts'
 import { type ModelCatalog, openCatalog } from '../model-store/model-catalog.ts'
 import { catalogOptions } from '../model-store/store-settings.ts'
@@ -72,7 +72,7 @@ async function openProcess({ config, role, logger, closers }: ProcessOptions) {
   const datasources = closers.add('datasources', openDatasources({ config, metrics, now, memory }), close)
   const onError = (error: Error) => logger.warn({ error: error.message }, 'queue error')
   const queue = closers.add('queue', createRunQueue({ redis: redis.control, clock, onError }), close)
-  const registry = closers.add('forecasters', createForecasters(), close)
+  const registry = closers.add('forecasters', openForecasters(config, metrics), close)
   const catalog = openCatalog(catalogOptions(config, registry.names))
   const forecasters = storedForecasters(registry, catalog)
   const stores = openStores({ redis, now, logger, metrics })

@@ -4,7 +4,9 @@ import type { Forecast, ForecastRequest } from '../../models/forecaster.ts'
 import type { Deps } from '../deps.ts'
 import { countFinite } from '../panel/eligible-series.ts'
 
-const seriesPerBatch = 256
+const seriesPerBatch = 128
+// threads that compute do not stand still while the results of a batch are taken
+const batchesAtOnce = 2
 
 export interface PanelRequest extends ForecastRequest {
   readonly model: string
@@ -19,6 +21,8 @@ export interface PanelForecast {
   readonly model: string
   /** `fallback:<code>`, why the fall-back forecast at least some of it. */
   readonly fallback: string | undefined
+  /** What the model said, where it failed. */
+  readonly fallbackDetail: string | undefined
 }
 
 type ForecastDeps = Pick<Deps, 'forecasters' | 'metrics' | 'signal'>
@@ -38,20 +42,27 @@ interface Batch {
 export async function forecastPanel(deps: ForecastDeps, request: PanelRequest): Promise<PanelForecast> {
   const forecasts = new Array<Forecast>(request.contexts.length)
   const reasons = new Set<string>()
+  const details = new Set<string>()
   let byModel = 0
-  for (const batch of planBatches(deps, request)) {
-    const made = await forecastBatch(deps, request, batch)
-    batch.rows.forEach((row, i) => {
-      forecasts[row] = made.forecasts[i]!
-    })
-    if (made.reason) reasons.add(`fallback:${made.reason}`)
-    else byModel += batch.rows.length
-    await nextTurn()
+  const batches = planBatches(deps, request).values()
+  const work = async () => {
+    for (const batch of batches) {
+      const made = await forecastBatch(deps, request, batch)
+      batch.rows.forEach((row, i) => {
+        forecasts[row] = made.forecasts[i]!
+      })
+      if (made.detail) details.add(made.detail)
+      if (made.reason) reasons.add(`fallback:${made.reason}`)
+      else byModel += batch.rows.length
+      await nextTurn()
+    }
   }
+  await Promise.all(Array.from({ length: batchesAtOnce }, work))
   return {
     forecasts,
     model: byModel > 0 || forecasts.length === 0 ? request.model : request.fallback,
     fallback: reasons.size > 0 ? [...reasons].join(' ') : undefined,
+    fallbackDetail: details.size > 0 ? [...details].join('; ') : undefined,
   }
 }
 
@@ -83,23 +94,27 @@ function chunks(rows: readonly number[]): number[][] {
 interface BatchForecast {
   readonly forecasts: readonly Forecast[]
   readonly reason?: string
+  readonly detail?: string
 }
 
 async function forecastBatch(deps: ForecastDeps, request: PanelRequest, batch: Batch): Promise<BatchForecast> {
   const contexts = batch.rows.map((row) => request.contexts[row]!)
   let reason = batch.reason
+  let detail: string | undefined
   if (!reason) {
     try {
       return { forecasts: await infer(deps, batch.model, { ...request, contexts }) }
     } catch (error) {
       deps.signal.throwIfAborted()
       if (batch.model === request.fallback) throw error
-      reason = toAppError(error, 'MODEL_FAILED').code
+      const failure = toAppError(error, 'MODEL_FAILED')
+      reason = failure.code
+      detail = failure.message
     }
   }
   const forecasts = await infer(deps, request.fallback, { ...request, contexts })
   deps.metrics.fallbackUsed(reason, contexts.length)
-  return { forecasts, reason }
+  return { forecasts, reason, ...(detail !== undefined && { detail }) }
 }
 
 async function infer(
