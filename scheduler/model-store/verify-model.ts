@@ -13,7 +13,7 @@ export interface Verification {
 }
 
 /** Reads every byte and compares it with what was pulled, then the headers as a forecast would. */
-export async function verifyModel(model: InstalledModel, signal: AbortSignal): Promise<Verification> {
+export async function verifyModel(model: InstalledModel): Promise<Verification> {
   const { folder, manifest, damage } = model
   const problems = damage === undefined ? [] : [damage]
   for (const [name, recorded] of Object.entries(manifest?.files ?? {})) {
@@ -21,7 +21,7 @@ export async function verifyModel(model: InstalledModel, signal: AbortSignal): P
     if (!existsSync(path)) problems.push(`${path} is missing`)
     else if (statSync(path).size !== recorded.bytes)
       problems.push(`${path} has ${statSync(path).size} bytes, ${recorded.bytes} were pulled`)
-    else if ((await sha256OfFile(path, signal)) !== recorded.sha256) problems.push(`${path} is not what was pulled`)
+    else if ((await sha256OfFile(path)) !== recorded.sha256) problems.push(`${path} is not what was pulled`)
   }
   if (problems.length === 0) problems.push(...checkpointProblems(folder))
   return { problems, hasChecksums: manifest !== undefined }

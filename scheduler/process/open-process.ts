@@ -75,6 +75,7 @@ async function openProcess({ config, role, logger, closers }: ProcessOptions) {
   const registry = closers.add('forecasters', openForecasters(config, metrics), close)
   const catalog = openCatalog(catalogOptions(config, registry.names))
   const forecasters = storedForecasters(registry, catalog)
+  if (role !== 'detect') warnOfDefaults(config, catalog, logger)
   const stores = openStores({ redis, now, logger, metrics })
   const missionDeps = {
     ...{ ...stores, clock, queue },
@@ -92,6 +93,14 @@ async function openProcess({ config, role, logger, closers }: ProcessOptions) {
       const info = { name, role, version: packageVersion, url, startedMs: clock.now() }
       closers.add('heartbeat', await startHeartbeat(redis.control, info, clock), (heartbeat) => heartbeat.stop())
     },
+  }
+}
+
+/** Missions that name no model would be forecast by their fall-back, or not at all. */
+function warnOfDefaults({ defaults }: Config, catalog: ModelCatalog, logger: Logger): void {
+  for (const setting of ['model', 'fallback'] as const) {
+    const problem = catalog.problem(defaults[setting])
+    if (problem !== undefined) logger.warn({ setting: `defaults.${setting}`, problem }, 'a model cannot be used')
   }
 }
 

@@ -2,7 +2,6 @@ import { chronosForecaster } from '../../../models/chronos/chronos-forecaster.ts
 import type { Forecaster } from '../../../models/forecaster.ts'
 import { isModelPath } from '../../../models/registry.ts'
 import { defineCommand, usageError } from '../command.ts'
-import { abortOnSignals } from '../signals.ts'
 import { textTable } from '../table.ts'
 import { installedModel, openStore, storeOptions } from './options.ts'
 
@@ -32,11 +31,10 @@ export const modelsBench = defineCommand({
     const seconds = count('--seconds', values.seconds ?? '5')
     const folder = isModelPath(name) ? name : installedModel(openStore(values, io), name).folder
     const forecaster = chronosForecaster({ folder, name })
-    const signal = abortOnSignals()
     try {
       const rows = []
       for (const context of new Set(contexts.map((length) => Math.min(length, forecaster.maxContext))))
-        rows.push(await measure(forecaster, { context, series, seconds, signal }))
+        rows.push(await measure(forecaster, { context, series, seconds }))
       io.out(
         values.json
           ? JSON.stringify(rows.map((row) => ({ model: name, ...row })))
@@ -48,9 +46,6 @@ export const modelsBench = defineCommand({
             ]),
       )
       return 0
-    } catch (error) {
-      if (!signal.aborted) throw error
-      return 130
     } finally {
       await forecaster.close()
     }
@@ -67,18 +62,17 @@ interface Measurement {
   readonly context: number
   readonly series: number
   readonly seconds: number
-  readonly signal: AbortSignal
 }
 
 /** The first forecast loads the weights and is not counted. */
-async function measure(forecaster: Forecaster, { context, series, seconds, signal }: Measurement) {
+async function measure(forecaster: Forecaster, { context, series, seconds }: Measurement) {
   const contexts = Array.from({ length: series }, (_, i) => madeUpSeries(context, i))
   const request = { contexts, endMs: context * stepMs, stepMs, horizon: 64, levels: [0.1, 0.5, 0.9] }
-  await forecaster.forecast({ ...request, contexts: contexts.slice(0, 1) }, signal)
+  await forecaster.forecast({ ...request, contexts: contexts.slice(0, 1) })
   const startedMs = performance.now()
   let done = 0
   do {
-    await forecaster.forecast(request, signal)
+    await forecaster.forecast(request)
     done += series
   } while (performance.now() - startedMs < seconds * 1_000)
   const took = (performance.now() - startedMs) / 1_000

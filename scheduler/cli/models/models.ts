@@ -4,7 +4,6 @@ import { knownModels } from '../../model-store/known-models.ts'
 import { removeModel } from '../../model-store/remove-model.ts'
 import { verifyModel } from '../../model-store/verify-model.ts'
 import { defineCommand } from '../command.ts'
-import { abortOnSignals } from '../signals.ts'
 import { relativeTime, textTable } from '../table.ts'
 import { formatBytes, installedModel, openStore, storeOptions, titleOf } from './options.ts'
 
@@ -83,10 +82,9 @@ export const modelsVerify = defineCommand({
     const models =
       positionals.length > 0 ? positionals.map((name) => installedModel(store, name)) : listInstalled(store.dir)
     if (models.length === 0) io.out(`no models are installed in ${store.dir}`)
-    const signal = abortOnSignals()
     let damaged = 0
     for (const model of models) {
-      const { problems, hasChecksums } = await verifyModel(model, signal)
+      const { problems, hasChecksums } = await verifyModel(model)
       if (problems.length > 0) damaged++
       const verdict = hasChecksums ? 'all files are as they were pulled' : 'readable; copied, so there are no checksums'
       if (problems.length === 0) io.out(`${titleOf(model)}: ${verdict}`)

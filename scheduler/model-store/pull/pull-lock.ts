@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -60,8 +70,12 @@ function hold(path: string, own: Holder, staleMs: number): PullLock {
   const lost = new AbortController()
   const isOwn = () => readHolder(path)?.token === own.token
   const showLife = setInterval(() => {
-    if (isOwn()) utimesSync(path, new Date(), new Date())
-    else lost.abort(new AppError('CONFLICT', `another process has taken over ${path}`))
+    try {
+      if (!isOwn()) throw new AppError('CONFLICT', `another process has taken over ${path}`)
+      utimesSync(path, new Date(), new Date())
+    } catch (error) {
+      lost.abort(error)
+    }
   }, staleMs / 10)
   showLife.unref()
   return {
@@ -117,10 +131,13 @@ function takeAway(path: string, dead: Holder | undefined): void {
   const aside = `${path}.${randomUUID()}`
   try {
     renameSync(path, aside)
-  } catch {
-    return
+    const moved = readHolder(aside)
+    // where a third has come in between, whose lock this was learns it at its next sign of life
+    if (moved && moved.token !== dead?.token) linkSync(aside, path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOENT' && code !== 'EEXIST') throw error
+  } finally {
+    rmSync(aside, { force: true })
   }
-  const moved = readHolder(aside)
-  if (moved && moved.token !== dead?.token) renameSync(aside, path)
-  else rmSync(aside, { force: true })
 }

@@ -7,17 +7,16 @@ import { removeModel } from '../../../scheduler/model-store/remove-model.ts'
 import { verifyModel } from '../../../scheduler/model-store/verify-model.ts'
 import { boltFolder, storeStage, tinyModel } from './store-stage.ts'
 
-const { signal } = new AbortController()
 const weightsOf = ({ folder }: InstalledModel) => join(folder, 'model.safetensors')
 
 test('a model is sound as long as its bytes are', async () => {
   await using stage = await storeStage()
   const { model } = await stage.pull()
-  expect(await verifyModel(model, signal)).toEqual({ problems: [], hasChecksums: true })
+  expect(await verifyModel(model)).toEqual({ problems: [], hasChecksums: true })
   const bytes = readFileSync(weightsOf(model))
   bytes[400_000] = (bytes[400_000] ?? 0) ^ 1
   writeFileSync(weightsOf(model), bytes)
-  expect(await verifyModel(model, signal)).toMatchObject({ problems: [`${weightsOf(model)} is not what was pulled`] })
+  expect(await verifyModel(model)).toMatchObject({ problems: [`${weightsOf(model)} is not what was pulled`] })
 })
 
 test.each([
@@ -27,7 +26,7 @@ test.each([
   await using stage = await storeStage()
   const { model } = await stage.pull()
   spoil(weightsOf(model))
-  expect((await verifyModel(model, signal)).problems).toEqual([expect.stringMatching(says)])
+  expect((await verifyModel(model)).problems).toEqual([expect.stringMatching(says)])
 })
 
 test('an unreadable record is damage of its model alone', async () => {
@@ -36,7 +35,7 @@ test('an unreadable record is damage of its model alone', async () => {
   writeFileSync(join(model.folder, manifestName), '{"version": 1')
   const found = findInstalled(stage.dir, { id: tinyModel.id })
   expect(found).toMatchObject({ damage: expect.stringMatching(/anomaly-times.json cannot be read/) })
-  expect(found && (await verifyModel(found, signal)).problems).toHaveLength(1)
+  expect(found && (await verifyModel(found)).problems).toHaveLength(1)
   expect((await stage.pull()).outcome).toBe('installed')
 })
 
@@ -45,9 +44,9 @@ test('of a copied folder only the headers can be checked', async () => {
   cpSync(boltFolder, join(stage.dir, 'mine'), { recursive: true })
   const model = findInstalled(stage.dir, { id: 'mine' })
   if (!model) throw new Error('not found')
-  expect(await verifyModel(model, signal)).toEqual({ problems: [], hasChecksums: false })
+  expect(await verifyModel(model)).toEqual({ problems: [], hasChecksums: false })
   truncateSync(weightsOf(model), 300_000)
-  expect((await verifyModel(model, signal)).problems).toEqual([expect.stringMatching(/model.safetensors: tensor/)])
+  expect((await verifyModel(model)).problems).toEqual([expect.stringMatching(/model.safetensors: tensor/)])
 })
 
 test('what is removed leaves nothing', async () => {
