@@ -56,8 +56,7 @@ function count(
   return { passed: numPassedTests, failed: unexplained ? 1 : failed, skipped: numPendingTests + numTodoTests }
 }
 
-const lint = await check('lint', 'biome', ['check', '.'])
-const types = await check('types', 'tsc', ['--noEmit'])
+const [lint, types] = await Promise.all([check('lint', 'biome', ['check', '.']), check('types', 'tsc', ['--noEmit'])])
 const { passed, failed, skipped } = await runVitest(process.argv.slice(2))
 const allFailed = failed + lint + types
 process.exitCode = allFailed > 0 ? 1 : 0

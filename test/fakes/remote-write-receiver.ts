@@ -54,6 +54,8 @@ export async function remoteWriteReceiver(
     peak = Math.max(peak, ++open)
     void answer(request, response).finally(() => open--)
   })
+  // a client that was held up for seconds finds its connection as it left it
+  server.keepAliveTimeout = 0
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   return {

@@ -24,12 +24,12 @@ type Options = Partial<RemoteWriterOptions> & { readonly timeoutMs?: number }
 
 export function writerTo(
   writeUrl: string,
-  { timeoutMs = 30_000, ...options }: Options = {},
+  { timeoutMs = 120_000, ...options }: Options = {},
 ): SeriesWriter & AsyncDisposable {
   const config = datasourceConfig.parse({ name: 'main', readUrl: new URL(writeUrl).origin, writeUrl })
   const datasource = { ...resolveDatasource(config), timeoutMs }
   const http = datasourceHttp(datasource)
-  const more = { backoffMs: 1, budgetMs: 30_000, now: () => t0 + 60 * minuteMs, futureWrites: false, ...options }
+  const more = { backoffMs: 1, budgetMs: 120_000, now: () => t0 + 60 * minuteMs, futureWrites: false, ...options }
   return { ...createRemoteWriter({ datasource, http, ...more }), [Symbol.asyncDispose]: () => http.close() }
 }
 

@@ -25,18 +25,20 @@ test('a pipe into apply, then the status of the platform', async () => {
   expect(await run(['mission', 'apply', '-f', '-'], 'id: cpu\nquery: up\n')).toMatchObject({
     ...{ exitCode: 0, err: '', out: expect.stringMatching(/^created +cpu +stdin:1$/m) },
   })
-  expect(await run(['mission', 'get', 'cpu', '-o', 'yaml'])).toEqual({
-    exitCode: 0,
-    err: '',
-    out: 'id: cpu\nquery: up\n',
-  })
-  expect((await run(['status'])).exitCode).toBe(2)
+  const [mission, status] = await Promise.all([run(['mission', 'get', 'cpu', '-o', 'yaml']), run(['status'])])
+  expect(mission).toEqual({ exitCode: 0, err: '', out: 'id: cpu\nquery: up\n' })
+  expect(status.exitCode).toBe(2)
 })
 
 test('help and mistakes go to the right stream, with the right exit code', async () => {
-  expect(await run([])).toMatchObject({ exitCode: 2, out: '', err: expect.stringContaining('Usage: anomaly-times') })
-  expect(await run(['--version'])).toMatchObject({ exitCode: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
-  expect(await run(['scheduler', '--check-config'], '', { AT_LISTEN: '0.0.0.0:80' })).toMatchObject({
+  const [nothing, version, checked] = await Promise.all([
+    run([]),
+    run(['--version']),
+    run(['scheduler', '--check-config'], '', { AT_LISTEN: '0.0.0.0:80' }),
+  ])
+  expect(nothing).toMatchObject({ exitCode: 2, out: '', err: expect.stringContaining('Usage: anomaly-times') })
+  expect(version).toMatchObject({ exitCode: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
+  expect(checked).toMatchObject({
     ...{
       exitCode: 1,
       out: '',

@@ -84,11 +84,8 @@ describe('a store that is unavailable', () => {
   })
 
   test('that asks for longer than there is time fails the write at once, with the wait', async () => {
-    const { error, received } = await write([block(1)], () => ({
-      status: 503,
-      headers: { 'retry-after': '60' },
-      body: 'overloaded',
-    }))
+    const reply = { status: 503, headers: { 'retry-after': '60' }, body: 'overloaded' }
+    const { error, received } = await write([block(1)], () => reply, { budgetMs: 30_000 })
     expect(error).toMatchObject({ code: 'WRITE_UNAVAILABLE', retryAfterMs: 60_000 })
     expect(error?.message).toMatch(/^datasource main: http.*: HTTP 503: overloaded; gave up at the first attempt$/)
     expect(received).toHaveLength(1)
