@@ -22,6 +22,7 @@ const wholes: Readonly<Record<string, string>> = {
   'tasks/prometheus/query': 'test/tasks/prometheus/query/query-client.test.ts',
   'tasks/prometheus/write': 'test/integration/remote-write.test.ts',
   'scheduler/api': 'test/scheduler/api/resources.test.ts',
+  'scheduler/cli/forecast': 'test/scheduler/cli/forecast/forecast.test.ts',
   'scheduler/cli/models': 'test/scheduler/cli/models/models.test.ts',
   'scheduler/config': 'test/scheduler/config.test.ts',
   'scheduler/demo': 'test/integration/demo.test.ts',
@@ -41,7 +42,6 @@ const untested: readonly string[] = [
   'scheduler/execution/execution-deps.ts',
   'scheduler/execution/flow-deps.ts',
   'scheduler/planning/reconcile-runs.ts',
-  'tasks/adhoc/input-problems.ts',
   'tasks/publish/publish-band.ts',
 ]
 

@@ -43,8 +43,8 @@ const answer = {
     z.object({
       labels: z.record(z.string(), z.string()),
       historyPoints: z.int().describe('Finite values that the model saw'),
-      skipped: z.string().optional().describe('Why there is no forecast: too_few_points, value_too_large'),
-      history: z.object({ start: instant, values: z.array(number) }).optional(),
+      skipped: z.string().exactOptional().describe('Why there is no forecast: too_few_points, value_too_large'),
+      history: z.object({ start: instant, values: z.array(number) }).exactOptional(),
       predictions: z.array(predictionView),
     }),
   ),

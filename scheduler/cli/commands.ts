@@ -66,6 +66,11 @@ export const commands: readonly CommandEntry[] = [
     'How many series a second a model forecasts here',
     async () => (await import('./models/bench.ts')).modelsBench,
   ),
+  lazy(
+    'forecast',
+    'Forecast any series once: a query or a file, with a chart',
+    async () => (await import('./forecast/forecast.ts')).forecast,
+  ),
   lazy('status', 'Health of everything', async () => (await import('./status.ts')).status),
   lazy('config check', 'Check the configuration and show it', async () => (await import('./config.ts')).configCheck),
 ]

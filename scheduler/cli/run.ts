@@ -46,7 +46,7 @@ function runCommand(flow: FlowName, summary: string): Command {
         document: await findDocument(flow, values, mission, io),
         ...{ flow, dryRun: values['dry-run'] },
         ...(values.at !== undefined && { atMs: parseInstant(flow, values.at) }),
-        config: withStore(flow, config, values.store),
+        config: withStore(`run ${flow}`, config, values.store),
       }
       const { runOnce } = await import('../execution/run-once.ts')
       const done = await runOnce({ ...request, signal: abortOnSignals() })
@@ -84,13 +84,13 @@ async function readDocument(file: string, io: Io): Promise<MissionDocument> {
 }
 
 /** The first datasource with another address, or one of unknown kind. */
-function withStore(flow: FlowName, config: Config, store: string | undefined): Config {
+export function withStore(command: string, config: Config, store: string | undefined): Config {
   if (store === undefined) {
     if (config.datasources.length > 0) return config
-    throw usageError(`run ${flow}`, 'no datasource is configured: name a store by --store URL')
+    throw usageError(command, 'no datasource is configured: name a store by --store URL')
   }
   if (!URL.canParse(store) || !/^https?:/.test(store))
-    throw usageError(`run ${flow}`, `--store ${store}: write a URL such as http://HOST:PORT`)
+    throw usageError(command, `--store ${store}: write a URL such as http://HOST:PORT`)
   const environment = { AT_DATASOURCES: JSON.stringify([{ name: 'store', readUrl: store }]) }
   return { ...config, datasources: loadConfig({ environment }).datasources }
 }

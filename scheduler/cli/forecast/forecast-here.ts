@@ -1,0 +1,66 @@
+import { runForecastOnce } from '../../../flows/forecast-once.ts'
+import { type ForecastOnceInput, forecastOnceParams } from '../../../flows/forecast-once-params.ts'
+import { AppError } from '../../../models/errors.ts'
+import { createForecasters } from '../../../models/registry.ts'
+import { defaultTenant } from '../../../models/series.ts'
+import { describeForecast } from '../../../tasks/adhoc/describe-forecast.ts'
+import type { SeriesReader } from '../../../tasks/deps.ts'
+import type { Config } from '../../config.ts'
+import { openDatasources } from '../../datasources/datasources.ts'
+import { answerMetadata } from '../../forecasts/answer-text.ts'
+import { openCatalog } from '../../model-store/model-catalog.ts'
+import { catalogOptions } from '../../model-store/store-settings.ts'
+import { storedForecasters } from '../../model-store/stored-forecasters.ts'
+import { createMetrics } from '../../process/metrics.ts'
+import { taskMetrics } from '../../process/task-metrics.ts'
+import type { Answer } from './plot-data.ts'
+
+export interface ForecastHere {
+  readonly config: Config
+  readonly signal: AbortSignal
+  readonly onProgress: (done: number, total: number) => void
+}
+
+const noReader: SeriesReader = {
+  queryRange: () => Promise.reject(new AppError('INTERNAL', 'this forecast asks no store')),
+}
+
+/** Forecasts in this process, with models and, for a query, with clients of its own. */
+export function openForecaster({ config, signal, onProgress }: ForecastHere) {
+  const registry = createMetrics()
+  const metrics = taskMetrics(registry)
+  const models = createForecasters()
+  // who starts this process may read what it reads
+  const catalog = openCatalog({ ...catalogOptions(config, models.names), folders: undefined, isElsewhere: false })
+  const forecasters = storedForecasters(models, catalog)
+  const memory = { load: async () => undefined, save: async () => undefined }
+  const datasources = openDatasources({ config, metrics: registry, now: Date.now, memory })
+  return {
+    /** @throws INVALID_PARAMS naming the field. */
+    async forecast(input: ForecastOnceInput): Promise<Answer> {
+      const params = parse(input)
+      const source = params.query === undefined ? undefined : datasources.find(defaultTenant, params.datasource)
+      if (params.query !== undefined && !source)
+        throw new AppError('INVALID_PARAMS', 'no store to ask: name one by --store URL')
+      const reader = source ? datasources.reader(source.name) : noReader
+      const limits = { maxSeries: source?.maxSeries ?? Number.POSITIVE_INFINITY, maxValues: Number.POSITIVE_INFINITY }
+      const result = await runForecastOnce({ reader, forecasters, metrics, signal }, params, {
+        ...{ nowMs: Date.now(), defaultModel: config.defaults.model, ...limits, onProgress },
+        ...(source && { evalDelayMs: source.evalDelayMs }),
+      })
+      const series = result.series.map((each) => describeForecast(each, result))
+      return { series, metadata: answerMetadata(result, Date.now()) }
+    },
+    async close(): Promise<void> {
+      await models.close()
+      await datasources.close()
+    },
+  }
+}
+
+function parse(input: ForecastOnceInput) {
+  const parsed = forecastOnceParams.safeParse(input)
+  if (parsed.success) return parsed.data
+  const texts = parsed.error.issues.slice(0, 5).map(({ path, message }) => `/${path.join('/')}: ${message}`)
+  throw new AppError('INVALID_PARAMS', texts.join('; '))
+}

@@ -1,0 +1,45 @@
+import { writeFile } from 'node:fs/promises'
+import { AppError } from '../../../models/errors.ts'
+import { noPaint, terminalPaint } from '../../demo/table.ts'
+import type { Io } from '../command.ts'
+import { chartLegend, renderChart } from './chart.ts'
+import { csvLines, type Format } from './formats.ts'
+import { type Answer, plotData } from './plot-data.ts'
+
+/** @throws INVALID_PARAMS naming the file. */
+export async function writePng(file: string, { series, metadata }: Answer, drawn: number): Promise<void> {
+  const { plotPng } = await import('./png/plot-png.ts')
+  const plots = series.filter(({ skipped }) => skipped === undefined).slice(0, drawn)
+  try {
+    await writeFile(file, plotPng(plots.map((each) => plotData(each, metadata))))
+  } catch (error) {
+    throw new AppError('INVALID_PARAMS', `cannot write ${file}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+export interface Shown {
+  readonly format: Format
+  /** Series that are drawn at most. */
+  readonly drawn: number
+}
+
+/** An answer as a whole; NDJSON is written series by series. */
+export function showAnswer(answer: Answer, { format, drawn }: Shown, io: Io): void {
+  if (format === 'json') io.out(JSON.stringify(answer, undefined, 2))
+  if (format === 'csv') for (const line of csvLines(answer)) io.out(line)
+  if (format === 'chart') io.out(charts(answer, drawn, io).join('\n'))
+}
+
+function charts({ series, metadata }: Answer, drawn: number, io: Io): string[] {
+  const paint = process.stdout.isTTY && io.terminal && !io.environment.NO_COLOR ? terminalPaint : noPaint
+  const columns = Math.min(160, Math.max(40, io.terminal?.columns ?? 100))
+  const { model, revision, predictionLength, quantileLevels, historyPoints } = metadata
+  const shown = series.slice(0, drawn)
+  const rest = series.length - shown.length
+  return [
+    ...shown.flatMap((each) => [...renderChart(plotData(each, metadata), { columns, rows: 12, paint }), '']),
+    ...(shown.length > 0 ? [chartLegend(quantileLevels, paint)] : []),
+    `${model}${revision === null ? '' : ` (${revision})`}: ${predictionLength} steps ahead from ${historyPoints} points of ${series.length} series`,
+    ...(rest > 0 ? [`${rest} more series are not drawn: --charts ${series.length}, or -o json`] : []),
+  ]
+}

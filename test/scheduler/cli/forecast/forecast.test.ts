@@ -1,0 +1,137 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { fakeApi, fakeNowMs } from '../../../fakes/fake-api.ts'
+import { fakeForecastService } from '../../../fakes/fake-forecast-service.ts'
+import { runCli } from '../../../fakes/fake-io.ts'
+import { localServer } from '../../../fakes/local-server.ts'
+
+const chronos = join(import.meta.dirname, '../../../fixtures/chronos/bolt')
+const values = JSON.stringify(Array.from({ length: 48 }, (_, i) => i % 24))
+const ndjson = `{"labels":{"shop":"a"},"values":${values}}\n{"values":[1]}\n{"labels":{"shop":"b"},"values":${values}}\n`
+const forecast = (args: readonly string[], stdin = ndjson, environment = {}) =>
+  runCli(['forecast', ...args], { stdin, environment })
+
+let dir: string
+beforeAll(async () => {
+  // every command of this process listens for signals
+  for (const emitter of [process, process.stdout, process.stderr]) emitter.setMaxListeners(100)
+  dir = await mkdtemp(join(tmpdir(), 'at-forecast-'))
+})
+afterAll(() => rm(dir, { recursive: true, force: true }))
+
+describe('a file, in this process', () => {
+  test('NDJSON in, NDJSON out: a line for each, in order', async () => {
+    const { exitCode, out, err } = await forecast(['-i', '-', '-o', 'ndjson', '-n', '2', '--step', '1h'])
+    expect(exitCode).toBe(0)
+    expect(out.split('\n').map((line) => JSON.parse(line))).toEqual([
+      { labels: { shop: 'a' }, quantiles: { '0.1': [0, 1], '0.5': [0, 1], '0.9': [0, 1] } },
+      { labels: {}, skipped: 'too_few_points' },
+      { labels: { shop: 'b' }, quantiles: { '0.1': [0, 1], '0.5': [0, 1], '0.9': [0, 1] } },
+    ])
+    expect(err).toContain('warning: not forecast')
+  })
+
+  test('CSV in, CSV out, by a checkpoint at a path', async () => {
+    const file = join(dir, 'sales.csv')
+    const rows = Array.from({ length: 30 }, (_, i) => `a,2026-01-${String(i + 1).padStart(2, '0')},${i % 7}`)
+    await writeFile(file, `id,date,value\n${rows.join('\n')}\n`)
+    const { out, err } = await forecast(['-i', file, '-m', chronos, '-o', 'csv', '-n', '2', '--confidence', '0.8'])
+    const lines = out.split('\n')
+    expect(lines[0]).toBe('id,time,horizonStep,value,lower,upper,0.1,0.5,0.9')
+    expect(lines[1]).toMatch(/^a,2026-01-31T00:00:00.000Z,1,[-\d.]+,[-\d.]+,[-\d.]+,/)
+    expect([lines.length, err]).toEqual([3, ''])
+  })
+
+  test('JSON as the API answers it', async () => {
+    const { out } = await forecast(['-i', '-', '-o', 'json', '-n', '1'])
+    const { series, metadata } = JSON.parse(out)
+    expect(series[0].predictions[0]).toMatchObject({ horizonStep: 1, value: expect.any(Number) })
+    expect(metadata).toMatchObject({ model: 'seasonal-naive', seriesCount: 3, historyPoints: 97 })
+  })
+
+  test('a chart, and a picture of it', async () => {
+    const png = join(dir, 'chart.png')
+    const { out } = await forecast(['-i', '-', '--step', '1h', '--png', png, '--charts', '1'])
+    expect(out).toContain('┊ the forecast begins')
+    expect(out).toContain('seasonal-naive: 64 steps ahead from 97 points of 3 series')
+    expect(out).toContain('2 more series are not drawn')
+    expect((await readFile(png)).subarray(1, 4).toString()).toBe('PNG')
+  })
+})
+
+describe('a query', () => {
+  test('is forecast by the API, as a job', async () => {
+    const metadata = {
+      ...{ model: 'chronos', revision: 'abc', stepSeconds: 60, predictionLength: 1, quantileLevels: [0.5] },
+      ...{ seriesCount: 1, historyPoints: 5, generatedAt: '2026-01-31T12:00:00Z', warnings: ['look out'] },
+    }
+    const prediction = {
+      time: '2026-01-31T12:00:00Z',
+      horizonStep: 1,
+      value: 1,
+      lower: 1,
+      upper: 1,
+      quantiles: { '0.5': 1 },
+    }
+    const series = [{ labels: { job: 'a' }, historyPoints: 5, predictions: [prediction] }]
+    const answer = JSON.stringify({ series, metadata }).slice(1, -1)
+    const app = await fakeApi({ forecasts: fakeForecastService(() => fakeNowMs, { answer }) })
+    onTestFinished(() => app.close())
+    const AT_API = await app.listen({ port: 0, host: '127.0.0.1' })
+    const { out, err } = await forecast(['-q', 'up', '-o', 'ndjson'], '', { AT_API })
+    expect(JSON.parse(out)).toEqual({ labels: { job: 'a' }, quantiles: { '0.5': [1] } })
+    expect(err).toBe('warning: look out')
+  })
+
+  test('that failed there is an error here', async () => {
+    const error = { code: 'TOO_MANY_SERIES', message: 'up returns 9 series', problems: [] } as const
+    const app = await fakeApi({
+      forecasts: fakeForecastService(() => fakeNowMs, { ends: { status: 'failed', error } }),
+    })
+    onTestFinished(() => app.close())
+    const AT_API = await app.listen({ port: 0, host: '127.0.0.1' })
+    expect(await forecast(['-q', 'up'], '', { AT_API })).toMatchObject({
+      exitCode: 1,
+      err: 'error: up returns 9 series',
+    })
+  })
+
+  test('is asked of a store without any API', async () => {
+    await using store = await localServer((request, response) => {
+      const search = new URL(request.url ?? '', 'http://store').searchParams
+      const end = Number(search.get('end') ?? Date.now() / 1_000)
+      const points = Array.from({ length: 40 }, (_, i) => [Math.floor(end / 300) * 300 - i * 300, `${i}`]).reverse()
+      const result = [{ metric: { __name__: 'up' }, values: points }]
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify({ status: 'success', data: { resultType: 'matrix', result } }))
+    })
+    const { exitCode, out } = await forecast(['-q', 'up', '--store', store.url, '-o', 'ndjson', '-n', '1'], '')
+    expect([exitCode, JSON.parse(out).labels]).toEqual([0, { __name__: 'up' }])
+  })
+})
+
+test.each([
+  { args: [], error: 'name one of --promql QUERY and --input FILE' },
+  { args: ['-i', '-', '-q', 'up'], error: 'name one of --promql QUERY and --input FILE' },
+  { args: ['-i', '-', '-n', 'many'], error: '--horizon: "many" is no number' },
+  { args: ['-i', '-', '-n', '0'], error: '--horizon 0: write a whole number from 1 on' },
+  { args: ['-i', '-', '-n', '1025'], error: '--horizon: Too big' },
+  { args: ['-i', '-', '--quantiles', '0.1,2'], error: '--quantiles: Too big' },
+  { args: ['-i', '-', '--quantiles', '0.1,,0.5'], error: '--quantiles: "" is no number' },
+  { args: ['-i', '-', '--step', 'often'], error: '--step: write a duration' },
+  { args: ['-i', '-', '--as-of', 'noon'], error: '--as-of: write 2026-01-31T12:00:00Z' },
+  { args: ['-i', '-', '-o', 'xml'], error: '-o xml: write one of chart, json, ndjson, csv' },
+  { args: ['-i', '/nowhere.csv'], error: 'cannot read /nowhere.csv (ENOENT)' },
+  { args: ['-i', '-', '--png', '/nowhere/a.png'], error: 'cannot write /nowhere/a.png' },
+])('$args ends with: $error', async ({ args, error }) => {
+  const { exitCode, err } = await forecast(args)
+  expect(err).toContain(error)
+  expect(exitCode).toBe(2)
+})
+
+test('a value that is none is named by its line', async () => {
+  const { err } = await forecast(['-i', '-'], `${ndjson}{"labels":{},"values":[1,"2"]}\n`)
+  expect(err).toContain('stdin:4 values/1: "2" is no finite number')
+})

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest'
+import { AppError } from '../../../../models/errors.ts'
+import { atLines, readInput } from '../../../../scheduler/cli/forecast/read-input.ts'
+
+const none = { id: undefined, timestamp: undefined, target: undefined }
+
+function read(text: string, columns: Partial<Record<keyof typeof none, string>> = {}) {
+  const io = { out: () => undefined, err: () => undefined, environment: {}, readStdin: async () => text }
+  return readInput('-', { ...none, ...columns }, io)
+}
+
+test('a line of NDJSON is a series; blank lines are none', async () => {
+  const [part] = await read('{"values":[1,null]}\n\n{"labels":{"a":"1"},"values":[2]}\n')
+  expect(part).toEqual({
+    ...{ name: 'stdin', lines: [1, 3] },
+    input: { series: [{ values: [1, null] }, { labels: { a: '1' }, values: [2] }] },
+  })
+})
+
+test('a long NDJSON comes in parts', async () => {
+  const parts = await read('{"values":[1]}\n'.repeat(2_500))
+  expect(parts.map(({ lines }) => [lines.length, lines[0]])).toEqual([
+    [1_000, 1],
+    [1_000, 1_001],
+    [500, 2_001],
+  ])
+})
+
+test('a CSV is rows; usual names of columns are known, and empty cells are gaps', async () => {
+  const [part] = await read('unique_id,ds,y,weather\na,2026-01-01,1.5,sun\na,2026-01-02,NaN,\na,1767398400,x,\n')
+  expect(part).toEqual({
+    ...{ name: 'stdin', lines: [2, 3, 4] },
+    input: {
+      ...{ idColumn: 'unique_id', timestampColumn: 'ds', targetColumn: 'y' },
+      rows: [
+        { unique_id: 'a', ds: '2026-01-01', y: 1.5 },
+        { unique_id: 'a', ds: '2026-01-02', y: null },
+        { unique_id: 'a', ds: 1_767_398_400, y: 'x' },
+      ],
+    },
+  })
+})
+
+test('columns may be named', async () => {
+  const [part] = await read('shop,day,sold\na,2026-01-01,1', { id: 'shop', timestamp: 'day', target: 'sold' })
+  expect(part?.input).toMatchObject({ idColumn: 'shop', rows: [{ shop: 'a', day: '2026-01-01', sold: 1 }] })
+})
+
+test.each([
+  { text: '', columns: {}, error: 'stdin has no rows below a line of column names' },
+  { text: '{"values":[1]}\n{', columns: {}, error: 'stdin:2: no JSON' },
+  {
+    text: 'day,y\n1,2',
+    columns: {},
+    error: 'no column timestamp, time, date, ds; it has day, y: name one by --time-column',
+  },
+  { text: 'ds,z\n1,2', columns: {}, error: 'no column target, value, y; it has ds, z: name one by --target-column' },
+  { text: 'ds,y\n1,2', columns: { id: 'shop' }, error: 'no column shop; it has ds, y: name one by --id-column' },
+])('$text is refused: $error', async ({ text, columns, error }) => {
+  await expect(read(text, columns)).rejects.toThrow(error)
+})
+
+test('places in a request become lines of the file', () => {
+  const part = { name: 'a.csv', lines: [2, 5], input: {} }
+  const error = new AppError('INVALID_PARAMS', 'rows cannot be used: /rows/1/y: "x" is no number; /rows/0: no row')
+  expect(atLines(error, part).message).toBe('rows cannot be used: a.csv:5 y: "x" is no number; a.csv:2: no row')
+})
