@@ -1,12 +1,19 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Dispatcher, request } from 'undici'
 import { z } from 'zod'
 import { AppError, type ErrorCode, errorCodes } from '../../models/errors.ts'
+import { runningUrls } from '../stack/claim.ts'
 import type { Io } from './command.ts'
+import { stackFolders } from './stack-options.ts'
 
 /** Options of every command that talks to the API. */
 export const apiOptions = {
-  api: { type: 'string', value: 'URL', help: 'the API; default AT_API, else http://127.0.0.1:9490' },
+  api: {
+    type: 'string',
+    value: 'URL',
+    help: 'the API; default AT_API, else an up or demo in this folder, else http://127.0.0.1:9490; its key: AT_API_KEY or AT_API_KEY_FILE',
+  },
 } as const
 
 export interface ApiRequest {
@@ -31,12 +38,22 @@ const problem = z.object({
 
 const timeoutMs = 60_000
 
-export function apiClient({ api }: { readonly api?: string | undefined }, environment: Io['environment']): ApiClient {
-  const url = (api ?? (environment.AT_API || 'http://127.0.0.1:9490')).replace(/\/+$/, '')
+export function apiClient(
+  { api }: { readonly api?: string | undefined },
+  environment: Io['environment'],
+  workingDir = '.',
+): ApiClient {
+  const url = (api ?? (environment.AT_API || localApi(workingDir) || 'http://127.0.0.1:9490')).replace(/\/+$/, '')
   if (!URL.canParse(url) || !/^https?:/.test(url))
     throw new AppError('INVALID_PARAMS', `"${url}" is no URL of an API: write http://HOST:PORT (--api or AT_API)`)
   const key = apiKey(environment)
   return { url, call: (request) => send(url, key, request) }
+}
+
+/** The API of a stack that runs in the working directory; `up` goes before `demo`. */
+export function localApi(workingDir: string): string | undefined {
+  const stacks = Object.values(stackFolders).map((folder) => runningUrls(join(workingDir, folder)))
+  return stacks.find((urls) => urls?.api !== undefined)?.api
 }
 
 function apiKey({ AT_API_KEY, AT_API_KEY_FILE }: Io['environment']): string | undefined {

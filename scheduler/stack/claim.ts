@@ -49,6 +49,12 @@ export async function claimFolder(dir: string): Promise<Claim> {
   }
 }
 
+/** Addresses of the stack that runs in the folder now; undefined when none does. */
+export function runningUrls(dir: string): Readonly<Record<string, string>> | undefined {
+  const found = readRecord(join(dir, 'stack.json'))
+  return found && isAlive(found.owner) ? found.urls : undefined
+}
+
 function tryCreate(path: string, content: ClaimRecord): boolean {
   try {
     writeFileSync(path, JSON.stringify(content), { flag: 'wx' })
@@ -59,7 +65,7 @@ function tryCreate(path: string, content: ClaimRecord): boolean {
   }
 }
 
-/** undefined when the file was cut off by a crash: nothing is known then. */
+/** undefined when there is none, or it was cut off by a crash: nothing is known then. */
 function readRecord(path: string): ClaimRecord | undefined {
   try {
     return record.parse(JSON.parse(readFileSync(path, 'utf8')))

@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url'
 import { AppError } from '../../models/errors.ts'
 import { formatUrl, type ListenAddress, parseAddress } from '../config/address.ts'
 import { claimFolder } from './claim.ts'
-import { answers, freePort, isFree } from './ports.ts'
+import { answers } from './ports.ts'
 import type { ProcessSpec } from './process.ts'
 import { type ProcessEvent, type Supervisor, type SupervisorOptions, supervise } from './processes.ts'
+import { type RememberedPorts, rememberedPorts } from './remembered-ports.ts'
 import { type ScrapeTarget, scrapeConfig } from './scrape-config.ts'
 import { nodeExporterSpec, redisSpec, type ServerSpec, victoriaMetricsSpec } from './servers.ts'
 
@@ -18,8 +19,10 @@ export interface StackOptions {
   readonly dir: string
   readonly redis?: ServerChoice
   readonly store?: ServerChoice
-  /** host:port of the API; default: a free loopback port. */
+  /** host:port of the API; default: a free loopback port, the same at the next start. */
   readonly listen?: string
+  /** Of a store of its own; default: a free port, the same at the next start. */
+  readonly storePort?: number
   /** Of our own processes; default: ours. */
   readonly environment?: NodeJS.ProcessEnv
   /** Where our own processes look for anomaly-times.yaml; default: here. */
@@ -104,12 +107,20 @@ interface StackPlan {
 async function planStack(options: StackOptions): Promise<StackPlan> {
   const { dir, redis = 'own', store = 'own' } = options
   const logDir = join(dir, 'logs')
-  const listen = await listenAddress(options.listen)
-  const workerPorts = await Promise.all(pools.map(() => freePort()))
-  const ownRedis = redis === 'own' ? await redisSpec({ dir: join(dir, 'redis'), logDir }) : undefined
-  const exporter = store === 'own' ? await nodeExporterSpec({ dir, logDir }) : undefined
+  const ports = rememberedPorts(dir)
+  const listen = await listenAddress(options.listen, ports)
+  const storePort = store === 'own' ? await ownStorePort(options.storePort, ports) : undefined
+  const workerPorts = await Promise.all(pools.map((pool) => ports.any(`worker-${pool}`)))
+  const ownRedis =
+    redis === 'own' ? await redisSpec({ dir: join(dir, 'redis'), logDir, port: await ports.any('redis') }) : undefined
+  const exporter =
+    storePort === undefined
+      ? undefined
+      : await nodeExporterSpec({ dir, logDir, port: await ports.any('node-exporter') })
   const ownStore =
-    store === 'own' ? await scrapingStore(dir, scrapeTargets(listen.port, workerPorts, exporter)) : undefined
+    storePort === undefined
+      ? undefined
+      : await scrapingStore(dir, storePort, scrapeTargets(listen.port, workerPorts, exporter))
   const urls = {
     api: formatUrl({ ...listen, host: listen.host === '0.0.0.0' ? '127.0.0.1' : listen.host }),
     ...urlOf('redis', ownRedis, redis),
@@ -128,12 +139,14 @@ async function planStack(options: StackOptions): Promise<StackPlan> {
   }
 }
 
-async function listenAddress(text: string | undefined): Promise<ListenAddress> {
+async function listenAddress(text: string | undefined, ports: RememberedPorts): Promise<ListenAddress> {
   const address = parseAddress(text ?? '127.0.0.1:0')
-  if (address.port === 0) return { ...address, port: await freePort() }
-  // else whoever has it would answer in the place of our scheduler
-  if (!(await isFree(address.port))) throw new AppError('CONFLICT', `port ${address.port} is taken: use another --port`)
-  return address
+  const port = address.port === 0 ? await ports.any('api') : await ports.exactly('api', address.port, '--port')
+  return { ...address, port }
+}
+
+function ownStorePort(port: number | undefined, ports: RememberedPorts): Promise<number> {
+  return port === undefined ? ports.any('store') : ports.exactly('store', port, '--store-port')
 }
 
 function urlOf(
@@ -180,8 +193,7 @@ function scrapeTargets(
 }
 
 /** VictoriaMetrics that scrapes itself and the targets. */
-async function scrapingStore(dir: string, targets: readonly ScrapeTarget[]): Promise<ServerSpec> {
-  const port = await freePort()
+async function scrapingStore(dir: string, port: number, targets: readonly ScrapeTarget[]): Promise<ServerSpec> {
   const path = join(dir, 'scrape.json')
   const own = { job: 'victoria-metrics', instance: 'victoria-metrics', port }
   mkdirSync(dir, { recursive: true })

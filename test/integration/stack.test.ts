@@ -94,12 +94,13 @@ test('a worker that does not answer any more is started again, and no other', as
   expect(events).toContainEqual({ what: 'died', name: 'worker-detect', why: 'it did not answer', restartInMs: 500 })
 }, 60_000)
 
-test('a folder in use is refused, and what was written stays for the next start', async () => {
+test('a folder in use is refused, and what was written stays for the next start, at the same addresses', async () => {
   const first = await start()
   await expect(startStack({ dir, cliPath })).rejects.toMatchObject({ code: 'CONFLICT' })
   await command(first.urls.redis ?? '', 'SET kept yes')
   await first.stop()
   const second = await start()
+  expect(second.urls).toEqual(first.urls)
   expect(await command(second.urls.redis ?? '', 'GET kept')).toContain('yes')
 })
 

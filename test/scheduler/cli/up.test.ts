@@ -3,7 +3,7 @@ import { readStackOptions } from '../../../scheduler/cli/stack-options.ts'
 import { configured } from '../../../scheduler/cli/up.ts'
 import { loadConfig } from '../../../scheduler/config.ts'
 
-const none = { dir: undefined, port: undefined, redis: undefined, store: undefined }
+const none = { dir: undefined, port: undefined, 'store-port': undefined, redis: undefined, store: undefined }
 
 test.each([
   { name: 'nothing', environment: {}, servers: { redis: 'own', store: 'own' } },
@@ -19,18 +19,24 @@ test.each([
 
 test('options name servers that run already, and the port of the API', () => {
   const given = { dir: 'data', port: '9000', redis: 'rediss://r:6380', store: 'http://vm:8428/' }
-  expect(readStackOptions('up', given)).toEqual({
+  expect(readStackOptions('up', { ...none, ...given })).toEqual({
     dir: 'data',
     listen: '127.0.0.1:9000',
     redis: { url: 'rediss://r:6380' },
     store: { url: 'http://vm:8428' },
   })
+  expect(readStackOptions('up', { ...none, 'store-port': '20428' })).toMatchObject({ storePort: 20_428 })
+})
+
+test('the demo and up have data of their own', () => {
   expect(readStackOptions('up', none)).toEqual({ dir: '.anomaly-times' })
+  expect(readStackOptions('demo', none)).toEqual({ dir: '.anomaly-times/demo' })
 })
 
 test.each([
   { name: 'a port out of range', given: { port: '65536' }, says: '--port 65536: write a number from 1 to 65535' },
   { name: 'a port that is no number', given: { port: 'http' }, says: '--port http' },
+  { name: 'a port of no store of ours', given: { store: 'http://v', 'store-port': '1' }, says: 'not both' },
   { name: 'no URL', given: { redis: 'localhost' }, says: '--redis localhost: write a URL such as redis://HOST:PORT' },
   { name: 'another scheme', given: { store: 'redis://vm' }, says: '--store redis://vm: write a URL such as http://' },
 ])('$name is refused by name', ({ given, says }) => {
