@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { AppError } from '../../../models/errors.ts'
+import type { SeriesAnswer } from '../../../tasks/adhoc/describe-forecast.ts'
 import { noPaint, terminalPaint } from '../../demo/table.ts'
 import type { Io } from '../command.ts'
 import { chartLegend, renderChart } from './chart.ts'
@@ -9,7 +10,7 @@ import { type Answer, plotData } from './plot-data.ts'
 /** @throws INVALID_PARAMS naming the file. */
 export async function writePng(file: string, { series, metadata }: Answer, drawn: number): Promise<void> {
   const { plotPng } = await import('./png/plot-png.ts')
-  const plots = series.filter(({ skipped }) => skipped === undefined).slice(0, drawn)
+  const plots = series.filter(isForecast).slice(0, drawn)
   try {
     await writeFile(file, plotPng(plots.map((each) => plotData(each, metadata))))
   } catch (error) {
@@ -34,12 +35,16 @@ function charts({ series, metadata }: Answer, drawn: number, io: Io): string[] {
   const paint = process.stdout.isTTY && io.terminal && !io.environment.NO_COLOR ? terminalPaint : noPaint
   const columns = Math.min(160, Math.max(40, io.terminal?.columns ?? 100))
   const { model, revision, predictionLength, quantileLevels, historyPoints } = metadata
-  const shown = series.slice(0, drawn)
-  const rest = series.length - shown.length
+  const forecasts = series.filter(isForecast)
+  const count = `${forecasts.length} of ${series.length} series forecast`
+  const shown = forecasts.slice(0, drawn)
+  const rest = forecasts.length - shown.length
   return [
     ...shown.flatMap((each) => [...renderChart(plotData(each, metadata), { columns, rows: 12, paint }), '']),
     ...(shown.length > 0 ? [chartLegend(quantileLevels, paint)] : []),
-    `${model}${revision === null ? '' : ` (${revision})`}: ${predictionLength} steps ahead from ${historyPoints} points of ${series.length} series`,
-    ...(rest > 0 ? [`${rest} more series are not drawn: --charts ${series.length}, or -o json`] : []),
+    `${model}${revision === null ? '' : ` (${revision})`}: ${count}, ${predictionLength} steps ahead from ${historyPoints} points`,
+    ...(rest > 0 ? [`${rest} more series are not drawn: --charts ${forecasts.length}, or -o json`] : []),
   ]
 }
+
+const isForecast = ({ skipped }: SeriesAnswer): boolean => skipped === undefined
