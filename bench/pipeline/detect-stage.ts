@@ -35,6 +35,7 @@ export async function detectStage(
     reads.push((await timeStoreRead(storeUrl, { query: metric, startMs: atMs, endMs: atMs, stepMs: minuteMs })).seconds)
     writes.push(await timeStoreWrite(storeUrl, [scores(payload, atMs + (steadyTicks + 1) * minuteMs)]))
   }
+  const newSeries = await timeStoreWrite(storeUrl, [{ ...scores(payload, firstMs), name: 'bench_new' }])
   const steady = median(ticks, ({ seconds }) => seconds)
   const [read, write] = [reads, writes].map((seconds) => median(seconds, (value) => value)) as [number, number]
   const label = (what: string) => `detect ${seriesCount.toLocaleString('en-US')}: ${what}`
@@ -43,6 +44,7 @@ export async function detectStage(
     ...stageRows(label('steady tick'), steady, aims ? '<= 6' : undefined),
     row(label("store's own time to read"), read, 's'),
     row(label("store's own time to write"), write, 's'),
+    row(label("store's own time to write new series"), newSeries, 's'),
     row(label('steady tick, of the store'), steady.seconds / (read + write), 'times', aims ? '<= 2' : undefined),
   ]
 }

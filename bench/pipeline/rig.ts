@@ -7,13 +7,15 @@ import { startRedis, startVictoriaMetrics } from '../../scheduler/stack/servers.
 import { createForecastCache } from '../../tasks/cache/forecast-cache.ts'
 import type { Deps } from '../../tasks/deps.ts'
 import { datasourceConfig, resolveDatasource } from '../../tasks/prometheus/datasource.ts'
-import { datasourceHttp } from '../../tasks/prometheus/http-client.ts'
+import { type DatasourceHttp, datasourceHttp } from '../../tasks/prometheus/http-client.ts'
 import { createQueryClient } from '../../tasks/prometheus/query/query-client.ts'
 import { createRemoteWriter } from '../../tasks/prometheus/write/remote-write-client.ts'
 
 /** Real Redis and VictoriaMetrics, and what flows need of them. */
 export interface Rig {
   readonly deps: Deps
+  /** The connections of `deps`. */
+  readonly http: DatasourceHttp
   readonly redis: Redis
   readonly storeUrl: string
   close(): Promise<void>
@@ -37,7 +39,7 @@ export async function openRig(): Promise<Rig> {
     signal: new AbortController().signal,
   }
   return {
-    ...{ deps, redis, storeUrl: store.url },
+    ...{ deps, http, redis, storeUrl: store.url },
     async close() {
       await Promise.all([http.close(), forecasters.close()])
       redis.disconnect()

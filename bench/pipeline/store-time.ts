@@ -1,30 +1,41 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { request } from 'undici'
-import type { SampleBlock } from '../../tasks/deps.ts'
+import type { RangeQuery, SampleBlock } from '../../tasks/deps.ts'
 import { compressSnappy, encodeWriteRequest } from '../../tasks/prometheus/write/remote-write-wire.ts'
 import { planGroups } from '../../tasks/prometheus/write/write-batches.ts'
 
 export interface StoreRead {
   readonly seconds: number
+  /** CPU time of the store's process. */
+  readonly cpuSeconds: number
   readonly bytes: number
 }
 
-/** What the store itself needs for a query with the settings of our reader: curl to /dev/null. */
-export async function timeStoreRead(
-  storeUrl: string,
-  { query, startMs, endMs, stepMs }: { query: string; startMs: number; endMs: number; stepMs: number },
-): Promise<StoreRead> {
-  const form = new URLSearchParams({
+type Range = Pick<RangeQuery, 'query' | 'startMs' | 'endMs' | 'stepMs'>
+
+/** A `query_range` with the settings of our reader. */
+export function rangeForm({ query, startMs, endMs, stepMs }: Range): string {
+  return new URLSearchParams({
     ...{ query, start: `${startMs / 1_000}`, end: `${endMs / 1_000}`, step: `${stepMs / 1_000}` },
     ...{ timeout: '114', nocache: '1', latency_offset: '1ms' },
-  })
+  }).toString()
+}
+
+/** What the store itself needs for a query: curl to /dev/null. */
+export async function timeStoreRead(storeUrl: string, range: Range): Promise<StoreRead> {
+  const startedCpu = await cpuSecondsOf(storeUrl)
   const { stdout } = await promisify(execFile)('curl', [
     ...['--silent', '--show-error', '--fail', '--output', '/dev/null', '--write-out', '%{time_total} %{size_download}'],
-    ...['--data', form.toString(), `${storeUrl}/api/v1/query_range`],
+    ...['--data', rangeForm(range), `${storeUrl}/api/v1/query_range`],
   ])
   const [seconds = Number.NaN, bytes = Number.NaN] = stdout.split(' ').map(Number)
-  return { seconds, bytes }
+  return { seconds, cpuSeconds: (await cpuSecondsOf(storeUrl)) - startedCpu, bytes }
+}
+
+async function cpuSecondsOf(storeUrl: string): Promise<number> {
+  const metrics = await (await fetch(`${storeUrl}/metrics`)).text()
+  return Number(/^process_cpu_seconds_total (\S+)$/m.exec(metrics)?.[1])
 }
 
 /** What the store itself needs to take samples: requests made beforehand, four at a time as our writer sends them. */
