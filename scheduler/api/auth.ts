@@ -12,6 +12,9 @@ export interface Caller {
   readonly name: string
 }
 
+/** The default tenant is the operator's: without keys it is everybody who reaches the loopback address. */
+export const isOperator = ({ tenant }: Caller): boolean => tenant === defaultTenant
+
 const anonymous: Caller = { tenant: defaultTenant, name: 'anonymous' }
 
 /** Tells who sends a request; throws UNAUTHENTICATED or FORBIDDEN. */

@@ -37,9 +37,9 @@ function putRoute(app: Api, { missions }: ApiDeps): void {
         })
       }
       const options = { actor: caller.name, ...(await preconditions(missions, request)) }
-      const { mission, outcome } = await missions.put(caller.tenant, body, options)
+      const { mission, outcome, warnings } = await missions.put(caller.tenant, body, options)
       if (outcome === 'created') reply.code(201).header('location', `/api/v1/missions/${mission.id}`)
-      return { ...tagged(reply, mission), outcome }
+      return { ...tagged(reply, mission), outcome, warnings: [...warnings] }
     },
   })
 }
@@ -102,7 +102,12 @@ function deleteRoute(app: Api, { missions }: ApiDeps): void {
   })
 }
 
-const putView = missionView.extend({ outcome: z.enum(['created', 'updated', 'unchanged']) }).meta({ id: 'PutMission' })
+const putView = missionView
+  .extend({
+    outcome: z.enum(['created', 'updated', 'unchanged']),
+    warnings: z.array(z.string()).describe('What to know though the mission was taken'),
+  })
+  .meta({ id: 'PutMission' })
 const pageView = z.object({ missions: z.array(missionView), cursor: z.string().optional() }).meta({ id: 'MissionPage' })
 
 /** A mission that was deleted while its page was read has none. */

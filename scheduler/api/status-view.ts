@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { QueueSize } from '../queue/queue.ts'
 import type { SeenProcess } from '../store/heartbeats.ts'
+import type { Fleet } from './deps.ts'
 import { instant, toInstant } from './views.ts'
 
 const processView = z
@@ -28,18 +29,30 @@ export const statusView = z
   .object({
     version: z.string(),
     ready: z.boolean(),
-    checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string().optional() })),
-    processes: z.array(processView),
-    queues: z.object({ forecast: queueView, detect: queueView }),
+    checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string().optional() })).optional(),
+    processes: z.array(processView).optional(),
+    queues: z.object({ forecast: queueView, detect: queueView }).optional(),
   })
   .meta({ id: 'Status' })
-export type StatusView = z.output<typeof statusView>
 
-export function viewProcess(seen: SeenProcess): z.output<typeof processView> {
+/** What runs for all tenants together. */
+export async function viewFleet(fleet: Fleet): Promise<Pick<z.output<typeof statusView>, 'processes' | 'queues'>> {
+  const [processes, forecast, detect] = await Promise.all([
+    fleet.processes(),
+    fleet.queue('forecast'),
+    fleet.queue('detect'),
+  ])
+  return {
+    processes: processes.map(viewProcess),
+    queues: { forecast: viewQueue(forecast), detect: viewQueue(detect) },
+  }
+}
+
+function viewProcess(seen: SeenProcess): z.output<typeof processView> {
   const { name, role, version, url, startedMs, seenMs, isAlive } = seen
   return { name, role, version, url, startedAt: toInstant(startedMs), lastSeenAt: toInstant(seenMs), alive: isAlive }
 }
 
-export function viewQueue({ waiting, delayed, active, nextWaitMs }: QueueSize): z.output<typeof queueView> {
+function viewQueue({ waiting, delayed, active, nextWaitMs }: QueueSize): z.output<typeof queueView> {
   return { waiting, delayed, active, oldestWaitSeconds: nextWaitMs / 1_000 }
 }

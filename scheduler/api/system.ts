@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { AppError } from '../../models/errors.ts'
-import { defaultTenant } from '../../models/series.ts'
 import { redact } from '../config/redact.ts'
 import { packageVersion } from '../process/metrics.ts'
 import { assessReadiness } from '../process/readiness.ts'
+import { isOperator } from './auth.ts'
 import type { ApiDeps } from './deps.ts'
 import { isTransient, meaningOf, problemCodes, problemResponses, statusByCode } from './problems.ts'
-import { statusView, viewProcess, viewQueue } from './status-view.ts'
+import { statusView, viewFleet } from './status-view.ts'
 import type { Api } from './types.ts'
 
 const tags = ['system']
@@ -34,27 +34,24 @@ export function systemRoutes(app: Api, { config, readiness, fleet }: ApiDeps): v
       ...{ tags, summary: 'The configuration in force, without secrets (default tenant only)' },
       response: { 200: z.record(z.string(), z.unknown()), ...problemResponses },
     },
-    handler: async ({ caller: { tenant } }) => {
-      if (tenant !== defaultTenant) throw new AppError('FORBIDDEN', 'the configuration names other tenants')
+    handler: async ({ caller }) => {
+      if (!isOperator(caller)) throw new AppError('FORBIDDEN', 'the configuration names other tenants')
       return redact(config) as Record<string, unknown>
     },
   })
 
   app.get('/status', {
     schema: {
-      ...{ tags, summary: 'What runs, and what it waits for' },
+      ...{ tags, summary: 'What runs, and what it waits for (the default tenant; others: whether it is ready)' },
       response: { 200: statusView, ...problemResponses },
     },
-    handler: async () => {
-      const [{ ready, checks }, processes, forecast, detect] = await Promise.all([
-        assessReadiness(readiness),
-        fleet.processes(),
-        fleet.queue('forecast'),
-        fleet.queue('detect'),
-      ])
+    handler: async ({ caller }) => {
+      const { ready, checks } = await assessReadiness(readiness)
+      // hosts, addresses and the runs of all tenants are the operator's
       return {
-        ...{ version: packageVersion, ready, checks: [...checks], processes: processes.map(viewProcess) },
-        queues: { forecast: viewQueue(forecast), detect: viewQueue(detect) },
+        version: packageVersion,
+        ready,
+        ...(isOperator(caller) && { checks: [...checks], ...(await viewFleet(fleet)) }),
       }
     },
   })

@@ -27,6 +27,10 @@ export const missionStatusView = z
       .describe('Series by state at the last detect run'),
     missionScore: z.number().optional(),
     fallback: z.string().optional().describe('Why the fall-back forecast at least some of the newest forecast'),
+    unchecked: z
+      .object({ since: instant, reason: z.string() })
+      .optional()
+      .describe('The query was taken without the word of the store, until a run has asked it'),
     nextForecastAt: instant.optional(),
     nextDetectAt: instant.optional(),
     scoredUntil: instant.optional(),
@@ -61,7 +65,7 @@ function viewPause({ reason, actor, sinceMs, untilMs }: NonNullable<StoredMissio
 }
 
 export function viewStatus(status: MissionStatus): z.output<typeof missionStatusView> {
-  const { state, consecutiveFailures, lastError, series, missionScore, fallback } = status
+  const { state, consecutiveFailures, lastError, series, unchecked, missionScore, fallback } = status
   return {
     ...{ state, consecutiveFailures },
     ...optionalInstant('lastSuccessAt', status.lastSuccessMs),
@@ -72,6 +76,7 @@ export function viewStatus(status: MissionStatus): z.output<typeof missionStatus
     // JSON has no NaN: nothing was scored
     ...(missionScore !== undefined && Number.isFinite(missionScore) && { missionScore }),
     ...(fallback !== undefined && { fallback }),
+    ...(unchecked && { unchecked: { since: toInstant(unchecked.sinceMs), reason: unchecked.reason } }),
     ...optionalInstant('nextForecastAt', status.nextForecastMs),
     ...optionalInstant('nextDetectAt', status.nextDetectMs),
     ...optionalInstant('scoredUntil', status.scoredUntilMs),

@@ -15,10 +15,14 @@ interface Applied {
   readonly id: string
   readonly origin: string
   readonly errors: readonly string[]
+  readonly warnings: readonly string[]
 }
 
 const atOnce = 8
-const putAnswer = z.object({ outcome: z.enum(['created', 'updated', 'unchanged']) })
+const putAnswer = z.object({
+  outcome: z.enum(['created', 'updated', 'unchanged']),
+  warnings: z.array(z.string()).default([]),
+})
 const documentTree = z.toJSONSchema(missionDocument, { io: 'input', unrepresentable: 'any' }) as SchemaNode
 
 export const missionApply = defineCommand({
@@ -83,7 +87,7 @@ async function applyOne(
 ): Promise<Applied> {
   const { origin, document } = item
   const id = idOf(item)
-  const failed = (...errors: string[]): Applied => ({ outcome: 'failed', id, origin, errors })
+  const failed = (...errors: string[]): Applied => ({ outcome: 'failed', id, origin, errors, warnings: [] })
   if (item.error !== undefined) return failed(item.error)
   if (first !== item && id !== '') return failed(`a mission of this id stands at ${first.origin} already`)
   const parsed = missionDocument.safeParse(document)
@@ -91,10 +95,11 @@ async function applyOne(
     const findings = describeIssues(parsed.error, document, documentTree)
     return failed(...findings.map(({ path, detail }) => `${jsonPointer(path)}: ${detail}`.replace(/^: /, '')))
   }
-  if (!client) return { outcome: 'valid', id, origin, errors: [] }
+  if (!client) return { outcome: 'valid', id, origin, errors: [], warnings: [] }
   try {
     const answer = await client.call({ method: 'PUT', path: `/missions/${id}`, body: document })
-    return { outcome: putAnswer.parse(answer).outcome, id, origin, errors: [] }
+    const { outcome, warnings } = putAnswer.parse(answer)
+    return { outcome, id, origin, errors: [], warnings }
   } catch (error) {
     const { code, message } = toAppError(error)
     if (code === 'API_UNAVAILABLE' || code === 'UNAUTHENTICATED') throw error
@@ -107,6 +112,9 @@ function idOf({ document }: WrittenDocument): string {
   return typeof id === 'string' ? id : ''
 }
 
+const fromCell = ({ origin, errors, warnings }: Applied): string =>
+  [origin, ...errors, ...warnings.map((warning) => `warning: ${warning}`)].join('  ')
+
 function report(applied: readonly Applied[], asJson: boolean, io: Io): void {
   if (asJson) {
     for (const item of applied) io.out(JSON.stringify(item))
@@ -115,7 +123,7 @@ function report(applied: readonly Applied[], asJson: boolean, io: Io): void {
   const columns = [
     { title: 'OUTCOME', cell: ({ outcome }: Applied) => outcome },
     { title: 'MISSION', cell: ({ id }: Applied) => id || '-' },
-    { title: 'FROM', cell: ({ origin, errors }: Applied) => [origin, ...errors].join('  ') },
+    { title: 'FROM', cell: fromCell },
   ]
   io.out(textTable(applied, columns))
   const counts = outcomes.map(

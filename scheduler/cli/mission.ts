@@ -187,6 +187,7 @@ function describeMission({ id, generation, document, pause, status, updatedAt }:
     ['state', status?.state],
     ['paused by', pause && `${pause.actor}${pause.reason && `: ${pause.reason}`}`],
     ['until', pause?.until],
+    ['not checked', status?.unchecked && `since ${status.unchecked.since}: ${status.unchecked.reason}`],
     ['series', status?.series && seriesText(status.series)],
     ['score', status?.missionScore?.toFixed(2)],
     ['fall-back', status?.fallback],

@@ -63,9 +63,15 @@ export async function assessPlatform(client: ApiClient): Promise<StatusLine[]> {
 }
 
 async function platformLines(client: ApiClient): Promise<StatusLine[]> {
-  const { version, checks, processes, queues } = statusView.parse(await client.call({ path: '/status' }))
+  const {
+    version,
+    ready,
+    checks = [],
+    processes = [],
+    queues,
+  } = statusView.parse(await client.call({ path: '/status' }))
   return [
-    { what: 'API', health: 'ok', detail: `${client.url}, version ${version}` },
+    { what: 'API', health: ready || queues ? 'ok' : 'bad', detail: `${client.url}, version ${version}` },
     ...checks.map(
       ({ name, ok, detail }): StatusLine => ({ what: name, health: ok ? 'ok' : 'bad', detail: detail ?? '' }),
     ),
@@ -76,12 +82,14 @@ async function platformLines(client: ApiClient): Promise<StatusLine[]> {
         detail: alive ? role : `${role}, not seen since ${lastSeenAt}`,
       }
     }),
-    ...(['forecast', 'detect'] as const).map((pool): StatusLine => {
+    ...(['forecast', 'detect'] as const).flatMap((pool): StatusLine[] => {
+      // tenants other than the default one see their own missions only
+      if (!queues) return []
       const { waiting, active, oldestWaitSeconds } = queues[pool]
       const isServed = processes.some(({ role, alive }) => alive && role === pool)
       const detail = `${waiting} waiting (oldest ${Math.round(oldestWaitSeconds)} s), ${active} active`
-      if (!isServed) return { what: `pool ${pool}`, health: 'bad', detail: `no worker; ${detail}` }
-      return { what: `pool ${pool}`, health: oldestWaitSeconds > longWaitSeconds ? 'poor' : 'ok', detail }
+      if (!isServed) return [{ what: `pool ${pool}`, health: 'bad', detail: `no worker; ${detail}` }]
+      return [{ what: `pool ${pool}`, health: oldestWaitSeconds > longWaitSeconds ? 'poor' : 'ok', detail }]
     }),
   ]
 }
@@ -112,9 +120,13 @@ async function missionLines(client: ApiClient): Promise<StatusLine[]> {
     counts.set(state?.state ?? 'unknown', (counts.get(state?.state ?? 'unknown') ?? 0) + 1)
   const failing = missions.filter(({ status: state }) => state?.state === 'failing').map(({ id }) => id)
   const detail = [...counts].map(([state, count]) => `${count} ${state}`).join(', ') || 'none'
-  const named =
-    failing.length > 0 ? `; failing: ${failing.slice(0, 5).join(', ')}${failing.length > 5 ? '...' : ''}` : ''
-  return [{ what: 'missions', health: failing.length > 0 ? 'poor' : 'ok', detail: detail + named }]
+  const unchecked = missions.filter(({ status: state }) => state?.unchecked).map(({ id }) => id)
+  const named = [...namedIds('failing', failing), ...namedIds('query not checked yet', unchecked)]
+  return [{ what: 'missions', health: named.length > 0 ? 'poor' : 'ok', detail: [detail, ...named].join('; ') }]
+}
+
+function namedIds(what: string, ids: readonly string[]): string[] {
+  return ids.length === 0 ? [] : [`${what}: ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? '...' : ''}`]
 }
 
 function worst(lines: readonly StatusLine[]): StatusLine['health'] {

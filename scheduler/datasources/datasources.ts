@@ -3,12 +3,16 @@ import { AppError } from '../../models/errors.ts'
 import type { SeriesWriter } from '../../tasks/deps.ts'
 import { type Datasource, resolveDatasource } from '../../tasks/prometheus/datasource.ts'
 import { type DatasourceHttp, datasourceHttp } from '../../tasks/prometheus/http-client.ts'
+import { labelCache } from '../../tasks/prometheus/query/label-cache.ts'
 import { createQueryClient, type QueryClient } from '../../tasks/prometheus/query/query-client.ts'
+import { requestSlots } from '../../tasks/prometheus/request-slots.ts'
 import { confirmVictoriaMetrics } from '../../tasks/prometheus/write/capabilities.ts'
 import {
   decideFutureWrites,
   type FutureWrites,
   type FutureWritesMemory,
+  type FutureWritesQuestion,
+  takesOldSamples,
 } from '../../tasks/prometheus/write/future-writes.ts'
 import { createRemoteWriter } from '../../tasks/prometheus/write/remote-write-client.ts'
 import type { DatasourceDirectory } from '../api/deps.ts'
@@ -27,9 +31,12 @@ export interface OpenDatasource {
 export interface Datasources extends DatasourceDirectory {
   /** Of those that the tenant may use; the first without a name. */
   find(tenant: string, name: string | undefined): Datasource | undefined
-  /** @throws NOT_FOUND; STORE_UNAVAILABLE while the write target has not said what it is. */
-  open(name: string): Promise<OpenDatasource>
-  readonly reader: (name: string) => QueryClient
+  /** As that tenant may use it. @throws NOT_FOUND; STORE_UNAVAILABLE while the write target has not said what it is. */
+  open(tenant: string, name: string): Promise<OpenDatasource>
+  /** Every query is held to the tenant's matchers. @throws NOT_FOUND */
+  reader(tenant: string, name: string): QueryClient
+  /** Whether backfills can write there. @throws NOT_FOUND; STORE_UNAVAILABLE while the store has not said what it is. */
+  takesOldSamples(name: string): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -44,6 +51,8 @@ interface Entry {
   readonly datasource: Datasource
   readonly http: DatasourceHttp
   readonly reader: QueryClient
+  /** Tenants with matchers of their own have clients of their own, with the same slots. */
+  readonly tenantReaders: ReadonlyMap<string, QueryClient>
   /** Made once the write target is known; asked again after a failure. */
   writer?: Promise<SeriesWriter>
 }
@@ -59,11 +68,12 @@ export function openDatasources(options: DatasourcesOptions): Datasources {
   return {
     find: (tenant, name) =>
       usableBy(entries, tenant).find(({ datasource }) => name === undefined || datasource.name === name)?.datasource,
-    reader: (name) => entryOf(name).reader,
-    async open(name) {
+    reader: (tenant, name) => readerOf(entryOf(name), tenant),
+    async open(tenant, name) {
       const entry = entryOf(name)
-      return { datasource: entry.datasource, reader: entry.reader, writer: await writerOf(entry, options) }
+      return { datasource: entry.datasource, reader: readerOf(entry, tenant), writer: await writerOf(entry, options) }
     },
+    takesOldSamples: async (name) => takesOldSamples(question(entryOf(name), options.memory)),
     list: (tenant) =>
       usableBy(entries, tenant).map(({ datasource: { name, kind, futureWrites } }) => ({ name, kind, futureWrites })),
     async check(tenant, name, signal) {
@@ -82,8 +92,16 @@ const usableBy = (entries: readonly Entry[], tenant: string): Entry[] =>
 
 function openEntry(datasource: Datasource, { metrics, now }: DatasourcesOptions): Entry {
   const http = observedHttp(datasourceHttp(datasource), datasource.name, metrics)
-  return { datasource, http, reader: createQueryClient(datasource, http, { now }) }
+  const shared = { now, slots: requestSlots(datasource.requestSlots), labels: labelCache() }
+  const clientWith = (matchers: readonly string[]) =>
+    createQueryClient({ ...datasource, enforcedMatchers: [...datasource.enforcedMatchers, ...matchers] }, http, shared)
+  const tenantReaders = Object.entries(datasource.tenantMatchers).map(
+    ([tenant, matchers]) => [tenant, clientWith(matchers)] as const,
+  )
+  return { datasource, http, reader: clientWith([]), tenantReaders: new Map(tenantReaders) }
 }
+
+const readerOf = ({ reader, tenantReaders }: Entry, tenant: string): QueryClient => tenantReaders.get(tenant) ?? reader
 
 async function writerOf(entry: Entry, options: DatasourcesOptions): Promise<SeriesWriter> {
   entry.writer ??= makeWriter(entry, options).catch((error: unknown) => {
@@ -112,14 +130,17 @@ async function makeWriter(
   }
 }
 
-function decide(
+const decide = (entry: Pick<Entry, 'datasource' | 'http'>, memory: FutureWritesMemory): Promise<FutureWrites> =>
+  decideFutureWrites(question(entry, memory))
+
+function question(
   { datasource, http }: Pick<Entry, 'datasource' | 'http'>,
   memory: FutureWritesMemory,
-): Promise<FutureWrites> {
-  return decideFutureWrites({
+): FutureWritesQuestion {
+  return {
     ...{ datasource, memory },
     confirmVictoriaMetrics: (signal) => confirmVictoriaMetrics(http, datasource.writeUrl, signal),
-  })
+  }
 }
 
 /** Decided once per datasource, for all processes. */

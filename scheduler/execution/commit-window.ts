@@ -24,9 +24,9 @@ export async function commitWindow(
 
 /** What an outage left out of reach is scored later, at low priority, where the store takes samples that old. */
 async function backfillGap({ deps, mission, resolved, name }: DetectRun, gap: StepRange): Promise<void> {
-  const { writer } = await deps.datasource(resolved.datasource)
   const { evalDelayMs, detectStepMs } = resolved.detectParams
-  if (writer.futureWrites) await deps.queue.enqueue(chunksOf(gap, resolved.maxExtendMs).map(gapRun))
+  if (await deps.takesOldSamples(resolved.datasource))
+    await deps.queue.enqueue(chunksOf(gap, resolved.maxExtendMs).map(gapRun))
   else deps.unscored(Math.round((gap.untilMs - gap.fromMs) / detectStepMs))
   await deps.marks.closeGap(name, gap)
 

@@ -25,7 +25,7 @@ export async function executeDetect(
   if (isOutdated && attempt.job.kind === 'backfill') return undefined
   const plan = (isOutdated ? undefined : attempt.job.detectPlan) ?? (await makePlan(run))
   if (plan.window.fromMs >= plan.window.untilMs) return undefined
-  const given = await flowDeps(deps, resolved.datasource, { marks: deps.marks, signal: attempt.signal })
+  const given = await flowDeps(deps, resolved, { marks: deps.marks, signal: attempt.signal })
   const result = await detect.run(given, resolved.detectParams, {
     nominalMs: attempt.job.nominalMs,
     window: plan.window,

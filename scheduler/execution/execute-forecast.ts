@@ -21,11 +21,13 @@ export async function executeForecast(
 ): Promise<ForecastResult | undefined> {
   const { job } = attempt
   const resolved = deps.resolve(mission)
+  // registration may not have known yet what the store takes
+  if (job.kind === 'backfill' && !(await deps.takesOldSamples(resolved.datasource))) return undefined
   const context = await forecastContext(deps, mission, attempt)
   if (!context) return undefined
   const { signal } = attempt
   const marks = publishMarks(deps, { mission, resolved, job, signal })
-  const given = await flowDeps(deps, resolved.datasource, { marks, signal })
+  const given = await flowDeps(deps, resolved, { marks, signal })
   const result = await forecast.run(given, { ...resolved.forecastParams, bandKey: job.bandKey }, context)
   if (job.kind === 'backfill' && job.bandKey === mission.bandKey) await scoreBackfilled(deps, job, context.owned)
   return result

@@ -13,7 +13,9 @@ export type DatasourceDeps = Pick<Deps, 'reader' | 'writer'>
 export interface ExecutionDeps extends Pick<Deps, 'cache' | 'forecasters' | 'metrics'> {
   mission(name: MissionName): Promise<StoredMission | undefined>
   resolve(mission: StoredMission): ResolvedMission
-  datasource(name: string): Promise<DatasourceDeps>
+  datasource(tenant: string, name: string): Promise<DatasourceDeps>
+  /** Whether backfills can write there. @throws STORE_UNAVAILABLE while the store has not said what it is. */
+  takesOldSamples(datasource: string): Promise<boolean>
   readonly marks: MarksStore
   readonly requests: RequestLog
   readonly health: HealthRecorder

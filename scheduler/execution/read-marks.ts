@@ -25,7 +25,7 @@ export async function readMarks(deps: ExecutionDeps, { mission, resolved, signal
   const name: MissionName = { tenant: mission.tenant, mission: mission.id }
   const known = await deps.marks.get(name)
   if (known?.scoredUntilMs !== undefined) return known
-  const { reader } = await deps.datasource(resolved.datasource)
+  const { reader } = await deps.datasource(mission.tenant, resolved.datasource)
   const nowMs = deps.now()
   const [drawnUntilMs, scoredMs] = await Promise.all([
     newestTimestamp(reader, { selector: outputSelector('anomaly_pred', name), untilMs: nowMs + reachMs, signal }),

@@ -67,7 +67,7 @@ export async function runOnce(request: RunOnceRequest): Promise<RunOnceResult> {
       modelProblem: catalog.problem,
     }
     const resolved = resolveMission({ tenant: defaultTenant, document, createdMs: nowMs }, settings, nowMs)
-    const { reader, writer } = await datasources.open(resolved.datasource)
+    const { reader, writer } = await datasources.open(defaultTenant, resolved.datasource)
     const marks = marksOfStore(reader, nowMs, signal)
     const deps = {
       reader,

@@ -12,7 +12,8 @@ import type { ForecastJob } from './types.ts'
 export interface ForecastDeps extends Pick<Deps, 'forecasters' | 'metrics'> {
   readonly store: ForecastStore
   readonly settings: Pick<MissionSettings, 'datasource' | 'defaults'>
-  reader(datasource: string): SeriesReader
+  /** Held to what the tenant may see. */
+  reader(tenant: string, datasource: string): SeriesReader
   now(): number
 }
 
@@ -27,7 +28,7 @@ export async function executeForecastJob(deps: ForecastDeps, job: ForecastJob, s
   await store.note(job, { status: 'running', startedMs: deps.now() })
   const { query, datasource: name } = params.data
   const datasource = query === undefined ? undefined : findDatasource(deps, job, name)
-  const reader = datasource ? deps.reader(datasource.name) : noReader
+  const reader = datasource ? deps.reader(job.tenant, datasource.name) : noReader
   const context = contextOf(deps, job, datasource)
   const result = await runForecastOnce({ reader, forecasters, metrics, signal }, params.data, context)
   const packed = await packText(await answerText(result, deps.now()))

@@ -21,11 +21,11 @@ export async function applyChange(
   await alignSchedules(deps, { tenant: after.tenant, mission: after.id }, { mission: after, resolved })
   if (!needsFirstRuns(before, after, nowMs)) return
   const input = { mission: after, resolved, nowMs }
-  const reachMs = before || !takesOldSamples(deps, after) ? 0 : (deps.registrationReachMs ?? 86_400_000)
+  const reachMs = before || !(await mayBackfill(deps, resolved)) ? 0 : (deps.registrationReachMs ?? 86_400_000)
   await deps.queue.enqueue([...firstRuns(input, startAtMs), ...registrationRuns(input, reachMs)])
 }
 
-function takesOldSamples({ settings }: MissionServiceDeps, { tenant, document }: StoredMission): boolean {
-  const datasource = settings.datasource(tenant, document.datasource)
-  return datasource?.kind === 'victoriametrics' || datasource?.futureWrites === 'native'
+/** A store that does not say what it is now is asked again by the backfill's own runs. */
+async function mayBackfill({ takesOldSamples }: MissionServiceDeps, { datasource }: ResolvedMission): Promise<boolean> {
+  return takesOldSamples(datasource).catch(() => true)
 }

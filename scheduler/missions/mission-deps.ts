@@ -10,6 +10,13 @@ import type { ScheduleStore } from '../store/ticks/schedule-store.ts'
 import type { StoredMission } from '../store/types.ts'
 import type { MissionSettings } from './document/resolved.ts'
 
+export interface AskedQuery {
+  readonly tenant: string
+  readonly datasource: string
+  readonly query: string
+  readonly allowOutputs: boolean
+}
+
 export interface MissionServiceDeps {
   readonly missions: MissionStore
   readonly marks: MarksStore
@@ -19,8 +26,10 @@ export interface MissionServiceDeps {
   readonly cache: Pick<ForecastCache, 'drop'>
   readonly clock: Clock
   readonly settings: MissionSettings
-  /** @throws QUERY_REJECTED with the store's words. */
-  checkQuery(datasource: string, query: string): Promise<void>
+  /** @throws QUERY_REJECTED with the store's words; anything else when it could not be asked. */
+  checkQuery(asked: AskedQuery): Promise<void>
+  /** Whether backfills can write there. @throws STORE_UNAVAILABLE while the store has not said what it is. */
+  takesOldSamples(datasource: string): Promise<boolean>
   /** False while Redis has lost its missions and is being filled again. Default: it is filled. */
   readonly installed?: () => Promise<boolean>
   /** How far back a new mission is forecast and scored, where its store takes samples that old. Default a day. */

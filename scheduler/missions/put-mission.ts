@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
+import type { QueryCheck } from '../store/missions/health-store.ts'
 import { maxWrites, outrun } from '../store/outrun.ts'
 import type { StoredMission } from '../store/types.ts'
 import { applyChange } from './apply-change.ts'
@@ -11,7 +12,7 @@ import type { ResolvedMission } from './document/resolved.ts'
 import { assertInstalled, busy, type MissionServiceDeps } from './mission-deps.ts'
 import * as edits from './mission-edits.ts'
 import { alignSchedules } from './mission-schedules.ts'
-import type { PutOptions, PutOutcome } from './types.ts'
+import type { PutAnswer, PutOptions } from './types.ts'
 
 export interface PutInput {
   readonly tenant: string
@@ -22,7 +23,7 @@ export interface PutInput {
 export async function putMission(
   deps: MissionServiceDeps,
   { tenant, document, options }: PutInput,
-): Promise<{ mission: StoredMission; outcome: PutOutcome }> {
+): Promise<PutAnswer> {
   const name = { tenant, mission: document.id }
   for (let i = 0; i < maxWrites; i++) {
     const before = await deps.missions.get(name)
@@ -30,9 +31,9 @@ export async function putMission(
     if (before && sameDocument(before.document, document)) {
       // an earlier PUT may have been cut off after it stored the mission
       await alignSchedules(deps, name, { mission: before, resolved: resolveStored(before, deps.settings) })
-      return { mission: before, outcome: 'unchanged' }
+      return { mission: before, outcome: 'unchanged', warnings: await warnings(deps, name) }
     }
-    const { after, resolved } = await nextMission(deps, { tenant, document, options, before })
+    const { after, resolved, check } = await nextMission(deps, { tenant, document, options, before })
     // the store's parser may have taken its time
     await assertInstalled(deps)
     const scored = before ? {} : { scoredFloorMs: edits.firstScorableMs(after) }
@@ -40,10 +41,16 @@ export async function putMission(
       await outrun(i)
       continue
     }
+    if (check) await deps.health.recordCheck(name, check)
     await applyChange(deps, { before, after, resolved })
-    return { mission: after, outcome: before ? 'updated' : 'created' }
+    return { mission: after, outcome: before ? 'updated' : 'created', warnings: await warnings(deps, name) }
   }
   throw busy(name)
+}
+
+async function warnings({ health }: MissionServiceDeps, name: MissionName): Promise<string[]> {
+  const { unchecked } = await health.get(name)
+  return unchecked ? [`the query is not checked, its first run will: ${unchecked.reason}`] : []
 }
 
 function checkPreconditions(
@@ -61,10 +68,18 @@ function sameDocument(a: MissionDocument, b: MissionDocument): boolean {
   return isDeepStrictEqual(JSON.parse(JSON.stringify(a)), JSON.parse(JSON.stringify(b)))
 }
 
+interface NextMission {
+  readonly after: StoredMission
+  readonly resolved: ResolvedMission
+  /** Absent where the query was checked before. */
+  readonly check?: QueryCheck
+}
+
 async function nextMission(
-  { settings, clock, checkQuery }: MissionServiceDeps,
+  deps: MissionServiceDeps,
   { tenant, document, options, before }: PutInput & { readonly before: StoredMission | undefined },
-): Promise<{ after: StoredMission; resolved: ResolvedMission }> {
+): Promise<NextMission> {
+  const { settings, clock } = deps
   const nowMs = clock.now()
   const createdMs = before?.createdMs ?? nowMs
   const resolved = resolveMission(
@@ -72,22 +87,25 @@ async function nextMission(
     withAcceptedModels(settings, before?.document),
     nowMs,
   )
-  if (before?.scopeKey !== resolved.forecastParams.scopeKey) await assertParses(checkQuery, resolved)
+  const isAnother = before?.scopeKey !== resolved.forecastParams.scopeKey
+  const check = isAnother ? await checkQuery(deps, tenant, resolved) : undefined
   const edit = { document, resolved, actor: options.actor, nowMs }
   return {
     after: before ? edits.editedMission(before, edit) : edits.createdMission(tenant, { ...edit, createdMs }),
     resolved,
+    ...(check && { check }),
   }
 }
 
 /** A store that cannot answer now is no reason to refuse a mission; its own parser's refusal is. */
-async function assertParses(
-  checkQuery: MissionServiceDeps['checkQuery'],
-  { datasource, forecastParams: { query } }: ResolvedMission,
-): Promise<void> {
+async function checkQuery(deps: MissionServiceDeps, tenant: string, resolved: ResolvedMission): Promise<QueryCheck> {
+  const { datasource, forecastParams } = resolved
+  const { query, allowOutputs } = forecastParams
   try {
-    await checkQuery(datasource, query)
+    await deps.checkQuery({ tenant, datasource, query, allowOutputs })
+    return 'accepted'
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'QUERY_REJECTED') throw error
+    return { sinceMs: deps.clock.now(), reason: error.message }
   }
 }

@@ -13,6 +13,13 @@ export interface PutOptions {
 
 export type PutOutcome = 'created' | 'updated' | 'unchanged'
 
+export interface PutAnswer {
+  readonly mission: StoredMission
+  readonly outcome: PutOutcome
+  /** What its author should know though the mission was taken. */
+  readonly warnings: readonly string[]
+}
+
 /** Written by the worker after each run, read by the API. */
 export interface MissionHealth {
   /** `failing`: the last run of a flow failed; `paused` wins over everything. */
@@ -27,6 +34,8 @@ export interface MissionHealth {
   }
   readonly series?: Readonly<Partial<Record<SeriesState, number>>>
   readonly missionScore?: number
+  /** Its query was taken without the store's word; until a run has asked it. */
+  readonly unchecked?: { readonly sinceMs: number; readonly reason: string }
   /** `fallback:<code>`: why the fall-back forecast at least some of the newest forecast. */
   readonly fallback?: string
 }
@@ -49,11 +58,7 @@ export interface MissionPage {
 /** What API, command line and demo do with missions. All of it throws REDIS_UNAVAILABLE while Redis is being filled. */
 export interface MissionService {
   /** @throws INVALID_PARAMS naming the field, QUERY_REJECTED with the store's words, CONFLICT. */
-  put(
-    tenant: string,
-    document: MissionDocument,
-    options: PutOptions,
-  ): Promise<{ mission: StoredMission; outcome: PutOutcome }>
+  put(tenant: string, document: MissionDocument, options: PutOptions): Promise<PutAnswer>
   /** @throws NOT_FOUND */
   get(tenant: string, id: string): Promise<StoredMission>
   list(tenant: string, options: { readonly limit: number; readonly cursor?: string }): Promise<MissionPage>

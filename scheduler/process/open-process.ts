@@ -5,6 +5,7 @@ import type { Config } from '../config.ts'
 import { futureWritesMemory, openDatasources } from '../datasources/datasources.ts'
 import { openForecasters } from '../inference/open-forecasters.ts'
 import type { MissionSettings } from '../missions/document/resolved.ts'
+import type { AskedQuery } from '../missions/mission-deps.ts'
 import { type ModelCatalog, openCatalog } from '../model-store/model-catalog.ts'
 import { catalogOptions } from '../model-store/store-settings.ts'
 import { storedForecasters } from '../model-store/stored-forecasters.ts'
@@ -80,7 +81,9 @@ async function openProcess({ config, role, logger, closers }: ProcessOptions) {
   const missionDeps = {
     ...{ ...stores, clock, queue },
     settings: missionSettings(config, { find: datasources.find, models: registry.names, catalog }),
-    checkQuery: (datasource: string, query: string) => datasources.reader(datasource).checkQuery({ query }),
+    checkQuery: ({ tenant, datasource, ...query }: AskedQuery) =>
+      datasources.reader(tenant, datasource).checkQuery(query),
+    takesOldSamples: datasources.takesOldSamples,
   }
   const name = `${hostname()}.${process.pid}.${role}`
   return {

@@ -87,6 +87,10 @@ export const datasourceConfig = z
     evalDelay: durationMs.default(30_000),
     futureWrites: z.enum(['auto', 'native', 'deferred']).default('auto'),
     enforcedMatchers: z.array(matcher).default([]).describe('Added to every selector of every query'),
+    tenantMatchers: z
+      .record(z.string().min(1), z.array(matcher))
+      .default({})
+      .describe('By tenant of ours: matchers that its queries get beside enforcedMatchers'),
     requestSlots: z.int().positive().max(1_000).default(4).describe('Queries at a time per process'),
   })
   .refine(
@@ -94,6 +98,11 @@ export const datasourceConfig = z
     {
       error: 'give one of basic, bearer and bearerFile',
     },
+  )
+  .refine(
+    ({ tenants, tenantMatchers }) =>
+      !tenants || Object.keys(tenantMatchers).every((tenant) => tenants.includes(tenant)),
+    { path: ['tenantMatchers'], error: 'names a tenant that tenants leaves out' },
   )
   .refine((config) => (config.writeUrl ?? defaultWriteUrl(config.kind, config.readUrl)) !== undefined, {
     path: ['writeUrl'],
@@ -128,15 +137,17 @@ export interface Datasource {
   /** Tenants of ours that may name it; undefined: all. */
   readonly tenants?: readonly string[]
   readonly enforcedMatchers: readonly string[]
+  /** By tenant of ours, beside the enforced ones. */
+  readonly tenantMatchers: Readonly<Record<string, readonly string[]>>
   readonly requestSlots: number
 }
 
 /** Reads the files that a configuration names. @throws INVALID_CONFIG naming datasource, field and file. */
 export function resolveDatasource(config: DatasourceConfig): Datasource {
-  const { name, kind, maxSeries, futureWrites, enforcedMatchers, requestSlots } = config
+  const { name, kind, maxSeries, futureWrites, enforcedMatchers, tenantMatchers, requestSlots } = config
   const readUrl = config.readUrl.replace(/\/+$/, '')
   return {
-    ...{ name, kind, readUrl, maxSeries, futureWrites, enforcedMatchers, requestSlots },
+    ...{ name, kind, readUrl, maxSeries, futureWrites, enforcedMatchers, tenantMatchers, requestSlots },
     ...(config.tenants && { tenants: config.tenants }),
     writeUrl: config.writeUrl ?? defaultWriteUrl(kind, readUrl) ?? readUrl,
     headers: { ...config.headers, ...tenantHeader(config), ...authorization(config) },

@@ -26,14 +26,14 @@ const settings: MissionSettings = {
 interface WorldOptions {
   readonly createdMs?: number
   readonly nowMs?: number
-  readonly futureWrites?: boolean
+  readonly takesOldSamples?: boolean
 }
 
 /** One mission forecast on the hour and scored every minute, and all that its runs touch, in memory. */
 export function executionWorld({
   createdMs = at('06:20:00'),
   nowMs = at('12:30:31'),
-  futureWrites,
+  takesOldSamples = true,
 }: WorldOptions = {}) {
   const document = missionDocument.parse({
     ...{ id: 'cpu', query: 'cpu', evalDelay: '30s' },
@@ -41,7 +41,7 @@ export function executionWorld({
   })
   const resolved = resolveMission({ tenant: 'default', document, createdMs }, settings, createdMs)
   const mission = createdMission('default', { document, resolved, actor: 'ann', nowMs: createdMs, createdMs })
-  const flow = fakeDeps({ store: fakeStore({ futureWrites: futureWrites ?? true }) })
+  const flow = fakeDeps({ store: fakeStore() })
   const queue = memoryQueue()
   const marks = memoryMarks(flow.marks)
   const clock = { nowMs }
@@ -50,6 +50,7 @@ export function executionWorld({
     ...{ cache: flow.cache, forecasters: flow.forecasters, metrics: flow.metrics, queue, marks },
     mission: async () => mission,
     resolve: () => resolved,
+    takesOldSamples: async () => takesOldSamples,
     datasource: async () => ({ reader: flow.reader, writer: flow.writer }),
     requests: memoryRequests(),
     health: { recordSuccess: async () => undefined, recordFailure: async () => undefined },

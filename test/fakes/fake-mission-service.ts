@@ -25,9 +25,11 @@ export function fakeMissionService(now: () => number = Date.now): MissionService
       if (createOnly && before) throw new AppError('CONFLICT', `mission "${document.id}" exists`)
       mustBe(before, ifGeneration)
       if (document.query.includes('bad(')) throw new AppError('QUERY_REJECTED', `the store refuses "${document.query}"`)
-      if (before && isDeepStrictEqual(before.document, document)) return { mission: before, outcome: 'unchanged' }
+      if (before && isDeepStrictEqual(before.document, document))
+        return { mission: before, outcome: 'unchanged', warnings: [] }
       const mission = keep({ ...(before ?? newMission(tenant, document.id, now())), document, ...next(before, now()) })
-      return { mission, outcome: before ? 'updated' : 'created' }
+      const warnings = document.query.includes('busy') ? ['the query is not checked'] : []
+      return { mission, outcome: before ? 'updated' : 'created', warnings }
     },
     get: async (tenant, id) => find(tenant, id),
     async list(tenant, { limit, cursor = '' }) {

@@ -34,6 +34,7 @@ async function start() {
     schedules: createScheduleStore(redis),
     cache: createForecastCache({ redis, now: clock.now }),
     checkQuery: async () => undefined,
+    takesOldSamples: async () => true,
     settings: {
       datasource: () => ({ name: 'main', kind: 'auto', evalDelayMs: 30_000, maxSeries: 100, futureWrites: 'auto' }),
       defaults: { model: 'seasonal-naive', fallback: 'seasonal-naive', maxSeries: 100 },

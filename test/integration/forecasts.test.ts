@@ -40,7 +40,7 @@ beforeAll(async () => {
   })
   const memory = { load: async () => undefined, save: async () => undefined }
   datasources = openDatasources({ config, metrics: createMetrics(), now: Date.now, memory })
-  const { writer } = await datasources.open('main')
+  const { writer } = await datasources.open('default', 'main')
   const timestampsMs = Array.from({ length: 60 }, (_, i) => endMs + (i - 59) * stepMs)
   for (const job of ['a', 'b']) {
     const labels = { job }

@@ -29,7 +29,7 @@ export async function startKillableStack() {
       const { process, url } = await start(`worker-${pool}`, ['worker', '--pool', pool], gates[pool].writeUrl)
       return closing({ ...process, url })
     }
-    const scheduler = await start('scheduler', ['scheduler'], `${store.url}/api/v1/write`)
+    const scheduler = await start('scheduler', ['scheduler'], `${store.url}/nowhere/api/v1/write`)
     closing(scheduler.process)
     const workers = { forecast: await startWorker('forecast'), detect: await startWorker('detect') }
     const restart = async (pool: FlowName) => {
@@ -62,7 +62,7 @@ function processStarter(dir: string, { redisUrl, readUrl }: { readonly redisUrl:
         PATH: process.env.PATH,
         AT_MODELS_DIR: join(dir, 'models'),
         AT_REDIS_URL: redisUrl,
-        // without a kind it is drawn ahead once it has been asked what it is, but registration backfills nothing
+        // the workers' write targets say that they are VictoriaMetrics, the scheduler's does not: no registration backfill
         AT_DATASOURCES: JSON.stringify([{ name: 'main', readUrl, writeUrl }]),
         ...{ AT_LISTEN: listen, AT_WORKER_LISTEN: listen },
         ...{ AT_WORKER_LOCK: '5s', AT_WORKER_STALLED_CHECK: '1s', AT_WORKER_GRACE: '1s' },

@@ -63,6 +63,7 @@ beforeEach(async () => {
       models: ['seasonal-naive'],
     },
     checkQuery: async () => undefined,
+    takesOldSamples: async () => true,
   }
   service = createMissionService(deps)
   installation = createInstallation(redis)

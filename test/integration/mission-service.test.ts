@@ -1,15 +1,19 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { ForecastResult } from '../../flows/contexts.ts'
+import type { DetectResult, ForecastResult } from '../../flows/contexts.ts'
 import { AppError } from '../../models/errors.ts'
 import type { MissionDatasource } from '../../scheduler/missions/document/resolved.ts'
 import { createHealthRecorder } from '../../scheduler/missions/mission-health.ts'
+import { createMissionService } from '../../scheduler/missions/mission-service.ts'
 import { reconcileMissions } from '../../scheduler/missions/reconcile-missions.ts'
-import { at, cpu, datasources, missionStage } from './mission-stage.ts'
+import type { RunFindings } from '../../scheduler/store/missions/health-store.ts'
+import { at, cpu, datasources, missionStage, parse } from './mission-stage.ts'
 import { realRedis } from './real-redis.ts'
 
 const context = realRedis()
 const stage = missionStage(context)
 const { put, schedule } = stage
+const detected = { states: { ok: 3 }, missionScore: 0.5 } as unknown as DetectResult
+const forecastOf = (read: number) => ({ read, forecast: read }) as unknown as ForecastResult
 const nominals = () => stage.enqueued.map(({ job }) => job.nominalMs)
 
 describe('a new mission', () => {
@@ -39,6 +43,15 @@ describe('a new mission', () => {
     expect(backfills[0]?.job.nominalMs).toBe(at('11:00:00'))
   })
 
+  test('is backfilled where the store may take old samples but does not say so now', async () => {
+    const away = async () => {
+      throw new AppError('STORE_UNAVAILABLE', 'away')
+    }
+    const service = createMissionService({ ...stage.deps, takesOldSamples: away })
+    await service.put('default', parse({ datasource: 'any' }), { actor: 'ann' })
+    expect(stage.enqueued.filter(({ job }) => job.kind === 'backfill')).toHaveLength(23)
+  })
+
   test('that is paused from the start waits', async () => {
     await put({ paused: true })
     expect(await schedule('detect')).toMatchObject({ pause: { reason: 'paused in its document' } })
@@ -56,8 +69,42 @@ describe('a new mission', () => {
     expect(stage.enqueued).toEqual([])
   })
 
-  test('is taken while the store is away', async () => {
-    expect((await put({ query: 'busy' })).outcome).toBe('created')
+  describe('while the store is away', () => {
+    const warning = 'the query is not checked, its first run will: prom is away'
+    const unchecked = async () => (await stage.service.status('default', 'cpu')).unchecked
+
+    test('is taken, and says that its query is not checked', async () => {
+      expect(await put({ query: 'busy' })).toMatchObject({ outcome: 'created', warnings: [warning] })
+      expect(await unchecked()).toEqual({ sinceMs: stage.nowMs, reason: 'prom is away' })
+      expect(await put({ query: 'busy' })).toMatchObject({ outcome: 'unchanged', warnings: [warning] })
+      expect(await put({ query: 'busy', notes: 'x' })).toMatchObject({ outcome: 'updated', warnings: [warning] })
+    })
+
+    test('says so until another query is checked', async () => {
+      await put({ query: 'busy' })
+      expect(await put()).toMatchObject({ outcome: 'updated', warnings: [] })
+      expect(await unchecked()).toBeUndefined()
+    })
+
+    test.each<{ what: string; findings: RunFindings; isChecked: boolean }>([
+      { what: 'a detect run has read it', findings: { flow: 'detect', result: detected }, isChecked: true },
+      { what: 'a detect run had nothing to do', findings: { flow: 'detect', result: undefined }, isChecked: false },
+      { what: 'a forecast has read it', findings: { flow: 'forecast', result: forecastOf(3) }, isChecked: true },
+      { what: 'a forecast was kept', findings: { flow: 'forecast', result: forecastOf(0) }, isChecked: false },
+    ])('says so until a run has asked the store: $what', async ({ findings, isChecked }) => {
+      await put({ query: 'busy' })
+      await stage.deps.health.recordSuccess(cpu, 1, findings)
+      expect((await unchecked()) === undefined).toBe(isChecked)
+    })
+
+    test('is paused by the first run that finds its query refused', async () => {
+      await put({ query: 'busy' })
+      const recorder = createHealthRecorder({ ...stage.deps, service: stage.service })
+      await recorder.recordFailure(cpu, 'forecast', stage.nowMs, new AppError('QUERY_REJECTED', 'prom: parse error'))
+      const status = await stage.service.status('default', 'cpu')
+      expect(status).toMatchObject({ state: 'paused', lastError: { code: 'QUERY_REJECTED' } })
+      expect(status).not.toHaveProperty('unchecked')
+    })
   })
 })
 

@@ -87,7 +87,8 @@ export function missionStage(real: ReturnType<typeof realRedis>) {
         defaults: { model: 'seasonal-naive', fallback: 'seasonal-naive', maxSeries: 10_000 },
         models: ['seasonal-naive'],
       },
-      async checkQuery(datasource, query) {
+      takesOldSamples: async (datasource) => datasource === 'vm',
+      async checkQuery({ datasource, query }) {
         if (query.includes('busy')) throw new AppError('STORE_UNAVAILABLE', `${datasource} is away`)
         if (query === stage.refused) throw new AppError('QUERY_REJECTED', `${datasource}: parse error in ${query}`)
       },

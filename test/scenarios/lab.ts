@@ -148,6 +148,7 @@ function openParts({ redis, clock, faults, storeUrl, futureWrites }: PartsOption
       models: forecasters.names,
     },
     checkQuery: async () => undefined,
+    takesOldSamples: async () => futureWrites === 'native',
     registrationReachMs: 0,
   } satisfies MissionServiceDeps
   const service = createMissionService(missionDeps)
@@ -158,6 +159,7 @@ function openParts({ redis, clock, faults, storeUrl, futureWrites }: PartsOption
     metrics: { fallbackUsed: () => undefined, inference: () => undefined, cacheLookup: () => undefined },
     mission: (name) => missionDeps.missions.get(name),
     resolve: (mission) => resolveStored(mission, missionDeps.settings),
+    takesOldSamples: missionDeps.takesOldSamples,
     datasource: async () => ({
       reader,
       writer: {

@@ -42,7 +42,7 @@ export function openForecaster({ config, signal, onProgress }: ForecastHere) {
       const source = params.query === undefined ? undefined : datasources.find(defaultTenant, params.datasource)
       if (params.query !== undefined && !source)
         throw new AppError('INVALID_PARAMS', 'no store to ask: name one by --store URL')
-      const reader = source ? datasources.reader(source.name) : noReader
+      const reader = source ? datasources.reader(defaultTenant, source.name) : noReader
       const limits = { maxSeries: source?.maxSeries ?? Number.POSITIVE_INFINITY, maxValues: Number.POSITIVE_INFINITY }
       const result = await runForecastOnce({ reader, forecasters, metrics, signal }, params, {
         ...{ nowMs: Date.now(), defaultModel: config.defaults.model, ...limits, onProgress },

@@ -14,7 +14,11 @@ export type RunFindings =
   | { readonly flow: 'forecast'; readonly result: ForecastResult | undefined }
   | { readonly flow: 'detect'; readonly result: DetectResult | undefined }
 
+/** What the store's parser says of a query; else since when and why it could not be asked. */
+export type QueryCheck = 'accepted' | NonNullable<MissionHealth['unchecked']>
+
 export interface HealthStore {
+  recordCheck(name: MissionName, check: QueryCheck): Promise<void>
   recordSuccess(name: MissionName, atMs: number, findings: RunFindings): Promise<void>
   recordFailure(name: MissionName, flow: FlowName, atMs: number, error: AppError): Promise<void>
   get(name: MissionName): Promise<MissionHealth>
@@ -27,10 +31,19 @@ const flows = ['forecast', 'detect'] as const satisfies readonly FlowName[]
 const seriesByState = z
   .record(z.string(), z.int())
   .transform((states) => states as NonNullable<MissionHealth['series']>)
+const uncheckedQuery = z.object({ sinceMs: z.number(), reason: z.string() })
 const runError = z.object({ code: z.string(), message: z.string(), atMs: z.number(), flow: z.enum(flows) })
 
 export function createHealthStore(redis: Redis, onUnreadable: OnUnreadable = ignoreUnreadable): HealthStore {
   return {
+    async recordCheck(name, check) {
+      const key = keys.health(name)
+      const write = redis.pipeline()
+      if (check === 'accepted') write.hdel(key, 'unchecked')
+      else write.hset(key, 'unchecked', JSON.stringify(check)).pexpire(key, keepMs)
+      await redisCall(`record the health of ${name.mission}`, write.exec())
+    },
+
     async recordSuccess(name, atMs, findings) {
       const key = keys.health(name)
       const { flow } = findings
@@ -39,8 +52,8 @@ export function createHealthStore(redis: Redis, onUnreadable: OnUnreadable = ign
         .pipeline()
         .hset(key, ...fields)
         .pexpire(key, keepMs)
-        .exec()
-      await redisCall(`record the health of ${name.mission}`, write)
+      if (hasAsked(findings)) write.hdel(key, 'unchecked')
+      await redisCall(`record the health of ${name.mission}`, write.exec())
     },
 
     async recordFailure(name, flow, atMs, { code, message }) {
@@ -51,8 +64,8 @@ export function createHealthStore(redis: Redis, onUnreadable: OnUnreadable = ign
         .hincrby(key, `${flow}.failures`, 1)
         .hset(key, `${flow}.error`, error)
         .pexpire(key, keepMs)
-        .exec()
-      await redisCall(`record the health of ${name.mission}`, write)
+      if (code === 'QUERY_REJECTED') write.hdel(key, 'unchecked')
+      await redisCall(`record the health of ${name.mission}`, write.exec())
     },
 
     async get(name) {
@@ -62,6 +75,11 @@ export function createHealthStore(redis: Redis, onUnreadable: OnUnreadable = ign
       )
     },
   }
+}
+
+/** Only then has the store taken the query. */
+function hasAsked({ flow, result }: RunFindings): boolean {
+  return flow === 'detect' ? result !== undefined : (result?.read ?? 0) > 0
 }
 
 function findingFields({ flow, result }: RunFindings): (string | number)[] {
@@ -84,12 +102,14 @@ function parseHealth(fields: Readonly<Record<string, string>>, onUnreadable: (re
   const errors = flows.flatMap((flow) => decoded(`${flow}.error`, runError) ?? [])
   const [lastError] = errors.sort((a, b) => b.atMs - a.atMs)
   const series = decoded('states', seriesByState)
+  const unchecked = decoded('unchecked', uncheckedQuery)
   return {
     state: stateOf(consecutiveFailures, fields['detect.successMs'] !== undefined),
     consecutiveFailures,
     ...(lastSuccessMs >= 0 && { lastSuccessMs }),
     ...(lastError && { lastError }),
     ...(series && { series }),
+    ...(unchecked && { unchecked }),
     ...(Number.isFinite(missionScore) && { missionScore }),
     ...(fields.fallback && { fallback: fields.fallback }),
   }

@@ -47,6 +47,19 @@ export async function decideFutureWrites(question: FutureWritesQuestion): Promis
   return decision
 }
 
+/**
+ * Whether a store takes samples of any age, as backfills write them: VictoriaMetrics does, Prometheus and its kin refuse
+ * what is an hour old. To be wrong does no harm: what comes too late is refused. So the operator's word counts here.
+ * @throws STORE_UNAVAILABLE where the kind is not given and the store gave no answer: ask again.
+ */
+export async function takesOldSamples(question: FutureWritesQuestion): Promise<boolean> {
+  const { datasource } = question
+  if (datasource.kind === 'victoriametrics' || datasource.futureWrites === 'native') return true
+  if (datasource.kind !== 'auto') return false
+  const asked = { ...datasource, futureWrites: 'auto' } as const
+  return (await decideFutureWrites({ ...question, datasource: asked })) === 'native'
+}
+
 /** Another write URL is another store: what the old one could says nothing of it. */
 function memoryKey({ name, kind, writeUrl }: FutureWritesQuestion['datasource']): string {
   return `${name}:${createHash('sha256').update(`${kind} ${writeUrl}`).digest('hex').slice(0, 16)}`

@@ -93,12 +93,27 @@ test('the configuration is shown without secrets, to the default tenant only', a
 
 test('the status names processes and what waits', async () => {
   const status = statusView.strict().parse((await (await start()).inject('/api/v1/status')).json())
-  expect(status.processes.map(({ role, alive }) => [role, alive])).toEqual([
+  expect(status.processes?.map(({ role, alive }) => [role, alive])).toEqual([
     ['scheduler', true],
     ['forecast', true],
     ['detect', false],
   ])
   expect(status).toMatchObject({ ready: true, queues: { detect: { waiting: 3, active: 1, oldestWaitSeconds: 1.5 } } })
+})
+
+test.each([
+  { key: 'key-of-the-operator', isOperator: true },
+  { key: 'key-of-the-red-team', isOperator: false },
+])('processes, queues and checks are for the default tenant: $key', async ({ key, isOperator }) => {
+  const apiKeys = [
+    { name: 'ops', key: 'key-of-the-operator', tenant: 'default' },
+    { name: 'red', key: 'key-of-the-red-team', tenant: 'red' },
+  ]
+  const app = await start({ settings: { apiKeys }, readiness: [{ name: 'redis', check: async () => undefined }] })
+  const answer = await app.inject({ url: '/api/v1/status', headers: { authorization: `Bearer ${key}` } })
+  const { version, ...rest } = statusView.strict().parse(answer.json())
+  expect(version).toBeTypeOf('string')
+  expect(Object.keys(rest)).toEqual(isOperator ? ['ready', 'checks', 'processes', 'queues'] : ['ready'])
 })
 
 test('probes and metrics', async () => {

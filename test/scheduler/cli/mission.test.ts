@@ -36,8 +36,16 @@ test('apply tells what became of every document, and of a repeat', async () => {
   expect(again).toMatchObject({
     exitCode: 0,
     err: '',
-    out: '{"outcome":"unchanged","id":"apply-a","origin":"stdin:1","errors":[]}',
+    out: '{"outcome":"unchanged","id":"apply-a","origin":"stdin:1","errors":[],"warnings":[]}',
   })
+})
+
+test('apply tells that a query is not checked', async () => {
+  const { out, exitCode } = await run('mission apply -f -', '{"id": "warn-a", "query": "busy"}')
+  expect([exitCode, out]).toEqual([
+    0,
+    expect.stringMatching(/created +warn-a +stdin:1 +warning: the query is not checked/),
+  ])
 })
 
 test('apply reads folders, and a dry run sends nothing', async () => {

@@ -85,6 +85,30 @@ test.each<{
   expect(status.lines).toContainEqual(expect.objectContaining(line))
 })
 
+test('a tenant sees its own missions and datasources, and whether the platform is ready', async () => {
+  const key = 'key-of-the-red-team'
+  const app = await fakeApi({ ...healthy, settings: { apiKeys: [{ name: 'red', key, tenant: 'red' }] } })
+  onTestFinished(() => app.close())
+  const environment = { AT_API: await app.listen({ port: 0, host: '127.0.0.1' }), AT_API_KEY: key }
+  const { exitCode, out } = await runCli(['status', '--json'], { environment })
+  expect(exitCode).toBe(0)
+  expect(JSON.parse(out).lines.map(({ what }: { what: string }) => what)).toEqual([
+    'API',
+    'datasource main',
+    'missions',
+  ])
+})
+
+test('a mission whose query could not be checked is named', async () => {
+  const missions = fakeMissionService()
+  await missions.put('default', { id: 'cpu', query: 'up' }, { actor: 'test' })
+  const unchecked = { sinceMs: 0, reason: 'away' }
+  const status: typeof missions.status = async () => ({ state: 'new', consecutiveFailures: 0, unchecked })
+  const { exitCode, lines } = await statusOf({ ...healthy, missions: { ...missions, status } })
+  expect(exitCode).toBe(1)
+  expect(lines.at(-1)).toEqual({ what: 'missions', health: 'poor', detail: '1 new; query not checked yet: cpu' })
+})
+
 test('failing missions are named', async () => {
   const missions = fakeMissionService()
   await missions.put('default', { id: 'cpu', query: 'up' }, { actor: 'test' })

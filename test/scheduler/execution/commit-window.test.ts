@@ -61,7 +61,7 @@ test('gaps of a worker that was killed before it enqueued them are enqueued as w
 })
 
 test('a store that takes no old samples: the steps are counted, not enqueued', async () => {
-  const { run, marks, queue, unscored } = executionWorld({ futureWrites: false })
+  const { run, marks, queue, unscored } = executionWorld({ takesOldSamples: false })
   marks.known = { scoredUntilMs: at('12:00:00') }
   await commitWindow(run(), window, scored)
   expect({ unscored, enqueued: queue.enqueued, gaps: marks.known.gaps }).toEqual({

@@ -7,8 +7,8 @@ import { at, executionWorld, minuteMs, name } from '../../fakes/execution-world.
 const T = at('12:00:00')
 const stepMs = 5 * minuteMs
 
-function world() {
-  const here = executionWorld()
+function world(options: Parameters<typeof executionWorld>[0] = {}) {
+  const here = executionWorld(options)
   here.marks.known = { scoredUntilMs: at('12:28:00') }
   here.store.generate({ __name__: 'cpu' }, () => 10)
   const run = (fields: Partial<RunJob> = {}) => {
@@ -46,6 +46,12 @@ test('a trigger computes again what is kept, a tick does not', async () => {
   await run()
   expect(await run()).toMatchObject({ read: 0 })
   expect(await run({ kind: 'trigger', recompute: true, runId: 'f.2' })).toMatchObject({ read: 1, forecast: 1 })
+})
+
+test.each([true, false])('a backfill runs where the store takes samples that old: %s', async (takesOldSamples) => {
+  const { run } = world({ takesOldSamples })
+  const backfill = { kind: 'backfill', nominalMs: at('11:00:00'), backfill: { id: 'b' } } as const
+  expect((await run(backfill)) !== undefined).toBe(takesOldSamples)
 })
 
 describe('a join at 12:30', () => {

@@ -26,6 +26,7 @@ test('name and read URL make a whole datasource', () => {
     evalDelayMs: 30_000,
     futureWrites: 'auto',
     enforcedMatchers: [],
+    tenantMatchers: {},
     requestSlots: 4,
   })
 })
@@ -95,6 +96,12 @@ test.each<{ name: string; input: Record<string, unknown>; path: string }>([
   { name: 'reserved header', input: { headers: { Authorization: 'x' } }, path: 'headers' },
   { name: 'header with a line break', input: { headers: { a: 'x\r\nb: y' } }, path: 'headers.a' },
   { name: 'no duration', input: { timeout: '30' }, path: 'timeout' },
+  {
+    name: 'matchers of a tenant that may not name it',
+    input: { tenants: ['a'], tenantMatchers: { b: ['ns="b"'] } },
+    path: 'tenantMatchers',
+  },
+  { name: 'no matcher of a tenant', input: { tenantMatchers: { b: ['ns=b'] } }, path: 'tenantMatchers.b.0' },
   { name: 'no matcher', input: { enforcedMatchers: ['namespace=shop'] }, path: 'enforcedMatchers.0' },
   { name: 'vmselect without writeUrl', input: { readUrl: 'http://s:8481/select/0/prometheus' }, path: 'writeUrl' },
   { name: 'Thanos without writeUrl', input: { kind: 'thanos' }, path: 'writeUrl' },

@@ -3,6 +3,7 @@ import {
   decideFutureWrites,
   type FutureWrites,
   type FutureWritesQuestion,
+  takesOldSamples,
 } from '../../../../tasks/prometheus/write/future-writes.ts'
 
 type Answer = 'yes' | 'no' | 'unknown'
@@ -52,6 +53,39 @@ test.each<{
   },
 ])('$name is $decision', async ({ datasource, answers, decision }) => {
   expect(await decideFutureWrites(question(datasource, answers))).toBe(decision)
+})
+
+test.each<{
+  name: string
+  datasource: Partial<FutureWritesQuestion['datasource']>
+  answers: Answer[]
+  takes: boolean
+}>([
+  { name: 'VictoriaMetrics, whatever it is asked', datasource: { kind: 'victoriametrics' }, answers: [], takes: true },
+  {
+    name: 'VictoriaMetrics with a deferred band',
+    datasource: { kind: 'victoriametrics', futureWrites: 'deferred' },
+    answers: [],
+    takes: true,
+  },
+  { name: 'native by the operator', datasource: { futureWrites: 'native' }, answers: [], takes: true },
+  { name: 'Prometheus', datasource: { kind: 'prometheus' }, answers: [], takes: false },
+  { name: 'an unknown kind that confirms it', datasource: {}, answers: ['yes'], takes: true },
+  { name: 'an unknown kind that does not', datasource: {}, answers: ['no'], takes: false },
+  {
+    name: 'an unknown kind with a deferred band that confirms it',
+    datasource: { futureWrites: 'deferred' },
+    answers: ['yes'],
+    takes: true,
+  },
+])('old samples and $name: $takes', async ({ datasource, answers, takes }) => {
+  expect(await takesOldSamples(question(datasource, answers))).toBe(takes)
+})
+
+test('whether old samples are taken is not known while the store does not say', async () => {
+  const asking = question({}, ['unknown', 'yes'])
+  await expect(takesOldSamples(asking)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  expect(await takesOldSamples(asking)).toBe(true)
 })
 
 test('is asked once', async () => {
