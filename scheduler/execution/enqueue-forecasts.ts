@@ -1,5 +1,6 @@
 import { floorToStep, type MissionName } from '../../models/series.ts'
 import type { ResolvedMission } from '../missions/document/resolved.ts'
+import { firstNominalMs } from '../missions/mission-edits.ts'
 import { runIds } from '../queue/runs.ts'
 import type { StoredMission } from '../store/types.ts'
 import type { ExecutionDeps } from './ports.ts'
@@ -13,7 +14,9 @@ export async function enqueueForecasts(
 ): Promise<void> {
   const name: MissionName = { tenant: mission.tenant, mission: mission.id }
   const missing: number[] = []
-  for (const T of nominalMs) if (!(await isAlive(deps, mission, T))) missing.push(T)
+  const firstMs = firstNominalMs(mission) ?? Number.NEGATIVE_INFINITY
+  // the lower end of a new mission's first step may be of a T before it
+  for (const T of nominalMs) if (T >= firstMs && !(await isAlive(deps, mission, T))) missing.push(T)
   const nowMs = deps.now()
   if (missing.length === 0 || !(await deps.requests.mayRequest(name, 'request', nowMs, requestEveryMs))) return
   await deps.queue.enqueue(

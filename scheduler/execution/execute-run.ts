@@ -41,7 +41,12 @@ async function executeRun(deps: ExecutionDeps, attempt: Attempt): Promise<RunSum
 /** What is noted about a run never changes how it ended; backfills say nothing of a mission's health. */
 function healthOf({ onError }: ExecutionDeps, { kind }: RunJob) {
   return async (note: () => Promise<void>): Promise<void> => {
-    if (kind !== 'backfill') await note().catch(onError)
+    if (kind === 'backfill') return
+    try {
+      await note()
+    } catch (error) {
+      onError(toAppError(error))
+    }
   }
 }
 

@@ -77,9 +77,18 @@ export function needsFirstRuns(before: StoredMission | undefined, after: StoredM
   )
 }
 
-/** Last instant before the first step that a new mission scores: that of the T in force at its creation. */
-export function firstScorableMs({ forecastEras, createdMs }: StoredMission): number {
-  const [inForce] = ticksFromOwnerOfNow(forecastEras, createdMs)
+/**
+ * The T that owned the present step when a mission was created: its first forecast. Earlier T's are the registration
+ * backfill's: nobody asks for them, so the band of a new mission begins with the steps of this one.
+ */
+export function firstNominalMs({ forecastEras, createdMs }: StoredMission): number | undefined {
+  return ticksFromOwnerOfNow(forecastEras, createdMs)[0]
+}
+
+/** Last instant before the first step that a new mission scores: that of its first T. */
+export function firstScorableMs(mission: StoredMission): number {
+  const { forecastEras, createdMs } = mission
+  const inForce = firstNominalMs(mission)
   return (inForce === undefined ? undefined : ownedRange(forecastEras, inForce)?.fromMs) ?? createdMs
 }
 

@@ -38,6 +38,8 @@ export interface AttemptDeps {
   readonly stopping: AbortSignal
   /** Every end of an attempt. */
   readonly onSettled?: (record: RunRecord, job: RunJob) => void
+  /** What was to be noted about a run could not be. */
+  readonly onError: (error: Error) => void
 }
 
 export type AttemptResult =
@@ -57,7 +59,7 @@ export async function attemptRun(deps: AttemptDeps, fetched: FetchedJob, lost: A
   if (verdict !== 'go') return verdict === 'wait' ? { kind: 'wait' } : { kind: 'done' }
   const { job, attempt } = fetched
   const begun: RunRecord = { ...namesOf(job), state: 'active', attempt, worker: deps.worker, startedMs }
-  if (isRecorded(fetched)) await deps.runs.put(begun)
+  if (isRecorded(fetched)) await noted(deps, () => deps.runs.put(begun))
   const { summary, error } = await executed(deps, fetched, lost)
   // the record is the other worker's as well
   if (error && lost.aborted) return { kind: 'failed', error }
@@ -95,10 +97,19 @@ async function settle(deps: AttemptDeps, fetched: FetchedJob, ended: RunRecord):
   const endedMs = deps.clock.now()
   const record: RunRecord = { ...ended, endedMs }
   const tookMs = endedMs - startedMs
-  if (isRecorded(fetched) || error || tookMs > slowMs) await deps.runs.put(record)
+  if (isRecorded(fetched) || error || tookMs > slowMs) await noted(deps, () => deps.runs.put(record))
   deps.metrics.attempt(flow, tookMs / 1_000, error?.code)
   if (state === 'succeeded' || state === 'failed') deps.metrics.run(flow, state)
-  deps.onSettled?.(record, fetched.job)
+  await noted(deps, () => deps.onSettled?.(record, fetched.job))
+}
+
+/** A record that cannot be written does not change how the run ended: it would run once more for nothing. */
+async function noted({ onError }: AttemptDeps, note: () => Promise<void> | undefined | void): Promise<void> {
+  try {
+    await note()
+  } catch (error) {
+    onError(toAppError(error))
+  }
 }
 
 async function mayBegin({ overlaps, metrics }: AttemptDeps, { job, attempt }: FetchedJob, nowMs: number) {
@@ -113,13 +124,13 @@ async function mayBegin({ overlaps, metrics }: AttemptDeps, { job, attempt }: Fe
 /** A job that BullMQ gave up because each worker that took it ended without a word. */
 export async function settleKilled(deps: AttemptDeps, job: RunJob, attempt: number): Promise<void> {
   const endedMs = deps.clock.now()
-  const before = await deps.runs.get(job.runId)
+  const before = await deps.runs.get(job.runId).catch(() => undefined)
   const { worker, startedMs } = before ?? { worker: deps.worker, startedMs: endedMs }
   const error = { code: 'INTERNAL', message: `run ${job.runId}: every worker that took it was killed or hung` }
   const record: RunRecord = { ...namesOf(job), state: 'failed', attempt, worker, startedMs, endedMs, error }
-  await deps.runs.put(record)
+  await noted(deps, () => deps.runs.put(record))
   deps.metrics.run(job.flow, 'failed')
-  deps.onSettled?.(record, job)
+  await noted(deps, () => deps.onSettled?.(record, job))
 }
 
 const namesOf = ({ runId, kind, flow, tenant, mission, nominalMs }: RunJob) => ({

@@ -132,9 +132,19 @@ export function createWorker(options: RunWorkerOptions): RunWorker {
 }
 
 function attemptDeps(options: RunWorkerOptions, stopping: AbortSignal): AttemptDeps {
-  const { execute, clock, metrics, name, redis, timeoutMs = 600_000, onSettled } = options
+  const { execute, clock, metrics, name, redis, timeoutMs = 600_000, onSettled, onError = () => undefined } = options
   const stores = { overlaps: createOverlapStore(redis), runs: createRunStore(redis) }
-  return { execute, clock, metrics, worker: name, timeoutMs, stopping, ...stores, ...(onSettled && { onSettled }) }
+  return {
+    execute,
+    clock,
+    metrics,
+    worker: name,
+    timeoutMs,
+    stopping,
+    onError,
+    ...stores,
+    ...(onSettled && { onSettled }),
+  }
 }
 
 function fetchedJob(bullJob: Job<RunJob>): FetchedJob {

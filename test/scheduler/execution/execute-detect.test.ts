@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { executeDetect } from '../../../scheduler/execution/execute-detect.ts'
+import { firstScorableMs } from '../../../scheduler/missions/mission-edits.ts'
 import { runIds } from '../../../scheduler/queue/runs.ts'
 import { at, executionWorld, minuteMs, name } from '../../fakes/execution-world.ts'
 
@@ -23,6 +24,18 @@ test('scores the window, keeps its plan in the job and moves the mark', async ()
   expect(attempt.job.detectPlan?.window).toEqual({ fromMs: at('12:28:00'), untilMs: at('12:29:00') })
   expect(here.marks.known?.scoredUntilMs).toBe(at('12:29:00'))
   expect(await executeDetect(here.deps, here.mission, here.attempt())).toBeUndefined()
+})
+
+test('a new mission is scored from the T in force at its creation, and nothing before that T is asked for', async () => {
+  const here = await world({ createdMs: at('12:16:00'), nowMs: at('12:22:31') })
+  // the first step's lower end, 12:10, is of the run at 11:00
+  here.marks.known = { scoredUntilMs: firstScorableMs(here.mission) }
+  await here.keep(at('12:00:00'))
+  const attempt = here.attempt({ nominalMs: at('12:22:00') })
+  await executeDetect(here.deps, here.mission, attempt)
+  expect(attempt.job.detectPlan?.owners.map(({ nominalMs }) => nominalMs)).toEqual([at('11:00:00'), at('12:00:00')])
+  expect(scores(here)[0]).toBe(at('12:11:00'))
+  expect(here.queue.enqueued).toEqual([])
 })
 
 test('a retry scores by the plan of the first attempt', async () => {

@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest'
+import { AppError } from '../../../models/errors.ts'
+import { type AttemptDeps, attemptRun, settleKilled } from '../../../scheduler/queue/attempt.ts'
+import type { RunJob, RunRecord } from '../../../scheduler/queue/runs.ts'
+
+const job: RunJob = {
+  ...{ runId: 'f.default.cpu.1.key.1', kind: 'first', flow: 'forecast', tenant: 'default', mission: 'cpu' },
+  ...{ nominalMs: 1, bandKey: 'key', enqueuedMs: 1 },
+}
+const fetched = { job, attempt: 1, hasRetries: true, updateJob: async () => undefined }
+const never = new AbortController().signal
+const away = new AppError('REDIS_UNAVAILABLE', 'cannot write a run')
+
+/** Run records cannot be read or written, and nobody can be told of an end. */
+function withoutRecords(execute: AttemptDeps['execute']) {
+  const errors: Error[] = []
+  const ended: string[] = []
+  const fail = () => Promise.reject(away)
+  const deps: AttemptDeps = {
+    ...{ execute, clock: { now: () => 5 }, worker: 'w', timeoutMs: 1_000, stopping: never },
+    overlaps: { reserve: fail, begin: fail },
+    runs: { put: fail, get: fail, list: fail, unfinished: fail },
+    metrics: { tick: () => undefined, attempt: () => undefined, run: (_, result) => void ended.push(result) },
+    onSettled() {
+      throw new Error('the log is full')
+    },
+    onError: (error) => void errors.push(error),
+  }
+  return { deps, errors, ended }
+}
+
+describe('when what a run did cannot be recorded', () => {
+  test('a run that succeeded is done, and is not run again', async () => {
+    const { deps, errors, ended } = withoutRecords(async () => ({ read: 1 }))
+    expect(await attemptRun(deps, fetched, never)).toEqual({ kind: 'done', summary: { read: 1 } })
+    expect(ended).toEqual(['succeeded'])
+    expect(errors.map(({ message }) => message)).toEqual([away.message, away.message, 'the log is full'])
+  })
+
+  test('a run that failed fails with its own error', async () => {
+    const error = new AppError('QUERY_REJECTED', 'parse error')
+    const { deps, ended } = withoutRecords(() => Promise.reject(error))
+    expect(await attemptRun(deps, fetched, never)).toEqual({ kind: 'failed', error })
+    expect(ended).toEqual(['failed'])
+  })
+
+  test('the end of a run whose workers were killed is counted', async () => {
+    const { deps, errors, ended } = withoutRecords(async () => ({}))
+    await settleKilled(deps, job, 2)
+    expect(ended).toEqual(['failed'])
+    expect(errors).toHaveLength(2)
+  })
+})
+
+test('what is recorded is how a run began and how it ended', async () => {
+  const records: RunRecord[] = []
+  const { deps } = withoutRecords(async () => ({ read: 1 }))
+  const runs = { ...deps.runs, put: async (record: RunRecord) => void records.push(record) }
+  await attemptRun({ ...deps, runs }, fetched, never)
+  expect(records).toMatchObject([
+    { state: 'active', startedMs: 5 },
+    { state: 'succeeded', startedMs: 5, endedMs: 5, summary: { read: 1 } },
+  ])
+})
