@@ -4,8 +4,8 @@ import { AppError } from '../../models/errors.ts'
 export interface Breaker {
   /** @throws STORE_UNAVAILABLE while it is open, naming `subject`. */
   check(subject: string): void
-  /** A connection error, or a 503 that speaks for the store as a whole. */
-  failed(): void
+  /** A connection error, or a 503 that speaks for the store as a whole; `reason` is told while it is open. */
+  failed(reason: string): void
   /** Any other answer: the store is there. */
   answered(): void
   readonly state: 'closed' | 'open'
@@ -22,20 +22,21 @@ export interface BreakerOptions {
 export function createBreaker({ now = Date.now, failures = 5, openMs = 10_000 }: BreakerOptions = {}): Breaker {
   let failed = 0
   let openUntilMs = 0
+  let lastReason = ''
   return {
     check(subject) {
       if (failed < failures) return
       const waitMs = openUntilMs - now()
       if (waitMs > 0) {
-        throw new AppError('STORE_UNAVAILABLE', `${subject}: not asked, ${failed} requests in a row failed`, {
-          retryAfterMs: waitMs,
-        })
+        const why = `not asked, ${failed} requests in a row failed, the last one by ${lastReason}`
+        throw new AppError('STORE_UNAVAILABLE', `${subject}: ${why}`, { retryAfterMs: waitMs })
       }
       // this request is the one that tries; the next may when it has failed, or has not come back in time
       openUntilMs = now() + openMs
     },
-    failed() {
+    failed(reason) {
       failed++
+      lastReason = reason
       openUntilMs = now() + openMs
     },
     answered() {

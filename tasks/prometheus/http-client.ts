@@ -98,8 +98,10 @@ async function exchange({ datasource, agent, breaker }: Connection, request: Htt
   } catch (error) {
     deadline.end()
     const ended = deadline.ended()
-    if (!ended) breaker.failed()
-    throw ended ?? unreachable(subject, request.url, error)
+    if (ended) throw ended
+    const reason = `${new URL(request.url).origin}: ${reasonOf(error)}`
+    breaker.failed(reason)
+    throw new AppError('STORE_UNAVAILABLE', `${subject}: ${reason}`, { cause: error })
   }
 }
 
@@ -226,10 +228,6 @@ function timedOut(subject: string, timeoutMs: number): AppError {
 /** A time-out, unlike a connection error, may be the fault of one slow query. */
 export function isTimeout({ cause }: AppError): boolean {
   return cause instanceof DOMException && cause.name === 'TimeoutError'
-}
-
-function unreachable(subject: string, url: string, cause: unknown): AppError {
-  return new AppError('STORE_UNAVAILABLE', `${subject}: ${new URL(url).origin}: ${reasonOf(cause)}`, { cause })
 }
 
 function truncated(subject: string, cause: unknown): AppError {

@@ -43,6 +43,12 @@ export function storeWords(text: string): string {
   return excerpt(typeof errorType === 'string' ? `${errorType}: ${error}` : error)
 }
 
+/** `HTTP 503: ` and what the store says. */
+export function httpReason({ status, text }: Pick<RefusedAnswer, 'status' | 'text'>): string {
+  const words = excerpt(text)
+  return `HTTP ${status}${words && `: ${words}`}`
+}
+
 /** One line of at most 300 characters, without markup. */
 export function excerpt(text: string): string {
   const plain = isMarkup(text) ? text.replace(/<(style|script)\b.*?<\/\1>|<[^>]*>/gis, ' ') : text

@@ -3,7 +3,7 @@ import { type AppError, toAppError } from '../../../models/errors.ts'
 import type { Datasource } from '../datasource.ts'
 import { type DatasourceHttp, type HttpResponse, isTimeout } from '../http-client.ts'
 import { retryAfterMs } from '../retry-after.ts'
-import { isRefusal, isSaturated, type RefusedAnswer, storeFailure } from '../store-failure.ts'
+import { httpReason, isRefusal, isSaturated, type RefusedAnswer, storeFailure } from '../store-failure.ts'
 
 /** One question to the store's query API. */
 export interface StoreQuestion {
@@ -68,7 +68,8 @@ async function askOnce(question: StoreQuestion): Promise<StoreAnswer> {
     retryAfterMs: retryAfterMs(response.header, Date.now()),
   }
   const failure = storeFailure(subject, refused)
-  if (failure.code === 'STORE_BUSY' && response.status === 503 && !isSaturated(refused)) http.breaker.failed()
+  if (failure.code === 'STORE_BUSY' && response.status === 503 && !isSaturated(refused))
+    http.breaker.failed(httpReason(refused))
   if (failure.code === 'QUERY_FAILED' && isRefusal(refused)) return { refused }
   throw failure
 }

@@ -118,7 +118,7 @@ async function classify({ datasource, http }: RequestOptions, response: HttpResp
   if (status === 413) return { kind: 'tooLarge', reason }
   if (status === 401 || status === 403) throw new AppError('STORE_DENIED', message)
   if (status < 500 && status !== 429 && status !== 408) throw new AppError('WRITE_REJECTED', message)
-  if (status === 503) http.breaker.failed()
+  if (status === 503) http.breaker.failed(reason)
   const waitMs = retryAfterMs((header) => response.header(header), Date.now())
   return {
     kind: 'again',

@@ -13,7 +13,7 @@ function breakerAt(startMs: number) {
     }
   }
   const fail = (times: number) => {
-    for (let i = 0; i < times; i++) breaker.failed()
+    for (let i = 1; i <= times; i++) breaker.failed(`HTTP 503: reason ${i}`)
   }
   return { breaker, clock, passes, fail }
 }
@@ -32,7 +32,7 @@ test('an answer between failures begins the count again', () => {
   expect(passes()).toBe(true)
 })
 
-test('opens, and says for how long', () => {
+test('opens, and says why and for how long', () => {
   const { breaker, clock, fail } = breakerAt(5_000)
   fail(3)
   clock.nowMs += 400
@@ -41,7 +41,7 @@ test('opens, and says for how long', () => {
     expect.objectContaining({
       code: 'STORE_UNAVAILABLE',
       retryAfterMs: 600,
-      message: 'datasource main: not asked, 3 requests in a row failed',
+      message: 'datasource main: not asked, 3 requests in a row failed, the last one by HTTP 503: reason 3',
     }),
   )
 })
@@ -64,6 +64,6 @@ test.each([
   fail(3)
   clock.nowMs = 1_500
   passes()
-  breaker[outcome]()
+  breaker[outcome]('HTTP 503')
   expect([passes(), passes()]).toEqual(later)
 })
