@@ -15,7 +15,10 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
 
 /** `; did you mean "x"?`, or nothing. */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
-  const meant = nearest(word, candidates)
+  return asQuestion(nearest(word, candidates))
+}
+
+export function asQuestion(meant: string | undefined): string {
   return meant === undefined ? '' : `; did you mean "${meant}"?`
 }
 

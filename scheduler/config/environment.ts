@@ -1,5 +1,5 @@
 import { parse } from 'yaml'
-import { didYouMean } from './did-you-mean.ts'
+import { asQuestion, nearest } from './did-you-mean.ts'
 import { childOf, fixedPaths, settingTree } from './setting-tree.ts'
 import { nodeAt, type SchemaNode, type ValuePath } from './zod-problems.ts'
 
@@ -30,25 +30,44 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
   const problems: { variable: string; detail: string }[] = []
   for (const variable of Object.keys(environment).sort()) {
     const text = environment[variable]
-    if (!variable.startsWith('AT_') || otherVariables.has(variable) || !text) continue
+    if (!variable.startsWith(prefix) || otherVariables.has(variable) || !text) continue
     const path = pathOf(variable)
-    if (path) settings.push({ variable, path, value: coerce(text, nodeAt(settingTree, path)) })
-    else if (!serviceLink.test(variable))
-      problems.push({
-        variable,
-        detail: `no such setting${didYouMean(variable, [...singleForms.keys(), ...nestedForms])}`,
-      })
+    if (path) {
+      const { value, detail } = coerce(text, nodeAt(settingTree, path))
+      if (detail === undefined) settings.push({ variable, path, value })
+      else problems.push({ variable, detail })
+    } else if (!serviceLink.test(variable))
+      problems.push({ variable, detail: `no such setting${asQuestion(meantBy(variable))}` })
   }
   return { settings, problems }
 }
 
-const variableName = (path: readonly string[], separator: string): string =>
-  `AT_${path.map(upperSnake).join(separator)}`
-const singleForms = new Map(fixedPaths().map((path) => [variableName(path, '_'), path]))
-const nestedForms = fixedPaths().map((path) => variableName(path, '__'))
+const prefix = 'AT_'
+const nameOf = (path: readonly string[], separator: string): string => path.map(upperSnake).join(separator)
+const singleForms = new Map(fixedPaths().map((path) => [`${prefix}${nameOf(path, '_')}`, path]))
+const names = fixedPaths().flatMap((path) => [nameOf(path, '_'), nameOf(path, '__')])
+
+/** The variable that this one was probably meant to be: its prefix makes no name alike. */
+function meantBy(variable: string): string | undefined {
+  const written = variable.slice(prefix.length)
+  const meant = corrected(settingTree, written.split('__'))?.join('__') ?? nearest(written, names)
+  return meant === undefined ? undefined : `${prefix}${meant}`
+}
+
+/** Level by level, so that lists and maps are looked into as well. */
+function corrected(node: SchemaNode, segments: readonly string[]): readonly string[] | undefined {
+  const [segment, ...rest] = segments
+  if (segment === undefined) return []
+  const isKnown = keyOf(node, segment) !== undefined
+  const meant = isKnown ? segment : nearest(segment, Object.keys(node.properties ?? {}).map(upperSnake))
+  const key = meant === undefined ? undefined : keyOf(node, meant)
+  const child = key === undefined ? undefined : childOf(node, key)
+  const below = child && corrected(child, rest)
+  return meant === undefined || below === undefined ? undefined : [meant, ...below]
+}
 
 function pathOf(variable: string): ValuePath | undefined {
-  const exact = singleForms.get(variable) ?? descend(settingTree, variable.slice(3).split('__'))
+  const exact = singleForms.get(variable) ?? descend(settingTree, variable.slice(prefix.length).split('__'))
   if (exact || !variable.endsWith('_FILE')) return exact
   // a string setting read from a file: the same path with File at its end
   const base = pathOf(variable.slice(0, -'_FILE'.length))
@@ -77,15 +96,25 @@ function upperSnake(key: string): string {
   return key.replace(/[A-Z]/g, (capital) => `_${capital}`).toUpperCase()
 }
 
+interface Coerced {
+  readonly value?: unknown
+  /** Why it cannot be read. */
+  readonly detail?: string
+}
+
 /** Text as the setting's type wants it; what does not fit stays text, for the schema to name. */
-function coerce(text: string, node: SchemaNode | undefined): unknown {
+function coerce(text: string, node: SchemaNode | undefined): Coerced {
   if (node?.type === 'number' || node?.type === 'integer')
-    return text.trim() !== '' && !Number.isNaN(Number(text)) ? Number(text) : text
-  if (node?.type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
-  if (node?.type !== 'object' && node?.type !== 'array') return text
+    return { value: text.trim() !== '' && !Number.isNaN(Number(text)) ? Number(text) : text }
+  if (node?.type === 'boolean') return { value: text === 'true' ? true : text === 'false' ? false : text }
+  return node?.type === 'object' || node?.type === 'array' ? readYaml(text) : { value: text }
+}
+
+function readYaml(text: string): Coerced {
   try {
-    return parse(text)
-  } catch {
-    return text
+    return { value: parse(text) }
+  } catch (error) {
+    const [words = ''] = String(error instanceof Error ? error.message : error).split('\n')
+    return { detail: `no YAML or JSON: ${words.replace(/:$/, '')}` }
   }
 }

@@ -1,17 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { tryParseDuration } from '../../models/duration.ts'
+import { parseDuration, tryParseDuration } from '../../models/duration.ts'
 import { AppError } from '../../models/errors.ts'
 
 export const datasourceKinds = ['auto', 'victoriametrics', 'prometheus', 'mimir', 'cortex', 'thanos'] as const
 export type DatasourceKind = (typeof datasourceKinds)[number]
 
 const aDuration = 'write a duration: 30s, 5m or PT5M'
-const durationMs = z.string({ error: aDuration }).transform((text, context) => {
-  const ms = tryParseDuration(text)
-  if (ms === undefined) context.addIssue({ code: 'custom', message: aDuration })
-  return ms ?? 0
-})
+const duration = z
+  .string({ error: aDuration })
+  .refine((text) => tryParseDuration(text) !== undefined, { error: aDuration })
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'write an http:// or https:// URL' }).refine(
   (text) => {
@@ -77,14 +75,14 @@ export const datasourceConfig = z
       .optional()
       .describe('Sent with every request (Mimir, Cortex, Thanos)'),
     tenants: z.array(z.string().min(1)).optional().describe('Tenants of ours that may name it; default: all'),
-    timeout: durationMs.default(30_000),
+    timeout: duration.default('30s'),
     maxPoints: z
       .int()
       .min(100)
       .optional()
       .describe('Points per series and request; default 11,000, VictoriaMetrics 30,000'),
     maxSeries: z.int().positive().default(10_000),
-    evalDelay: durationMs.default(30_000),
+    evalDelay: duration.default('30s'),
     futureWrites: z.enum(['auto', 'native', 'deferred']).default('auto'),
     enforcedMatchers: z.array(matcher).default([]).describe('Added to every selector of every query'),
     tenantMatchers: z
@@ -152,8 +150,8 @@ export function resolveDatasource(config: DatasourceConfig): Datasource {
     writeUrl: config.writeUrl ?? defaultWriteUrl(kind, readUrl) ?? readUrl,
     headers: { ...config.headers, ...tenantHeader(config), ...authorization(config) },
     tls: config.tls && readTls(name, config.tls),
-    timeoutMs: config.timeout,
-    evalDelayMs: config.evalDelay,
+    timeoutMs: parseDuration(config.timeout),
+    evalDelayMs: parseDuration(config.evalDelay),
     maxPoints: config.maxPoints ?? (kind === 'victoriametrics' ? 30_000 : 11_000),
   }
 }

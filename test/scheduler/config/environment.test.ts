@@ -32,9 +32,23 @@ test.each([
 test.each([
   { variable: 'AT_REDSI__URL', hint: 'AT_REDIS__URL' },
   { variable: 'AT_REDIS_URLL', hint: 'AT_REDIS_URL' },
+  { variable: 'AT_DATASOURCES__0__REDURL', hint: 'AT_DATASOURCES__0__READ_URL' },
+  { variable: 'AT_REDSI__TLS__CAA', hint: 'AT_REDIS__TLS__CA' },
 ])('$variable is refused with a hint', ({ variable, hint }) => {
   expect(readEnvironment({ [variable]: 'x' }).problems).toEqual([
     { variable, detail: `no such setting; did you mean "${hint}"?` },
+  ])
+})
+
+test.each(['AT_FOO', 'AT_DATASOURCES__ZERO__NAME'])('%s is far from all settings', (variable) => {
+  expect(readEnvironment({ [variable]: 'x' }).problems).toEqual([{ variable, detail: 'no such setting' }])
+})
+
+test('a list that is cut off says where, and nothing of its type', () => {
+  const { settings, problems } = readEnvironment({ AT_DATASOURCES: '[{"name": "main", "readUrl"' })
+  expect(settings).toEqual([])
+  expect(problems).toEqual([
+    { variable: 'AT_DATASOURCES', detail: expect.stringMatching(/^no YAML or JSON: .* at line 1, column \d+$/) },
   ])
 })
 
