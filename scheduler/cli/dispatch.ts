@@ -14,16 +14,16 @@ export async function dispatch(args: readonly string[], io: Io): Promise<number>
   if (entry && isHelp(words)) return print(io, await entry.help())
   if (entry) return runEntry(entry, words.slice(wordsIn(entry.name)), io)
   if (first === '--version' || first === '-v') return print(io, packageVersion)
-  if (first === '--help' || first === '-h') return print(io, overview(commands))
+  if (first === '--help' || first === '-h') return print(io, overview())
   return explainUnknown(words, io)
 }
 
 function explainUnknown(words: readonly string[], io: Io): number {
   const [first, second] = words
   const group = commands.filter(({ name }) => name.startsWith(`${first} `))
-  if (group.length > 0 && second?.startsWith('-') && isHelp(words)) return print(io, overview(group))
+  if (group.length > 0 && second?.startsWith('-') && isHelp(words)) return print(io, groupOverview(group))
   if (first === undefined || (group.length > 0 && (second === undefined || second.startsWith('-')))) {
-    io.err(overview(group.length > 0 ? group : commands))
+    io.err(group.length > 0 ? groupOverview(group) : overview())
     return wrongUse
   }
   const typed = group.length > 0 ? `${first} ${second}` : first
@@ -54,21 +54,33 @@ function print(io: Io, text: string): number {
   return 0
 }
 
-function overview(entries: readonly CommandEntry[]): string {
+const startHere = [
+  'Start here:',
+  '  anomaly-times demo                                   # watch it find an outage',
+  '  anomaly-times up                                     # run it on this machine',
+  '  echo \'{id: cpu, query: "rate(process_cpu_seconds_total[5m])"}\' | anomaly-times mission apply -f -',
+  '  anomaly-times status',
+  '',
+]
+
+function overview(): string {
+  const what = 'Anomaly Times: watches any PromQL query with forecasts, writes a band and a score.'
+  return [what, '', ...usage(commands), ...startHere, helpHint].join('\n')
+}
+
+/** Of commands that begin with the same word. */
+function groupOverview(group: readonly CommandEntry[]): string {
+  return [...usage(group), helpHint].join('\n')
+}
+
+const helpHint = 'anomaly-times COMMAND --help explains a command with examples; --version prints the version.'
+
+function usage(entries: readonly CommandEntry[]): string[] {
   const width = Math.max(...entries.map(({ name }) => name.length))
   return [
-    'Anomaly Times: watches any PromQL query with forecasts, writes a band and a score.',
-    '',
     'Usage: anomaly-times COMMAND [arguments] [options]',
     '',
     ...entries.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '',
-    'Start here:',
-    '  anomaly-times demo                                   # watch it find an outage',
-    '  anomaly-times up                                     # run it on this machine',
-    '  echo \'{id: cpu, query: "rate(process_cpu_seconds_total[5m])"}\' | anomaly-times mission apply -f -',
-    '  anomaly-times status',
-    '',
-    'anomaly-times COMMAND --help explains a command with examples; --version prints the version.',
-  ].join('\n')
+  ]
 }

@@ -100,7 +100,7 @@ const datasourceCheck = z.object({
   findings: z.array(z.object({ severity: z.string(), detail: z.string() })),
 })
 
-async function datasourceLines(client: ApiClient): Promise<StatusLine[]> {
+export async function datasourceLines(client: ApiClient): Promise<StatusLine[]> {
   const { datasources } = datasourceList.parse(await client.call({ path: '/datasources' }))
   return Promise.all(
     datasources.map(async ({ name, kind }): Promise<StatusLine> => {

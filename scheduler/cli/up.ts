@@ -1,12 +1,15 @@
 import { once } from 'node:events'
 import { formatDuration } from '../../models/duration.ts'
+import { toAppError } from '../../models/errors.ts'
 import { type Config, loadConfig } from '../config.ts'
 import type { ProcessEvent } from '../stack/processes.ts'
 import { type ServerChoice, type Stack, type StackOptions, startStack } from '../stack/stack.ts'
+import { type ApiClient, apiClient } from './api-client.ts'
 import { defineCommand } from './command.ts'
 import { configOptions } from './config.ts'
 import { abortOnSignals } from './signals.ts'
 import { readStackOptions, stackOptions } from './stack-options.ts'
+import { datasourceLines } from './status.ts'
 
 export const up = defineCommand({
   name: 'up',
@@ -29,10 +32,13 @@ export const up = defineCommand({
     }
     const startedMs = Date.now()
     const stack = await startUnlessAborted(options)
-    if (!stack) return 0
-    describeStack(stack, options.dir, Date.now() - startedMs).forEach(io.out)
-    if (!options.signal.aborted) await once(options.signal, 'abort')
-    await stack.stop()
+    if (stack) {
+      describeStack(stack, options.dir, Date.now() - startedMs).forEach(io.out)
+      const warnings = await storeWarnings(apiClient({ api: stack.urls.api }, environment))
+      warnings.forEach(io.err)
+      if (!options.signal.aborted) await once(options.signal, 'abort')
+      await stack.stop()
+    }
     io.out(`Stopped. The data stays in ${options.dir}`)
     return 0
   },
@@ -47,6 +53,16 @@ export function configured(
     listen: config.listen,
     redis: choice(config.redis !== undefined),
     store: choice(config.datasources.length > 0),
+  }
+}
+
+/** A store that is away or set up badly is no reason not to start, but one to say so. */
+export async function storeWarnings(client: ApiClient): Promise<string[]> {
+  try {
+    const lines = await datasourceLines(client)
+    return lines.filter(({ health }) => health !== 'ok').map(({ what, detail }) => `warning: ${what}: ${detail}`)
+  } catch (error) {
+    return [`warning: stores could not be checked: ${toAppError(error).message}`]
   }
 }
 
@@ -67,11 +83,17 @@ function describeEvent(event: ProcessEvent): string[] {
   return [`${event.name} died (${event.why}) and starts again in ${formatDuration(event.restartInMs)}`]
 }
 
-function describeStack({ urls }: Stack, dir: string, tookMs: number): string[] {
+export function describeStack(
+  { urls, scrapes }: Pick<Stack, 'urls' | 'scrapes'>,
+  dir: string,
+  tookMs: number,
+): string[] {
   return [
     `Ready after ${(tookMs / 1000).toFixed(1)} s; data and logs are in ${dir}`,
     `  API    ${urls.api}/api/v1/missions`,
     ...(urls.store === undefined ? [] : [`  store  ${urls.store}`]),
+    // one of its own is a VictoriaMetrics, which has a page to look at metrics
+    ...(scrapes ? [`  charts ${urls.store}/vmui`] : []),
     ...(urls.redis === undefined ? [] : [`  Redis  ${urls.redis}`]),
   ]
 }

@@ -156,5 +156,6 @@ function status(watch: Watch, nowMs: number): string {
   const above = readings.filter(({ state }) => state === 'anomaly').length
   const broken = outage && !recovered && nowMs >= outage.fromMs
   const what = broken ? `, ${outage.service} broken for ${Math.round((nowMs - outage.fromMs) / 1000)} s` : ''
-  return `${clock(nowMs)}  step ${clock(newestMs)}: ${scored} series scored, ${above} above 1${what}`
+  const total = scored < readings.length ? `${scored} of ${readings.length}` : `${scored}`
+  return `${clock(nowMs)}  step ${clock(newestMs)}: ${total} series scored, ${above} above 1${what}`
 }

@@ -1,7 +1,8 @@
 import { execFile, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
 import { fakeApi } from '../fakes/fake-api.ts'
 
 /** As users run it: the built program in a process of its own. */
@@ -60,3 +61,25 @@ test('a reader that leaves early is no error', async () => {
   await new Promise((resolve) => child.once('close', resolve))
   expect(text.split('\n').slice(0, 2)).toEqual([expect.stringContaining('Anomaly Times'), '0'])
 })
+
+test('Ctrl-C while up still starts ends it in order, with its last word', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'up-'))
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  const nowhere = ['--redis', 'redis://127.0.0.1:1', '--store', 'http://127.0.0.1:1']
+  const env = { PATH: process.env.PATH ?? '', AT_LISTEN: '127.0.0.1:0' }
+  const child = spawn(process.execPath, [cli, 'up', '--dir', dir, ...nowhere], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env,
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let out = ''
+  child.stdout.on('data', (chunk) => {
+    out += chunk
+  })
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+  await vi.waitFor(() => expect(existsSync(join(dir, 'stack.json'))).toBe(true), { timeout: 20_000 })
+  child.kill('SIGINT')
+  expect(await ended).toBe(0)
+  expect(out).toBe(`Stopped. The data stays in ${dir}\n`)
+  expect(existsSync(join(dir, 'stack.json'))).toBe(false)
+}, 60_000)

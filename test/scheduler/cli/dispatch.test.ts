@@ -23,6 +23,24 @@ test.each([
   expect(ended.err).toMatch(err)
 })
 
+test('where to start is told once', async () => {
+  expect((await runCli(['--help'])).out).toContain('Start here:')
+  const { out } = await runCli(['mission', '--help'])
+  expect(out).toMatch(/^Usage: anomaly-times COMMAND/)
+  expect(out).not.toContain('Start here:')
+})
+
+test('help names the key of the API', async () => {
+  expect((await runCli(['status', '--help'])).out).toContain('AT_API_KEY or AT_API_KEY_FILE')
+})
+
+test('what is shown of a configuration can be written into one', async () => {
+  const AT_DATASOURCES = "[{name: main, readUrl: 'http://vm:8428', timeout: 1m30s}]"
+  const { out } = await runCli(['config', 'check'], { environment: { AT_DATASOURCES } })
+  expect(out).toContain('timeout: 1m30s')
+  expect(out).toContain('evalDelay: 30s')
+})
+
 test.each(commands.map(({ name }) => name))('%s explains itself', async (name) => {
   const { exitCode, out } = await runCli(['help', ...name.split(' ')])
   expect(exitCode).toBe(0)

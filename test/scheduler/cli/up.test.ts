@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { apiClient } from '../../../scheduler/cli/api-client.ts'
 import { readStackOptions } from '../../../scheduler/cli/stack-options.ts'
-import { configured } from '../../../scheduler/cli/up.ts'
+import { configured, describeStack, storeWarnings } from '../../../scheduler/cli/up.ts'
 import { loadConfig } from '../../../scheduler/config.ts'
+import { fakeApi } from '../../fakes/fake-api.ts'
 
 const none = { dir: undefined, port: undefined, 'store-port': undefined, redis: undefined, store: undefined }
 
@@ -41,4 +43,33 @@ test.each([
   { name: 'another scheme', given: { store: 'redis://vm' }, says: '--store redis://vm: write a URL such as http://' },
 ])('$name is refused by name', ({ given, says }) => {
   expect(() => readStackOptions('up', { ...none, ...given })).toThrow(says)
+})
+
+test('a store of its own has a page of charts', () => {
+  const urls = { api: 'http://127.0.0.1:1', store: 'http://127.0.0.1:2' }
+  expect(describeStack({ urls, scrapes: true }, 'data', 1_000)).toContain('  charts http://127.0.0.1:2/vmui')
+  expect(describeStack({ urls, scrapes: false }, 'data', 1_000).join()).not.toContain('vmui')
+})
+
+test.each([
+  { name: 'well', findings: [], warnings: [] },
+  {
+    name: 'away',
+    findings: [{ severity: 'error', detail: 'reading: ECONNREFUSED' } as const],
+    warnings: ['warning: datasource main: auto; reading: ECONNREFUSED'],
+  },
+])('of a store that is $name: $warnings', async ({ findings, warnings }) => {
+  const check = async () => ({ ok: findings.length === 0, findings })
+  const list = () => [{ name: 'main', kind: 'auto', futureWrites: 'auto' }]
+  const app = await fakeApi({ datasources: { list, check } })
+  onTestFinished(() => app.close())
+  const api = await app.listen({ port: 0, host: '127.0.0.1' })
+  expect(await storeWarnings(apiClient({ api }, {}))).toEqual(warnings)
+})
+
+test('stores that cannot be checked are no reason to fail', async () => {
+  const app = await fakeApi({ settings: { apiKeys: [{ name: 'ci', key: 'a-key-of-this-one', tenant: 'default' }] } })
+  onTestFinished(() => app.close())
+  const api = await app.listen({ port: 0, host: '127.0.0.1' })
+  expect(await storeWarnings(apiClient({ api }, {}))).toEqual([expect.stringContaining('could not be checked')])
 })
