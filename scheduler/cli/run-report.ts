@@ -1,23 +1,54 @@
-import type { DetectResult, ForecastResult } from '../../flows/contexts.ts'
+import type { DetectResult } from '../../flows/contexts.ts'
 import { numberText, seriesText } from '../demo/table.ts'
+import type { ForecastRow } from '../execution/forecast-rows.ts'
 import type { RunOnceResult } from '../execution/run-once.ts'
 import { textTable } from './table.ts'
 
+const maxRows = 40
+
 /** What a run did, for people. */
 export function describeRun(done: RunOnceResult, isDryRun: boolean): string {
-  const lines = done.flow === 'forecast' ? forecastLines(done.result, isDryRun) : detectLines(done.result, isDryRun)
+  const lines = done.flow === 'forecast' ? forecastLines(done, isDryRun) : detectLines(done.result, isDryRun)
   return [`T ${new Date(done.nominalMs).toISOString()}`, ...lines, secondsText(done.result.seconds)].join('\n')
 }
 
-function forecastLines(result: ForecastResult, isDryRun: boolean): string[] {
+type ForecastOnce = Extract<RunOnceResult, { flow: 'forecast' }>
+
+function forecastLines({ result, rows }: ForecastOnce, isDryRun: boolean): string[] {
   const { read, forecast, skipped, fallback, payload, samplesWritten } = result
   return [
+    ...forecastTable(rows),
     `${read} series read, ${forecast} forecast${payload ? ` by ${payload.model}, ${payload.horizon} steps ahead` : ''}`,
     ...(fallback === undefined ? [] : [`the fall-back forecast: ${fallback}`]),
     ...skipped.slice(0, 20).map(({ labels, reason }) => `  skipped ${seriesText(labels)}: ${reason}`),
     ...(skipped.length > 20 ? [`  and ${skipped.length - 20} more skipped`] : []),
     ...emptyHint(read),
     isDryRun ? 'dry run: nothing was written' : `${samplesWritten} samples written`,
+  ]
+}
+
+/** The newest value, and the forecast of the next step and of the last one. */
+function forecastTable(rows: readonly ForecastRow[]): string[] {
+  const [first] = rows
+  if (!first) return []
+  const { startMs, stepMs, pred } = first
+  const at = (i: number) => new Date(startMs + i * stepMs).toISOString()
+  const band = (when: string, index: number) =>
+    (['pred', 'lower', 'upper'] as const).map((name) => ({
+      title: `${when} ${name}`,
+      cell: (row: ForecastRow) => numberText(row[name].at(index) ?? Number.NaN),
+      align: 'right' as const,
+    }))
+  const table = textTable(rows.slice(0, maxRows), [
+    { title: 'series', cell: ({ labels }) => seriesText(labels) },
+    { title: 'last value', cell: ({ lastValue }) => numberText(lastValue), align: 'right' },
+    ...band('next', 0),
+    ...band('end', -1),
+  ])
+  return [
+    table,
+    ...(rows.length > maxRows ? [`  and ${rows.length - maxRows} more: --json has all of them, step by step`] : []),
+    `next: ${at(0)}, end: ${at(pred.length - 1)}`,
   ]
 }
 

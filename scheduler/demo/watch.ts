@@ -74,7 +74,7 @@ async function turn(watch: Watch, options: WatchOptions, nowMs: number): Promise
   breakOrRecover(watch, options, { scores, nowMs })
   if (watch.outage && !watch.judgement) judgeOutage(watch, watch.outage, options, { scores, nowMs })
   const { newestMs, readings } = watch
-  options.report.show({ atMs: nowMs, stepMs: newestMs, readings, status: status(watch, nowMs) })
+  options.report.show({ atMs: nowMs, stepMs: newestMs, readings, status: watchStatus(watch, nowMs) })
 }
 
 /** Every score since the demo began, until it is judged; then the latest are enough. */
@@ -149,7 +149,8 @@ function judgeOutage(watch: Watch, outage: Outage, options: WatchOptions, { scor
 
 const since = (fromMs: number, ms: number | undefined) => (ms === undefined ? undefined : ms - fromMs)
 
-function status(watch: Watch, nowMs: number): string {
+/** One line: how the demo stands. */
+export function watchStatus(watch: Watch, nowMs: number): string {
   const { readings, newestMs, outage, recovered } = watch
   if (newestMs === undefined) return `${clock(nowMs)}  waiting for the first forecast and the first scores`
   const scored = readings.filter(({ score }) => !Number.isNaN(score)).length

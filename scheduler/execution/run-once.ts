@@ -23,6 +23,7 @@ import { firstEra, ownedRange } from '../planning/timeline.ts'
 import { createMetrics } from '../process/metrics.ts'
 import { taskMetrics } from '../process/task-metrics.ts'
 import type { FlowName } from '../queue/runs.ts'
+import { type ForecastRow, forecastRows, recordingReader } from './forecast-rows.ts'
 import { planDetect } from './plan-detect.ts'
 import { newestTimestamp } from './read-marks.ts'
 
@@ -39,7 +40,12 @@ export interface RunOnceRequest {
 }
 
 export type RunOnceResult =
-  | { readonly flow: 'forecast'; readonly nominalMs: number; readonly result: ForecastResult }
+  | {
+      readonly flow: 'forecast'
+      readonly nominalMs: number
+      readonly result: ForecastResult
+      readonly rows: readonly ForecastRow[]
+    }
   | { readonly flow: 'detect'; readonly nominalMs: number; readonly result: DetectResult }
 
 interface Once {
@@ -88,8 +94,20 @@ export async function runOnce(request: RunOnceRequest): Promise<RunOnceResult> {
 
 async function forecastOnce({ deps, resolved, atMs, dryRun }: Once): Promise<RunOnceResult> {
   const nominalMs = tickAt(resolved, atMs)
-  const result = await forecastAt({ deps, resolved }, nominalMs, dryRun ? 'none' : 'publish')
-  return { flow: 'forecast', nominalMs, result }
+  const reader = recordingReader(deps.reader)
+  const result = await forecastAt(
+    { deps: { ...deps, reader }, resolved },
+    nominalMs,
+    // kept in memory only
+    dryRun ? 'keep' : 'publish',
+  )
+  const { payload } = result
+  const { tenant, mission } = resolved.forecastParams
+  const rows =
+    payload && reader.panel
+      ? await forecastRows({ cache: deps.cache, mission: { tenant, mission }, payload, panel: reader.panel })
+      : []
+  return { flow: 'forecast', nominalMs, result, rows }
 }
 
 /** Scores the newest complete step with forecasts that are made here, as the owners of the steps around it make them. */
@@ -111,7 +129,7 @@ async function detectOnce({ deps, resolved, atMs, dryRun }: Once): Promise<RunOn
 function forecastAt(
   { deps, resolved }: Pick<Once, 'deps' | 'resolved'>,
   nominalMs: number,
-  effect: 'publish' | 'keep' | 'none',
+  effect: 'publish' | 'keep',
 ) {
   const owned = ownedRange(erasOf(resolved), nominalMs) ?? { fromMs: nominalMs, untilMs: nominalMs }
   const runNonce = `once.${randomBytes(4).toString('hex')}`

@@ -54,9 +54,18 @@ async function stored(metric: string): Promise<Record<string, number[]>> {
 const fiveMinutes = (from: number, until: number) =>
   Array.from({ length: (until - from) / 5 }, (_, i) => from + 5 * (i + 1))
 
+function isBand(pred: readonly number[], lower: readonly number[], upper: readonly number[]): boolean {
+  return pred.length >= 64 && pred.every((value, i) => (lower[i] ?? value) <= value && value <= (upper[i] ?? value))
+}
+
 test('a dry run forecasts and scores, and writes nothing', async () => {
   const forecast = await once('forecast', { dryRun: true })
   expect(forecast).toMatchObject({ nominalMs: T, result: { forecast: 2, samplesWritten: 0 } })
+  // 10, 11 or 12, on the grid of 5 minutes
+  const row = { lastMs: T - 5 * minuteMs, lastValue: 11, startMs: T, stepMs: 5 * minuteMs }
+  expect('rows' in forecast && forecast.rows.map(({ labels }) => labels.host)).toEqual(hosts)
+  expect(forecast).toMatchObject({ rows: [row, row] })
+  expect('rows' in forecast && forecast.rows.every(({ pred, lower, upper }) => isBand(pred, lower, upper))).toBe(true)
   const detect = await once('detect', { dryRun: true })
   expect(detect).toMatchObject({ nominalMs: T + 20 * minuteMs, result: { scored: 2, states: { ok: 2 } } })
   expect(await stored('anomaly_pred')).toEqual({})

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { DetectResult, ForecastResult } from '../../../flows/contexts.ts'
 import { describeRun } from '../../../scheduler/cli/run-report.ts'
+import type { ForecastRow } from '../../../scheduler/execution/forecast-rows.ts'
 
 const nominalMs = Date.parse('2026-11-24T12:00:00Z')
 
@@ -11,13 +12,13 @@ test('a forecast run tells what was read, skipped and written', () => {
     fallback: 'model missing',
     seconds: { read: 0.1234, forecast: 2 },
   }
-  expect(describeRun({ flow: 'forecast', nominalMs, result }, false)).toBe(`T 2026-11-24T12:00:00.000Z
+  expect(describeRun({ flow: 'forecast', nominalMs, result, rows: [] }, false)).toBe(`T 2026-11-24T12:00:00.000Z
 3 series read, 2 forecast
 the fall-back forecast: model missing
   skipped up{b}: too few points
 84 samples written
 read 0.12 s, forecast 2.00 s`)
-  expect(describeRun({ flow: 'forecast', nominalMs, result }, true)).toContain('dry run: nothing was written')
+  expect(describeRun({ flow: 'forecast', nominalMs, result, rows: [] }, true)).toContain('dry run: nothing was written')
 })
 
 test('a detect run shows every series with its band, score and state', () => {
@@ -45,4 +46,34 @@ test('a missing forecast is told with what to do', () => {
 test('a query that returned nothing is told so', () => {
   const result = { read: 0, scored: 0, rows: [], noBand: false, seconds: {} } as unknown as DetectResult
   expect(describeRun({ flow: 'detect', nominalMs, result }, true)).toContain('the query returned nothing')
+})
+
+const forecastRow = (instance: string): ForecastRow => ({
+  labels: { metric: 'up', instance },
+  ...{ lastValue: 2, lastMs: nominalMs, startMs: nominalMs + 300_000, stepMs: 300_000 },
+  ...{ pred: [1, 1.5, 20_000], lower: [0.5, 1, 10_000], upper: [1.5, 2, Number.NaN] },
+})
+const forecastResult = {
+  read: 1,
+  forecast: 1,
+  skipped: [],
+  samplesWritten: 0,
+  seconds: {},
+} as unknown as ForecastResult
+
+test('a forecast run shows the next step of every series, and the last', () => {
+  const rows = [forecastRow('a')]
+  expect(describeRun({ flow: 'forecast', nominalMs, result: forecastResult, rows }, true)).toContain(`
+series  last value  next pred  next lower  next upper  end pred  end lower  end upper
+up{a}            2          1         0.5         1.5       20k        10k          -
+next: 2026-11-24T12:05:00.000Z, end: 2026-11-24T12:15:00.000Z
+1 series read, 1 forecast`)
+})
+
+test('of many forecasts the first are shown, the rest is counted', () => {
+  const rows = Array.from({ length: 45 }, (_, i) => forecastRow(`host-${i}`))
+  const text = describeRun({ flow: 'forecast', nominalMs, result: forecastResult, rows }, true)
+  expect(text).toContain('up{host-39}')
+  expect(text).not.toContain('up{host-40}')
+  expect(text).toContain('and 5 more: --json has all of them')
 })
