@@ -8,10 +8,13 @@ const echoMs = 1_000
 export function abortOnSignals(): AbortSignal {
   const ending = new AbortController()
   let firstMs: number | undefined
-  const end = () => {
+  const end = (signal: NodeJS.Signals) => {
     firstMs ??= Date.now()
     ending.abort()
-    if (Date.now() - firstMs > echoMs) process.exit(130)
+    if (Date.now() - firstMs <= echoMs) return
+    // as if nobody listened: process.exit ends threads first, and one that computes makes an abort of it
+    process.removeAllListeners(signal)
+    process.kill(process.pid, signal)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end)
   for (const output of [process.stdout, process.stderr]) output.on('error', () => ending.abort())

@@ -57,6 +57,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const { model, packed, weightsPath, threads, device, onEnd } = options
   const int8 = { location: packedLocation, tensors: packed, reach: int8Reach() }
   const worker = new Worker(new URL('./session-worker.mjs', import.meta.url), {
+    // --input-type and the like are for the main thread
+    execArgv: [],
     workerData: { model, int8, weightsPath, weightsFolder: dirname(weightsPath), threads, device },
   })
   const runs = new Map<number, Pending>()
