@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Forecast, Forecaster } from '../forecaster.ts'
 import { forecastBolt } from './bolt/pipeline.ts'
 import { forecastChronos2 } from './chronos2/pipeline.ts'
@@ -20,6 +21,8 @@ export interface ChronosOptions {
 const defaultMaxContext = 2_048
 // fewer values than this are no pattern: upstream reports absurd quantiles for them
 const minContext = 3
+// some milliseconds of work; the thread that calls has others to serve
+const seriesPerTurn = 64
 
 /**
  * Chronos-Bolt or Chronos-2 from an official checkpoint, each series by itself, in batches shared by all who ask at the
@@ -39,12 +42,18 @@ export function chronosForecaster(options: ChronosOptions): Forecaster {
       const constants = used.map(constantOf)
       const lively = used.filter((_, i) => constants[i] === undefined)
       const blocks = lively.length > 0 ? await forecastSeries(model, { contexts: lively, horizon, signal }) : []
+      const forecasts: Forecast[] = []
       let next = 0
-      return constants.map((constant) =>
-        constant === undefined
-          ? toForecast(blocks[next++]!, model.config.quantiles, levels)
-          : constantForecast(constant, horizon, levels),
-      )
+      for (const constant of constants) {
+        const isLively = constant === undefined
+        if (isLively && next % seriesPerTurn === 0) await nextTurn()
+        forecasts.push(
+          isLively
+            ? toForecast(blocks[next++]!, model.config.quantiles, levels)
+            : constantForecast(constant, horizon, levels),
+        )
+      }
+      return forecasts
     },
     close: () => model.close(),
   }

@@ -1,5 +1,5 @@
 import type { BoltConfig } from '../checkpoint/config.ts'
-import { type Block, extend, joinBlocks, pathOf } from '../pipeline/blocks.ts'
+import { type Block, extend, joinBlocks, mapOutput, pathOf } from '../pipeline/blocks.ts'
 import type { Entry, RunEntries } from '../pipeline/entry.ts'
 import { patchCount, writeValues } from '../pipeline/patches.ts'
 import { interpolateLevels, sortLevels } from '../pipeline/quantile-levels.ts'
@@ -68,7 +68,7 @@ function boltEntry(context: Float64Array, { patch }: BoltConfig, done: (block: B
       row = prepareRow(context)
       return boltFeeds(row, patches, patch)
     },
-    take: (output) => done(Float64Array.from(output, (value) => value * row.scale + row.loc)),
+    take: (output) => done(mapOutput(output, (value) => value * row.scale + row.loc)),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Chronos2Config } from '../checkpoint/config.ts'
-import { type Block, joinBlocks } from '../pipeline/blocks.ts'
+import { type Block, joinBlocks, mapOutput } from '../pipeline/blocks.ts'
 import type { Entry, RunEntries } from '../pipeline/entry.ts'
 import { patchCount, writeTimes, writeValues } from '../pipeline/patches.ts'
 import { fromFirstValue, prepareRow, type Row } from '../pipeline/row.ts'
@@ -133,7 +133,7 @@ function groupEntry(
 }
 
 function toBlock(output: Float32Array, { loc, scale }: Row, { usesArcsinh }: Chronos2Config): Block {
-  return Float64Array.from(output, (value) => (usesArcsinh ? Math.sinh(value) : value) * scale + loc)
+  return mapOutput(output, (value) => (usesArcsinh ? Math.sinh(value) : value) * scale + loc)
 }
 
 interface FeedShape {

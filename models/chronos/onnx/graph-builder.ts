@@ -38,7 +38,7 @@ export interface GraphBuilder {
   quantised(name: string): { readonly values: Value; readonly scales: Value }
   /** What `make` made the first time. */
   once(key: string, make: () => Value): Value
-  /** The byte 128, without dimensions. */
+  /** A byte without dimensions. */
   byte(value: number): Value
   floats(values: Float32Array, shape: readonly number[]): Value
   /** A vector of whole numbers: axes, shapes, bounds, indices. */
@@ -58,20 +58,14 @@ const stored: Readonly<Record<DType, ElementType>> = { F32: 'float', F16: 'float
 // narrower products lose more time by quantising than they gain
 const leastQuantisedColumns = 64
 
-export function createGraph(
-  name: string,
-  { tensors, weightsPath }: Checkpoint,
-  precision: Precision = 'float32',
-): GraphBuilder {
+export function createGraph(name: string, checkpoint: Checkpoint, precision: Precision = 'float32'): GraphBuilder {
   const inputs: ValueInfo[] = []
   const outputs: ValueInfo[] = []
   const nodes: Node[] = []
-  const initializers = new Map<Value, Initializer>()
-  const pack = createPack()
+  const initializers: Initializer[] = []
   const made = new Map<string, Value>()
-  const location = basename(weightsPath)
 
-  const once = (key: string, make: () => Value): Value => {
+  const once: GraphBuilder['once'] = (key, make) => {
     const value = made.get(key) ?? make()
     made.set(key, value)
     return value
@@ -82,9 +76,9 @@ export function createGraph(
     return to
   }
   const op: GraphBuilder['op'] = (type, from, attributes) => ops(type, from, 1, attributes)[0]!
-  const initializer = (made: Initializer): Value => {
-    initializers.set(made.name, made)
-    return made.name
+  const initializer = (added: Initializer): Value => {
+    initializers.push(added)
+    return added.name
   }
   const constant = (
     type: ElementType,
@@ -92,43 +86,14 @@ export function createGraph(
     values: Float32Array | BigInt64Array | Uint8Array,
   ): Value => {
     const content = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
-    return initializer({ name: `constant.${initializers.size}`, type, shape, content })
+    return initializer({ name: `constant.${initializers.length}`, type, shape, content })
   }
-  const tensorOf = (weightName: string): Tensor => {
-    const tensor = tensors.get(weightName)
-    if (!tensor) throw new AppError('MODEL_INVALID', `${weightsPath}: tensor "${weightName}" is missing`)
-    return tensor
-  }
-  const contentOf = (tensor: Tensor) => (precision === 'int8' ? pack.copy(tensor) : { ...tensor, location })
-  const weight = (weightName: string): Value =>
-    once(`weight ${weightName}`, () => {
-      const tensor = tensorOf(weightName)
-      const type = stored[tensor.dtype]
-      initializer({ name: weightName, type, shape: tensor.shape, content: contentOf(tensor) })
-      return type === 'float' ? weightName : op('Cast', [weightName], { to: { int: 1 } })
-    })
+  const { packed, ...weights } = createWeights({ checkpoint, precision, once, op, initializer })
   return {
-    weight,
-    once,
-    op,
-    ops,
+    ...{ ...weights, once, op, ops },
     input(inputName, shape, type = 'float') {
       inputs.push({ name: inputName, type, shape })
       return inputName
-    },
-    transposed: (weightName) =>
-      once(`transposed ${weightName}`, () => op('Transpose', [weight(weightName)], { perm: { ints: [1, 0] } })),
-    isQuantised: (weightName) => precision === 'int8' && tensorOf(weightName).shape[1]! >= leastQuantisedColumns,
-    quantised(weightName) {
-      const tensor = tensorOf(weightName)
-      const [rows, columns] = tensor.shape as [number, number]
-      const [values, scales] = [`int8.${weightName}`, `scales.${weightName}`]
-      if (!initializers.has(values)) {
-        const content = pack.quantise(tensor)
-        initializer({ name: values, type: 'int8', shape: [columns, rows], content: content.values })
-        initializer({ name: scales, type: 'float', shape: [rows], content: content.scales })
-      }
-      return { values, scales }
     },
     byte: (value) => once(`byte ${value}`, () => constant('uint8', [], Uint8Array.of(value))),
     floats: (values, shape) => constant('float', shape, values),
@@ -139,9 +104,52 @@ export function createGraph(
       nodes.push({ type: 'Identity', inputs: [value], outputs: [outputName], attributes: {} })
       outputs.push({ name: outputName, type: 'float', shape })
     },
-    build: () => ({
-      model: encodeModel({ name, inputs, outputs, nodes, initializers: [...initializers.values()] }),
-      packed: pack.tensors,
-    }),
+    build: () => ({ model: encodeModel({ name, inputs, outputs, nodes, initializers }), packed }),
+  }
+}
+
+interface WeightsOptions extends Pick<GraphBuilder, 'once' | 'op'> {
+  readonly checkpoint: Checkpoint
+  readonly precision: Precision
+  readonly initializer: (added: Initializer) => Value
+}
+
+type Weights = Pick<GraphBuilder, 'weight' | 'transposed' | 'isQuantised' | 'quantised'>
+
+/** What a graph has of the checkpoint's tensors: where they lie, or, in int8, in the file in memory. */
+function createWeights(options: WeightsOptions): Weights & Pick<BuiltGraph, 'packed'> {
+  const { checkpoint, precision, once, op, initializer } = options
+  const { tensors, weightsPath } = checkpoint
+  const location = basename(weightsPath)
+  const pack = createPack()
+  const tensorOf = (name: string): Tensor => {
+    const tensor = tensors.get(name)
+    if (!tensor) throw new AppError('MODEL_INVALID', `${weightsPath}: tensor "${name}" is missing`)
+    return tensor
+  }
+  const weight = (name: string): Value =>
+    once(`weight ${name}`, () => {
+      const tensor = tensorOf(name)
+      const type = stored[tensor.dtype]
+      const content = precision === 'int8' ? pack.copy(tensor) : { ...tensor, location }
+      initializer({ name, type, shape: tensor.shape, content })
+      return type === 'float' ? name : op('Cast', [name], { to: { int: 1 } })
+    })
+  return {
+    packed: pack.tensors,
+    weight,
+    transposed: (name) => once(`transposed ${name}`, () => op('Transpose', [weight(name)], { perm: { ints: [1, 0] } })),
+    isQuantised: (name) => precision === 'int8' && tensorOf(name).shape[1]! >= leastQuantisedColumns,
+    quantised(name) {
+      const scales = `scales.${name}`
+      const values = once(`int8 ${name}`, () => {
+        const tensor = tensorOf(name)
+        const [rows, columns] = tensor.shape as [number, number]
+        const content = pack.quantise(tensor)
+        initializer({ name: scales, type: 'float', shape: [rows], content: content.scales })
+        return initializer({ name: `int8.${name}`, type: 'int8', shape: [columns, rows], content: content.values })
+      })
+      return { values, scales }
+    },
   }
 }

@@ -1,6 +1,13 @@
 /** Steps of a forecast: `levels x steps`, level-major. */
 export type Block = Float64Array
 
+/** Values of a network's output, each made into another. */
+export function mapOutput(output: Float32Array, transform: (value: number) => number): Block {
+  const block = new Float64Array(output.length)
+  for (let i = 0; i < output.length; i++) block[i] = transform(output[i]!)
+  return block
+}
+
 /** The newest `longest` values of a context with more values at its end. */
 export function extend(context: Float64Array, more: Float64Array, longest: number): Float64Array {
   const length = Math.min(context.length + more.length, longest)

@@ -7,10 +7,20 @@ export function sortLevels(block: Block, levels: number): Block {
   const column = new Float64Array(levels)
   for (let step = 0; step < steps; step++) {
     for (let level = 0; level < levels; level++) column[level] = block[level * steps + step]!
-    column.sort()
+    sortFew(column)
     for (let level = 0; level < levels; level++) sorted[level * steps + step] = column[level]!
   }
   return sorted
+}
+
+/** In place; levels cross rarely, so most are in order already. */
+function sortFew(values: Float64Array): void {
+  for (let i = 1; i < values.length; i++) {
+    const value = values[i]!
+    let place = i
+    for (; place > 0 && values[place - 1]! > value; place--) values[place] = values[place - 1]!
+    values[place] = value
+  }
 }
 
 /** The block at other levels: linear between the trained ones, flat beyond the first and the last. */
