@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Bench } from './bench.ts'
+import { chronos } from './chronos.ts'
 import { pipeline } from './pipeline.ts'
 import { formatTable } from './report.ts'
 
-const benches: Readonly<Record<string, Bench>> = { pipeline }
+const benches: Readonly<Record<string, Bench>> = { chronos, pipeline }
 
 const help = `Usage: npm run bench -- NAME [--quick] [--json FILE]
 
