@@ -253,6 +253,13 @@ describe('Prometheus', () => {
     })
   })
 
+  test.each(['up[5m]', '"a"'])('%s, an expression but none over a range, is rejected when checked', async (query) => {
+    await expect(client.checkQuery({ query })).rejects.toMatchObject({
+      code: 'QUERY_REJECTED',
+      message: expect.stringContaining('range query'),
+    })
+  })
+
   test('a limit of its own is no fault of the query', async () => {
     const query = { query: 'rate(requests[20m:100ms])', ...range }
     await expect(client.queryRange(query)).rejects.toMatchObject({

@@ -7,7 +7,7 @@ import { askStore, type StoreAnswer } from './ask-store.ts'
 import type { LabelCache } from './label-cache.ts'
 import { matrixParser } from './matrix-parser.ts'
 import type { PanelRows } from './panel-rows.ts'
-import { instantForm, type QueryTarget } from './query-form.ts'
+import { type QueryTarget, rangeForm } from './query-form.ts'
 import type { SampleGrid } from './sample-scanner.ts'
 import { type QueryScope, type ScopedQuery, scopeMetricsQl, scopePromQl } from './scope-query.ts'
 
@@ -121,8 +121,9 @@ async function refusal(request: QueryRequest, refused: RefusedAnswer): Promise<A
 async function refusedOverNothing(request: QueryRequest, scoped: ScopedQuery): Promise<RefusedAnswer | undefined> {
   const { context, target, subject, signal } = request
   const { datasource, http } = context
-  const form = instantForm(target, scoped, emptyTimeMs)
-  const answer: StoreAnswer = await askStore({ datasource, http, api: 'query', form, subject, signal })
+  // as a range, as every run asks: there a store refuses strings and bare range vectors as well
+  const form = rangeForm(target, scoped, { startMs: emptyTimeMs, endMs: emptyTimeMs, stepMs: 60_000 })
+  const answer: StoreAnswer = await askStore({ datasource, http, api: 'query_range', form, subject, signal })
   await answer.response?.discard()
   return answer.refused
 }

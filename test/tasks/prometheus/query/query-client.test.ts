@@ -359,7 +359,7 @@ describe('400 and 422', () => {
     },
     {
       name: 'of a query that is answered over empty data: a limit',
-      store: ({ api }) => (api === 'query_range' ? refused(422, 'execution', 'too many samples') : vector()),
+      store: ({ form }) => (form.start !== '1' ? refused(422, 'execution', 'too many samples') : vector()),
       code: 'QUERY_FAILED',
       text: 'datasource main: query up: HTTP 422: execution: too many samples',
     },
@@ -371,7 +371,7 @@ describe('400 and 422', () => {
     },
     {
       name: 'from a store that then goes away',
-      store: ({ api }) => (api === 'query_range' ? refused(400, 'bad_data', 'hm') : { status: 503 }),
+      store: ({ form }) => (form.start !== '1' ? refused(400, 'bad_data', 'hm') : { status: 503 }),
       code: 'QUERY_FAILED',
       text: 'HTTP 400: bad_data: hm',
     },
@@ -380,12 +380,12 @@ describe('400 and 422', () => {
   })
 
   test('the question over empty data is the same query at time 1', async () => {
-    const store: Store = ({ api }) => (api === 'query_range' ? refused(422, '422', 'slow') : vector())
+    const store: Store = ({ form }) => (form.start !== '1' ? refused(422, '422', 'slow') : vector())
     await withStore(store, {}, async ({ client, calls }) => {
       await expect(client.queryRange(range)).rejects.toEqual(failure('QUERY_FAILED', 'slow'))
-      expect(calls.map(({ form }) => [form.query, form.time])).toEqual([
-        ['up', undefined],
-        ['up', '1'],
+      expect(calls.map(({ form }) => [form.query, form.start, form.end])).toEqual([
+        ['up', '600', '1200'],
+        ['up', '1', '1'],
       ])
     })
   })
@@ -409,7 +409,7 @@ describe('checking a query', () => {
       {},
       async ({ client, calls }) => {
         await client.checkQuery({ query: 'up' })
-        expect(calls.map(({ api, form }) => [api, form.time])).toEqual([['query', '1']])
+        expect(calls.map(({ api, form }) => [api, form.start, form.end])).toEqual([['query_range', '1', '1']])
       },
     )
   })
