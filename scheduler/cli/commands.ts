@@ -53,6 +53,7 @@ export const commands: readonly CommandEntry[] = [
     'One detection in this process, without a scheduler',
     async () => (await import('./run.ts')).runDetect,
   ),
+  lazy('run show', 'How a run of the workers ended', async () => (await import('./run-show.ts')).runShow),
   lazy('models list', 'Models that are installed, and known ones', async () => (await models()).modelsList),
   lazy(
     'models pull',

@@ -5,6 +5,7 @@ import { toAppError } from '../../models/errors.ts'
 import type { missionView } from '../api/views.ts'
 import { type ApiClient, apiClient, apiOptions } from './api-client.ts'
 import { defineCommand, type Io, type OptionValues, usageError } from './command.ts'
+import { awaitRun, isFailed, outcomeOf } from './run-show.ts'
 import { relativeTime, textTable } from './table.ts'
 
 type Mission = z.output<typeof missionView>
@@ -107,20 +108,34 @@ export const missionTrigger = defineCommand({
   options: {
     flow: { type: 'string', value: 'forecast|detect', help: 'which flow; default forecast' },
     recompute: { type: 'boolean', help: 'forecast again though a forecast is kept' },
+    wait: { type: 'boolean', help: 'until the run has ended; the exit code is 1 when it failed' },
+    timeout: { type: 'string', value: 'DURATION', help: 'how long to wait at most; default 5m' },
     ...apiOptions,
   },
-  examples: [['anomaly-times mission trigger cpu --flow detect', 'one run of the detect flow']],
+  examples: [
+    ['anomaly-times mission trigger cpu --flow detect', 'one run of the detect flow'],
+    ['anomaly-times mission trigger cpu --wait', 'and how it ended'],
+  ],
   async run({ values, positionals }, io) {
     const { flow = 'forecast', recompute } = values
     if (flow !== 'forecast' && flow !== 'detect')
       throw usageError('mission trigger', `--flow ${flow}: write forecast or detect`)
     const body = { flow, recompute }
+    const timeoutMs = values.wait ? parseDuration(values.timeout ?? '5m') : undefined
     return forEach(positionals, apiClient(values, io.environment), io, async (client, id) => {
       const answer = await client.call({ method: 'POST', path: `${missionPath(id)}/trigger`, body })
-      return `run ${z.object({ runId: z.string() }).parse(answer).runId}`
+      const { runId } = z.object({ runId: z.string() }).parse(answer)
+      return timeoutMs === undefined ? `run ${runId}` : waitForRun(client, runId, timeoutMs)
     })
   },
 })
+
+async function waitForRun(client: ApiClient, runId: string, timeoutMs: number): Promise<string | Failure> {
+  const run = await awaitRun(client, runId, timeoutMs)
+  if (!run) return { failure: `run ${runId} has not ended yet: see anomaly-times run show ${runId}` }
+  const text = `run ${runId} ${outcomeOf(run)}`
+  return isFailed(run) ? { failure: text } : text
+}
 
 /** Every page, with the status of each mission. */
 export async function listMissions(client: ApiClient): Promise<Mission[]> {
@@ -135,17 +150,26 @@ export async function listMissions(client: ApiClient): Promise<Mission[]> {
   return missions
 }
 
+interface Failure {
+  readonly failure: string
+}
+
 /** One line per id; 1 when one of them failed. */
 async function forEach(
   positionals: readonly string[],
   client: ApiClient,
   io: Io,
-  act: (client: ApiClient, id: string) => Promise<string>,
+  act: (client: ApiClient, id: string) => Promise<string | Failure>,
 ): Promise<number> {
   let failed = 0
   for (const id of positionals) {
     try {
-      io.out(`${id}: ${await act(client, id)}`)
+      const done = await act(client, id)
+      if (typeof done === 'string') io.out(`${id}: ${done}`)
+      else {
+        io.err(`${id}: ${done.failure}`)
+        failed++
+      }
     } catch (error) {
       const { code, message } = toAppError(error)
       if (code === 'API_UNAVAILABLE' || code === 'UNAUTHENTICATED') throw error
