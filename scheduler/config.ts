@@ -12,16 +12,22 @@ export interface ConfigSources {
   /** `--config`; else AT_CONFIG, else anomaly-times.yaml in the working directory where there is one. */
   readonly file?: string | undefined
   readonly environment?: Readonly<Record<string, string | undefined>>
+  /** Finds more in what was written, to be told with the rest. */
+  readonly alsoCheck?: (tree: unknown) => readonly Finding[]
 }
 
 const defaultFile = 'anomaly-times.yaml'
 
 /** @throws INVALID_CONFIG with every problem at once, each with its path and where the value came from. */
-export function loadConfig({ file, environment = process.env }: ConfigSources = {}): Config {
+export function loadConfig({ file, environment = process.env, alsoCheck = () => [] }: ConfigSources = {}): Config {
   const named = file ?? environment.AT_CONFIG
   const raw = readSources(named ?? (existsSync(defaultFile) ? defaultFile : undefined), environment)
   const parsed = configSchema.safeParse(raw.tree)
-  const found = [...(parsed.error ? describeIssues(parsed.error, raw.tree, settingTree) : []), ...crossCheck(raw.tree)]
+  const found = [
+    ...(parsed.error ? describeIssues(parsed.error, raw.tree, settingTree) : []),
+    ...crossCheck(raw.tree),
+    ...alsoCheck(raw.tree),
+  ]
   const problems = [...raw.problems, ...located(found, raw)]
   if (problems.length === 0 && parsed.success) return parsed.data
   throw invalidConfig(problems)

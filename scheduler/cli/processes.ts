@@ -22,8 +22,12 @@ export const scheduler: Command = defineCommand({
     ],
   ],
   async run({ values }, io) {
-    const config = loadConfig({ file: values.config, environment: io.environment })
-    if (values['check-config']) return fine(config, io)
+    const sources = { file: values.config, environment: io.environment }
+    if (values['check-config']) {
+      const { machineFindings } = await import('../config/machine-checks.ts')
+      return fine(loadConfig({ ...sources, alsoCheck: machineFindings }), io)
+    }
+    const config = loadConfig(sources)
     const { runScheduler } = await import('../main.ts')
     return ended(runScheduler(config, abortOnSignals()))
   },
