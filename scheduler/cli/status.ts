@@ -11,6 +11,8 @@ export interface StatusLine {
   readonly what: string
   readonly health: 'ok' | 'poor' | 'bad'
   readonly detail: string
+  /** What the detail says in words, for programs. */
+  readonly numbers?: Readonly<Record<string, number>>
 }
 
 const exitCodes = { ok: 0, poor: 1, bad: 2 } as const
@@ -22,7 +24,10 @@ export const status = defineCommand({
   summary: 'Health of everything: API, Redis, planner, workers, datasources, missions.',
   details: 'Exit code 0: all is well; 1: something needs attention; 2: the platform does not work.',
   options: { json: { type: 'boolean', help: 'one JSON object' }, ...apiOptions },
-  examples: [['anomaly-times status || echo "look at it"', 'in a script']],
+  examples: [
+    ['anomaly-times status || echo "look at it"', 'in a script'],
+    [`anomaly-times status --json | jq '.lines[] | select(.what == "pool detect").numbers.waiting'`, 'one number'],
+  ],
   async run({ values }, io) {
     const lines = await assessPlatform(apiClient(values, io.environment))
     const health = worst(lines)
@@ -53,9 +58,10 @@ export async function assessPlatform(client: ApiClient): Promise<StatusLine[]> {
         return await lines()
       } catch (error) {
         const { code, message } = toAppError(error)
+        const isOfAll = code === 'API_UNAVAILABLE' || code === 'UNAUTHENTICATED'
         // told once is enough
-        if (code === 'API_UNAVAILABLE' && what !== 'platform') return []
-        return [{ what: code === 'API_UNAVAILABLE' ? 'API' : what, health: 'bad', detail: message } as const]
+        if (isOfAll && what !== 'platform') return []
+        return [{ what: isOfAll ? 'API' : what, health: 'bad', detail: message } as const]
       }
     }),
   )
@@ -85,11 +91,12 @@ async function platformLines(client: ApiClient): Promise<StatusLine[]> {
     ...(['forecast', 'detect'] as const).flatMap((pool): StatusLine[] => {
       // tenants other than the default one see their own missions only
       if (!queues) return []
-      const { waiting, active, oldestWaitSeconds } = queues[pool]
+      const numbers = queues[pool]
+      const { waiting, active, oldestWaitSeconds } = numbers
       const isServed = processes.some(({ role, alive }) => alive && role === pool)
       const detail = `${waiting} waiting (oldest ${Math.round(oldestWaitSeconds)} s), ${active} active`
-      if (!isServed) return [{ what: `pool ${pool}`, health: 'bad', detail: `no worker; ${detail}` }]
-      return [{ what: `pool ${pool}`, health: oldestWaitSeconds > longWaitSeconds ? 'poor' : 'ok', detail }]
+      if (!isServed) return [{ what: `pool ${pool}`, health: 'bad', detail: `no worker; ${detail}`, numbers }]
+      return [{ what: `pool ${pool}`, health: oldestWaitSeconds > longWaitSeconds ? 'poor' : 'ok', detail, numbers }]
     }),
   ]
 }
@@ -122,7 +129,9 @@ async function missionLines(client: ApiClient): Promise<StatusLine[]> {
   const detail = [...counts].map(([state, count]) => `${count} ${state}`).join(', ') || 'none'
   const unchecked = missions.filter(({ status: state }) => state?.unchecked).map(({ id }) => id)
   const named = [...namedIds('failing', failing), ...namedIds('query not checked yet', unchecked)]
-  return [{ what: 'missions', health: named.length > 0 ? 'poor' : 'ok', detail: [detail, ...named].join('; ') }]
+  const numbers = { total: missions.length, ...Object.fromEntries(counts), unchecked: unchecked.length }
+  const health = named.length > 0 ? 'poor' : 'ok'
+  return [{ what: 'missions', health, detail: [detail, ...named].join('; '), numbers }]
 }
 
 function namedIds(what: string, ids: readonly string[]): string[] {

@@ -16,7 +16,7 @@ export function redisReadiness(name: string, redis: Redis): ReadinessCheck {
 /** The leader has filled Redis, so that what is asked about missions has an answer. */
 export function missionsReadiness(installation: Pick<Installation, 'id'>): ReadinessCheck {
   return {
-    name: 'missions',
+    name: 'refill',
     check: async () =>
       (await installation.id()) === undefined ? 'Redis is being filled: its leader logs what keeps it' : undefined,
   }

@@ -119,7 +119,7 @@ test('ready once a replica plans and Redis is filled; without Redis a clear 503,
   expect((await app.inject('/readyz')).json().checks).toMatchObject([
     { name: 'redis', ok: true },
     { name: 'planner', ok: false, detail: 'no replica has planned in the last minute' },
-    { name: 'missions', ok: false, detail: 'Redis is being filled: its leader logs what keeps it' },
+    { name: 'refill', ok: false, detail: 'Redis is being filled: its leader logs what keeps it' },
   ])
   await redis.set(keys.heartbeat, `${Date.now() - 60_000} replica-1`)
   expect((await app.inject('/readyz')).json().checks[1].detail).toBe('replica-1 has not planned for 60 s')

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { missionsReadiness } from '../../../scheduler/process/readiness-checks.ts'
 import { type FakeApiOptions, fakeApi } from '../../fakes/fake-api.ts'
 import { runCli } from '../../fakes/fake-io.ts'
 import { fakeMissionService } from '../../fakes/fake-mission-service.ts'
@@ -106,7 +107,10 @@ test('a mission whose query could not be checked is named', async () => {
   const status: typeof missions.status = async () => ({ state: 'new', consecutiveFailures: 0, unchecked })
   const { exitCode, lines } = await statusOf({ ...healthy, missions: { ...missions, status } })
   expect(exitCode).toBe(1)
-  expect(lines.at(-1)).toEqual({ what: 'missions', health: 'poor', detail: '1 new; query not checked yet: cpu' })
+  expect(lines.at(-1)).toEqual({
+    ...{ what: 'missions', health: 'poor', detail: '1 new; query not checked yet: cpu' },
+    numbers: { total: 1, new: 1, unchecked: 1 },
+  })
 })
 
 test('failing missions are named', async () => {
@@ -115,7 +119,10 @@ test('failing missions are named', async () => {
   const failing = { ...missions, status: async () => ({ state: 'failing', consecutiveFailures: 3 }) as const }
   const { exitCode, lines } = await statusOf({ ...healthy, missions: failing })
   expect(exitCode).toBe(1)
-  expect(lines.at(-1)).toEqual({ what: 'missions', health: 'poor', detail: '1 failing; failing: cpu' })
+  expect(lines.at(-1)).toEqual({
+    ...{ what: 'missions', health: 'poor', detail: '1 failing; failing: cpu' },
+    numbers: { total: 1, failing: 1, unchecked: 0 },
+  })
 })
 
 test('nothing listens there', async () => {
@@ -123,4 +130,21 @@ test('nothing listens there', async () => {
   expect(exitCode).toBe(2)
   expect(out).toMatch(/^WHAT +HEALTH +DETAIL\nAPI +bad +nothing listens at http:\/\/127\.0\.0\.1:1/)
   expect(out.split('\n')).toHaveLength(2)
+})
+
+test('what a pool does is there in numbers', async () => {
+  const queue = async () => ({ ...size, waiting: 9, active: 2, nextWaitMs: 1_500 })
+  const { lines } = await statusOf({ ...healthy, fleet: { ...fleet, queue } })
+  const numbers = { waiting: 9, delayed: 0, active: 2, oldestWaitSeconds: 1.5 }
+  expect(lines).toContainEqual(expect.objectContaining({ what: 'pool detect', numbers }))
+})
+
+test('every line has a name of its own, and a missing key is told once', async () => {
+  const readiness = [missionsReadiness({ id: async () => 'one' })]
+  const { lines } = await statusOf({ ...healthy, readiness })
+  expect(new Set(lines.map(({ what }) => what)).size).toBe(lines.length)
+  const apiKeys = [{ name: 'ci', key: 'key-of-the-red-team', tenant: 'red' }]
+  const refused = await statusOf({ ...healthy, settings: { apiKeys } })
+  expect(refused.exitCode).toBe(2)
+  expect(refused.lines).toEqual([{ what: 'API', health: 'bad', detail: expect.stringContaining('AT_API_KEY') }])
 })
