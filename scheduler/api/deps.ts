@@ -1,7 +1,7 @@
 import type { StepRange } from '../../models/series.ts'
 import type { Config } from '../config.ts'
 import type { ForecastService } from '../forecasts/forecast-service.ts'
-import type { MissionService } from '../missions/types.ts'
+import type { MissionService } from '../missions/contract.ts'
 import type { Logger } from '../process/log.ts'
 import type { Metrics } from '../process/metrics.ts'
 import type { ReadinessCheck } from '../process/readiness.ts'

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { AppError } from '../../models/errors.ts'
-import type { MissionService, PutOptions } from '../missions/types.ts'
-import type { StoredMission } from '../store/types.ts'
+import type { MissionService, PutOptions } from '../missions/contract.ts'
+import type { StoredMission } from '../store/missions/stored-mission.ts'
 import { type missionView, viewMission } from './views.ts'
 
 /** The mission as callers see it; its generation becomes the ETag. */

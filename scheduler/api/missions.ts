@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../../models/errors.ts'
+import type { MissionService } from '../missions/contract.ts'
 import { missionDocument, missionId } from '../missions/document/document.ts'
-import type { MissionService } from '../missions/types.ts'
 import type { ApiDeps } from './deps.ts'
 import { preconditions, tagged } from './etag.ts'
 import { listQuery, nextLink } from './paging.ts'

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { type SeriesState, seriesStates } from '../../flows/contexts.ts'
+import type { MissionStatus } from '../missions/contract.ts'
 import { missionDocument } from '../missions/document/document.ts'
-import type { MissionStatus } from '../missions/types.ts'
 import type { RunRecord } from '../queue/runs.ts'
+import type { StoredMission } from '../store/missions/stored-mission.ts'
 import { tickOutcomes, tickReasons } from '../store/ticks/tick-codec.ts'
 import type { TickRecord } from '../store/ticks/tick-store.ts'
-import type { StoredMission } from '../store/types.ts'
 
 /** RFC 3339 in UTC. */
 export const instant = z.string().meta({ format: 'date-time' })

@@ -2,7 +2,7 @@ import { floorToStep, type MissionName } from '../../models/series.ts'
 import type { ResolvedMission } from '../missions/document/resolved.ts'
 import { firstNominalMs } from '../missions/mission-edits.ts'
 import { runIds } from '../queue/runs.ts'
-import type { StoredMission } from '../store/types.ts'
+import type { StoredMission } from '../store/missions/stored-mission.ts'
 import type { ExecutionDeps } from './ports.ts'
 
 /** Detect asks for payloads by T and for joins; at most one of each per mission in 5 minutes. */

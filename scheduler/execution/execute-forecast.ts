@@ -6,7 +6,7 @@ import type { PayloadMeta, PublishClaim, PublishGrant, PublishMarks } from '../.
 import type { ResolvedMission } from '../missions/document/resolved.ts'
 import { joinRange, ownedRange, ownersIn } from '../planning/timeline.ts'
 import { type RunJob, runIds } from '../queue/runs.ts'
-import type { StoredMission } from '../store/types.ts'
+import type { StoredMission } from '../store/missions/stored-mission.ts'
 import { flowDeps } from './flow-deps.ts'
 import type { Attempt, ExecutionDeps } from './ports.ts'
 import { readMarks } from './read-marks.ts'

@@ -1,7 +1,7 @@
 import type { StepRange } from '../../models/series.ts'
 import type { ResolvedMission } from '../missions/document/resolved.ts'
 import { longestGapMs } from '../planning/schedule-spec.ts'
-import type { StoredMission } from '../store/types.ts'
+import type { StoredMission } from '../store/missions/stored-mission.ts'
 
 /**
  * The band in the store may be of an older query, or of an older mission of the same id: only steps that the present

@@ -5,7 +5,7 @@ import type { HealthRecorder } from '../missions/mission-health.ts'
 import type { RunControl, RunJob, RunQueue } from '../queue/runs.ts'
 import type { MarksStore } from '../store/missions/marks-store.ts'
 import type { RequestLog } from '../store/missions/request-log.ts'
-import type { StoredMission } from '../store/types.ts'
+import type { StoredMission } from '../store/missions/stored-mission.ts'
 
 /** Store access of one mission's datasource. */
 export type DatasourceDeps = Pick<Deps, 'reader' | 'writer'>

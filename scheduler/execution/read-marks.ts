@@ -4,7 +4,7 @@ import { outputSelector } from '../../tasks/panel/output-selector.ts'
 import type { ResolvedMission } from '../missions/document/resolved.ts'
 import { firstScorableMs } from '../missions/mission-edits.ts'
 import type { MissionMarks } from '../store/missions/marks-store.ts'
-import type { StoredMission } from '../store/types.ts'
+import type { StoredMission } from '../store/missions/stored-mission.ts'
 import type { ExecutionDeps } from './ports.ts'
 
 /** How far a store may hold steps ahead of now, and how far back a mark is worth reading. */

@@ -1,4 +1,4 @@
-import type { StoredMission } from '../store/types.ts'
+import type { StoredMission } from '../store/missions/stored-mission.ts'
 import type { ResolvedMission } from './document/resolved.ts'
 import { firstRuns, registrationRuns } from './first-runs.ts'
 import type { MissionServiceDeps } from './mission-deps.ts'

@@ -2,7 +2,7 @@ import { floorToStep } from '../../models/series.ts'
 import { ticksBetween } from '../planning/schedule-spec.ts'
 import { ticksFromOwnerOfNow } from '../planning/timeline.ts'
 import { type EnqueueRequest, type RunJob, runIds } from '../queue/runs.ts'
-import type { StoredMission } from '../store/types.ts'
+import type { StoredMission } from '../store/missions/stored-mission.ts'
 import type { ResolvedMission } from './document/resolved.ts'
 
 const firstPriority = 5

@@ -6,8 +6,8 @@ import type { RunQueue } from '../queue/runs.ts'
 import type { HealthStore } from '../store/missions/health-store.ts'
 import type { MarksStore } from '../store/missions/marks-store.ts'
 import type { MissionStore } from '../store/missions/mission-store.ts'
+import type { StoredMission } from '../store/missions/stored-mission.ts'
 import type { ScheduleStore } from '../store/ticks/schedule-store.ts'
-import type { StoredMission } from '../store/types.ts'
 import type { MissionSettings } from './document/resolved.ts'
 
 export interface AskedQuery {

@@ -1,7 +1,7 @@
 import { floorToStep } from '../../models/series.ts'
 import { previousTick } from '../planning/schedule-spec.ts'
 import { editEras, firstEra, ownedRange, ticksFromOwnerOfNow } from '../planning/timeline.ts'
-import type { MissionPause, StoredMission } from '../store/types.ts'
+import type { MissionPause, StoredMission } from '../store/missions/stored-mission.ts'
 import type { MissionDocument } from './document/document.ts'
 import type { ResolvedMission } from './document/resolved.ts'
 

@@ -3,8 +3,8 @@ import type { MissionName } from '../../models/series.ts'
 import type { FlowName } from '../queue/runs.ts'
 import type { HealthStore } from '../store/missions/health-store.ts'
 import type { MissionStore } from '../store/missions/mission-store.ts'
+import type { MissionService } from './contract.ts'
 import { isPaused, systemActor } from './mission-edits.ts'
-import type { MissionService } from './types.ts'
 
 /** A query that the store refuses is tried again after this: its parser may have learnt more by then. */
 const probeAgainMs = 15 * 60_000

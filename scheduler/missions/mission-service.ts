@@ -1,7 +1,8 @@
 import { AppError } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
 import { nextTick } from '../planning/schedule-spec.ts'
-import type { StoredMission } from '../store/types.ts'
+import type { StoredMission } from '../store/missions/stored-mission.ts'
+import type { MissionService, MissionStatus } from './contract.ts'
 import { resolveStored } from './document/resolve.ts'
 import { triggeredRun } from './first-runs.ts'
 import { assertInstalled, findMission, type MissionServiceDeps } from './mission-deps.ts'
@@ -9,7 +10,6 @@ import { isPaused } from './mission-edits.ts'
 import { alignSchedules } from './mission-schedules.ts'
 import { setPause } from './pause-mission.ts'
 import { putMission } from './put-mission.ts'
-import type { MissionService, MissionStatus } from './types.ts'
 
 export function createMissionService(deps: MissionServiceDeps): MissionService {
   const installed = async <Answer>(act: () => Promise<Answer>): Promise<Answer> => {

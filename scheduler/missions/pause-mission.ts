@@ -1,6 +1,6 @@
 import type { MissionName } from '../../models/series.ts'
+import type { MissionPause, StoredMission } from '../store/missions/stored-mission.ts'
 import { maxWrites, outrun } from '../store/outrun.ts'
-import type { MissionPause, StoredMission } from '../store/types.ts'
 import { applyChange } from './apply-change.ts'
 import { resolveStored } from './document/resolve.ts'
 import { busy, findMission, type MissionServiceDeps } from './mission-deps.ts'

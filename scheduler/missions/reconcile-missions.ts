@@ -1,7 +1,7 @@
 import { toAppError } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
 import { startDelayMs } from '../planning/schedule-spec.ts'
-import type { StoredMission } from '../store/types.ts'
+import type { StoredMission } from '../store/missions/stored-mission.ts'
 import { applyChange } from './apply-change.ts'
 import { resolveAnew } from './document/resolve.ts'
 import type { ResolvedMission } from './document/resolved.ts'

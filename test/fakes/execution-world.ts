@@ -5,7 +5,7 @@ import type { MissionSettings } from '../../scheduler/missions/document/resolved
 import { createdMission } from '../../scheduler/missions/mission-edits.ts'
 import type { EnqueueRequest, RunJob, RunState } from '../../scheduler/queue/runs.ts'
 import type { MarksStore, MissionMarks } from '../../scheduler/store/missions/marks-store.ts'
-import type { StoredMission } from '../../scheduler/store/types.ts'
+import type { StoredMission } from '../../scheduler/store/missions/stored-mission.ts'
 import { fakeDeps } from './fake-deps.ts'
 import { fakePayload, type PayloadFields } from './fake-payload.ts'
 import { fakeStore } from './fake-store.ts'

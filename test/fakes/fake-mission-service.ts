@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../models/errors.ts'
-import type { MissionService } from '../../scheduler/missions/types.ts'
-import type { StoredMission } from '../../scheduler/store/types.ts'
+import type { MissionService } from '../../scheduler/missions/contract.ts'
+import type { StoredMission } from '../../scheduler/store/missions/stored-mission.ts'
 
 /** Missions in memory, with the rules of the contract and without schedules. */
 export function fakeMissionService(now: () => number = Date.now): MissionService {

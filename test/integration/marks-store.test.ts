@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { StepRange } from '../../models/series.ts'
 import { createMarksStore, type MarksStore } from '../../scheduler/store/missions/marks-store.ts'
 import { createMissionStore, type MissionStore } from '../../scheduler/store/missions/mission-store.ts'
-import type { StoredMission } from '../../scheduler/store/types.ts'
+import type { StoredMission } from '../../scheduler/store/missions/stored-mission.ts'
 import { realRedis } from './real-redis.ts'
 
 const context = realRedis()

@@ -1,16 +1,16 @@
 import { beforeEach } from 'vitest'
 import { AppError } from '../../models/errors.ts'
+import type { MissionService } from '../../scheduler/missions/contract.ts'
 import { type MissionDocument, missionDocument } from '../../scheduler/missions/document/document.ts'
 import type { MissionDatasource } from '../../scheduler/missions/document/resolved.ts'
 import type { MissionServiceDeps } from '../../scheduler/missions/mission-deps.ts'
 import { createMissionService } from '../../scheduler/missions/mission-service.ts'
-import type { MissionService } from '../../scheduler/missions/types.ts'
 import type { EnqueueRequest } from '../../scheduler/queue/runs.ts'
 import { createHealthStore } from '../../scheduler/store/missions/health-store.ts'
 import { createMarksStore } from '../../scheduler/store/missions/marks-store.ts'
 import { createMissionStore } from '../../scheduler/store/missions/mission-store.ts'
+import type { StoredMission } from '../../scheduler/store/missions/stored-mission.ts'
 import { createScheduleStore } from '../../scheduler/store/ticks/schedule-store.ts'
-import type { StoredMission } from '../../scheduler/store/types.ts'
 import type { realRedis } from './real-redis.ts'
 
 export const at = (time: string): number => Date.parse(`2026-11-24T${time}Z`)

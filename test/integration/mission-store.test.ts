@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createMissionStore, type MissionStore } from '../../scheduler/store/missions/mission-store.ts'
-import type { StoredMission } from '../../scheduler/store/types.ts'
+import type { StoredMission } from '../../scheduler/store/missions/stored-mission.ts'
 import { realRedis } from './real-redis.ts'
 
 const context = realRedis()

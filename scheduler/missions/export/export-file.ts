@@ -2,7 +2,7 @@ import { parseAllDocuments, stringify } from 'yaml'
 import { z } from 'zod'
 import { AppError } from '../../../models/errors.ts'
 import { scheduleEra } from '../../planning/schedule-schema.ts'
-import type { StoredMission } from '../../store/types.ts'
+import type { StoredMission } from '../../store/missions/stored-mission.ts'
 import type { MissionDocument } from '../document/document.ts'
 
 /** The comment before a document that an `apply` does not see and a refill goes on from. */

@@ -1,13 +1,32 @@
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
-import type { DetectResult, ForecastResult } from '../../../flows/contexts.ts'
+import type { DetectResult, ForecastResult, SeriesState } from '../../../flows/contexts.ts'
 import type { AppError } from '../../../models/errors.ts'
 import type { MissionName } from '../../../models/series.ts'
-import type { MissionHealth } from '../../missions/types.ts'
 import type { FlowName } from '../../queue/runs.ts'
 import { redisCall } from '../redis-call.ts'
 import { decodeDocument, ignoreUnreadable, type OnUnreadable } from '../stored-document.ts'
 import { missionKeys as keys } from './mission-keys.ts'
+
+/** Written by the worker after each run, read by the API. */
+export interface MissionHealth {
+  /** `failing`: the last run of a flow failed; `paused` wins over everything. */
+  readonly state: 'new' | 'active' | 'failing' | 'paused'
+  readonly consecutiveFailures: number
+  readonly lastSuccessMs?: number
+  readonly lastError?: {
+    readonly code: string
+    readonly message: string
+    readonly atMs: number
+    readonly flow: FlowName
+  }
+  readonly series?: Readonly<Partial<Record<SeriesState, number>>>
+  readonly missionScore?: number
+  /** Its query was taken without the store's word; until a run has asked it. */
+  readonly unchecked?: { readonly sinceMs: number; readonly reason: string }
+  /** `fallback:<code>`: why the fall-back forecast at least some of the newest forecast. */
+  readonly fallback?: string
+}
 
 /** What a run found; without a result it had nothing to do. */
 export type RunFindings =

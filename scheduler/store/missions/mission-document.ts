@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { MissionDocument } from '../../missions/document/document.ts'
 import { scheduleEra, scheduleSpec } from '../../planning/schedule-schema.ts'
 import { type Decoded, decodeDocument } from '../stored-document.ts'
-import type { StoredMission } from '../types.ts'
+import type { StoredMission } from './stored-mission.ts'
 
 /** Version of the JSON; a release reads the one before as well. */
 const version = 1

@@ -1,14 +1,19 @@
 import type { Redis } from 'ioredis'
 import { AppError } from '../../../models/errors.ts'
 import type { MissionName } from '../../../models/series.ts'
-import type { MissionPage } from '../../missions/types.ts'
 import { runLua } from '../lua.ts'
 import { redisCall } from '../redis-call.ts'
 import { type Decoded, ignoreUnreadable, type OnUnreadable } from '../stored-document.ts'
-import type { StoredMission } from '../types.ts'
 import { decodeMission, encodeMission } from './mission-document.ts'
 import { missionKeys as keys } from './mission-keys.ts'
 import { removeScript, replaceScript } from './mission-scripts.ts'
+import type { StoredMission } from './stored-mission.ts'
+
+export interface MissionPage {
+  readonly missions: readonly StoredMission[]
+  /** Opaque; undefined on the last page. */
+  readonly cursor?: string
+}
 
 export interface MissionChange {
   /** Its generation follows `expected`. */

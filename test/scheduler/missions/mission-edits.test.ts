@@ -4,7 +4,7 @@ import { resolveMission } from '../../../scheduler/missions/document/resolve.ts'
 import type { MissionSettings } from '../../../scheduler/missions/document/resolved.ts'
 import { firstRuns, registrationRuns, registrationTicks, triggeredRun } from '../../../scheduler/missions/first-runs.ts'
 import * as edits from '../../../scheduler/missions/mission-edits.ts'
-import type { StoredMission } from '../../../scheduler/store/types.ts'
+import type { StoredMission } from '../../../scheduler/store/missions/stored-mission.ts'
 
 const minuteMs = 60_000
 const at = (time: string): number => Date.parse(`2026-11-24T${time}Z`)

@@ -5,7 +5,7 @@ import { type MissionDocument, missionDocument } from '../../../../scheduler/mis
 import { withAcceptedModels } from '../../../../scheduler/missions/document/model-check.ts'
 import { resolveMission, resolveStored } from '../../../../scheduler/missions/document/resolve.ts'
 import type { MissionDatasource, MissionSettings } from '../../../../scheduler/missions/document/resolved.ts'
-import type { StoredMission } from '../../../../scheduler/store/types.ts'
+import type { StoredMission } from '../../../../scheduler/store/missions/stored-mission.ts'
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { exportMission, parseMissionFile } from '../../../../scheduler/missions/export/export-file.ts'
-import type { StoredMission } from '../../../../scheduler/store/types.ts'
+import type { StoredMission } from '../../../../scheduler/store/missions/stored-mission.ts'
 
 const mission: StoredMission = {
   tenant: 'default',

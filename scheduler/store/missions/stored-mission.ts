@@ -1,5 +1,5 @@
-import type { MissionDocument } from '../missions/document/document.ts'
-import type { ScheduleEra, ScheduleSpec } from '../planning/types.ts'
+import type { MissionDocument } from '../../missions/document/document.ts'
+import type { ScheduleEra, ScheduleSpec } from '../../planning/types.ts'
 
 export interface MissionPause {
   readonly reason: string

@@ -1,6 +1,7 @@
-import type { SeriesState } from '../../flows/contexts.ts'
 import type { FlowName } from '../queue/runs.ts'
-import type { StoredMission } from '../store/types.ts'
+import type { MissionHealth } from '../store/missions/health-store.ts'
+import type { MissionPage } from '../store/missions/mission-store.ts'
+import type { StoredMission } from '../store/missions/stored-mission.ts'
 import type { MissionDocument } from './document/document.ts'
 
 export interface PutOptions {
@@ -20,26 +21,6 @@ export interface PutAnswer {
   readonly warnings: readonly string[]
 }
 
-/** Written by the worker after each run, read by the API. */
-export interface MissionHealth {
-  /** `failing`: the last run of a flow failed; `paused` wins over everything. */
-  readonly state: 'new' | 'active' | 'failing' | 'paused'
-  readonly consecutiveFailures: number
-  readonly lastSuccessMs?: number
-  readonly lastError?: {
-    readonly code: string
-    readonly message: string
-    readonly atMs: number
-    readonly flow: FlowName
-  }
-  readonly series?: Readonly<Partial<Record<SeriesState, number>>>
-  readonly missionScore?: number
-  /** Its query was taken without the store's word; until a run has asked it. */
-  readonly unchecked?: { readonly sinceMs: number; readonly reason: string }
-  /** `fallback:<code>`: why the fall-back forecast at least some of the newest forecast. */
-  readonly fallback?: string
-}
-
 export interface MissionStatus extends MissionHealth {
   readonly nextForecastMs?: number
   readonly nextDetectMs?: number
@@ -47,12 +28,6 @@ export interface MissionStatus extends MissionHealth {
   readonly publishedUntilMs?: number
   /** From which step an edit of the band is drawn. */
   readonly drawnFromMs?: number
-}
-
-export interface MissionPage {
-  readonly missions: readonly StoredMission[]
-  /** Opaque; undefined on the last page. */
-  readonly cursor?: string
 }
 
 /** What API, command line and demo do with missions. All of it throws REDIS_UNAVAILABLE while Redis is being filled. */
