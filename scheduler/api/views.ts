@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type SeriesState, seriesStates } from '../../flows/contexts.ts'
 import type { MissionStatus } from '../missions/contract.ts'
 import { missionDocument } from '../missions/document/document.ts'
-import type { RunRecord } from '../queue/runs.ts'
+import { flowNames, type RunRecord, recordStates, runKinds } from '../queue/runs.ts'
 import type { StoredMission } from '../store/missions/stored-mission.ts'
 import { tickOutcomes, tickReasons } from '../store/ticks/tick-codec.ts'
 import type { TickRecord } from '../store/ticks/tick-store.ts'
@@ -13,7 +13,7 @@ export const toInstant = (ms: number) => new Date(ms).toISOString()
 const optionalInstant = <Name extends string>(name: Name, ms: number | undefined) =>
   (ms === undefined ? {} : { [name]: toInstant(ms) }) as Partial<Record<Name, string>>
 
-export const flowName = z.enum(['forecast', 'detect'])
+export const flowName = z.enum(flowNames)
 
 export const missionStatusView = z
   .object({
@@ -85,12 +85,12 @@ export function viewStatus(status: MissionStatus): z.output<typeof missionStatus
   }
 }
 
-export const runState = z.enum(['active', 'retrying', 'succeeded', 'failed', 'lost'])
+export const runState = z.enum(recordStates)
 
 export const runView = z
   .object({
     runId: z.string(),
-    kind: z.enum(['tick', 'first', 'trigger', 'request', 'join', 'backfill']),
+    kind: z.enum(runKinds),
     flow: flowName,
     mission: z.string(),
     nominal: instant.describe('T'),

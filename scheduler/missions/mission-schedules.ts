@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { MissionName } from '../../models/series.ts'
-import type { FlowName } from '../queue/runs.ts'
+import { type FlowName, flowNames } from '../queue/runs.ts'
 import type { MissionPause, StoredMission } from '../store/missions/stored-mission.ts'
 import { maxWrites, outrun } from '../store/outrun.ts'
 import type { ScheduleKey } from '../store/ticks/schedule-keys.ts'
@@ -10,8 +10,6 @@ import { resolveStored } from './document/resolve.ts'
 import type { ResolvedMission } from './document/resolved.ts'
 import { busy, type MissionServiceDeps } from './mission-deps.ts'
 import { isPaused } from './mission-edits.ts'
-
-const flows = ['forecast', 'detect'] as const satisfies readonly FlowName[]
 
 const scheduleKey = ({ tenant, mission }: MissionName, flow: FlowName): ScheduleKey => ({
   tenant,
@@ -62,7 +60,7 @@ export async function upsertSchedules(
   schedules: ScheduleStore,
   { mission, resolved, nowMs }: KnownMission & { readonly nowMs: number },
 ): Promise<void> {
-  for (const flow of flows) {
+  for (const flow of flowNames) {
     const entry = entryOf(mission, resolved, flow)
     const known = await schedules.get(entry)
     if (!known || !isDeepStrictEqual({ ...known, ...entry }, known)) await schedules.upsertSchedule(entry, nowMs)
@@ -74,7 +72,7 @@ export async function upsertSchedules(
 }
 
 async function removeSchedules(schedules: ScheduleStore, name: MissionName): Promise<void> {
-  for (const flow of flows) await schedules.removeSchedule(scheduleKey(name, flow))
+  for (const flow of flowNames) await schedules.removeSchedule(scheduleKey(name, flow))
 }
 
 const pauseRequest = ({ reason, untilMs }: MissionPause): PauseRequest => ({

@@ -4,7 +4,14 @@ import type { Clock } from '../process/clock.ts'
 import { redisCall } from '../store/redis-call.ts'
 import { createOverlapStore } from '../store/ticks/overlap-store.ts'
 import { queuePrefix } from '../store/ticks/schedule-keys.ts'
-import type { EnqueueAnswer, EnqueueRequest, FlowName, RunQueue, RunState } from './runs.ts'
+import {
+  type EnqueueAnswer,
+  type EnqueueRequest,
+  type FlowName,
+  flowNames,
+  type RunQueue,
+  type RunState,
+} from './runs.ts'
 
 export interface QueueSize {
   readonly waiting: number
@@ -35,7 +42,6 @@ const defaultBackoffMs = 1_000
 const completed = { age: 3_600, count: 5_000 }
 const failed = { age: 86_400, count: 5_000 }
 const maxJobBytes = 2 ** 20
-const flowNames: readonly FlowName[] = ['forecast', 'detect']
 
 /** The worker's backoff (worker.ts) honours what a store asked for by Retry-After; BullMQ's own kinds do not. */
 const backoffType = 'storeAware'

@@ -1,9 +1,12 @@
 import type { StepRange } from '../../models/series.ts'
 import type { PayloadMeta } from '../../tasks/deps.ts'
 
-export type FlowName = 'forecast' | 'detect'
+export const flowNames = ['forecast', 'detect'] as const
+export type FlowName = (typeof flowNames)[number]
+
 /** tick: by the planner. first: registration, edit, refill. request: asked for by detect. */
-export type RunKind = 'tick' | 'first' | 'trigger' | 'request' | 'join' | 'backfill'
+export const runKinds = ['tick', 'first', 'trigger', 'request', 'join', 'backfill'] as const
+export type RunKind = (typeof runKinds)[number]
 
 /** Who owns which steps in a detect window, by arithmetic. */
 export interface StepOwner {
@@ -97,6 +100,8 @@ export interface RunQueue {
   state(flow: FlowName, runId: string): Promise<RunState | undefined>
 }
 
+export const recordStates = ['active', 'retrying', 'succeeded', 'failed', 'lost'] as const
+
 /** Full record of a forecast, triggered, slow or failed run. A plain detect run lives in its packed tick only. */
 export interface RunRecord {
   readonly runId: string
@@ -105,7 +110,7 @@ export interface RunRecord {
   readonly tenant: string
   readonly mission: string
   readonly nominalMs: number
-  readonly state: 'active' | 'retrying' | 'succeeded' | 'failed' | 'lost'
+  readonly state: (typeof recordStates)[number]
   readonly attempt: number
   readonly worker: string
   readonly startedMs: number

@@ -5,6 +5,7 @@ import { startDelayMs } from '../../planning/schedule-spec.ts'
 import { sameSpec } from '../../planning/timeline.ts'
 import type { Installation } from '../../store/installation.ts'
 import type { StoredMission } from '../../store/missions/stored-mission.ts'
+import { issuesText } from '../../store/stored-document.ts'
 import { type MissionDocument, missionDocument } from '../document/document.ts'
 import { withAcceptedModels } from '../document/model-check.ts'
 import { resolveMission } from '../document/resolve.ts'
@@ -140,6 +141,5 @@ function parseDocument(written: unknown): MissionDocument {
   const parsed = missionDocument.safeParse(written)
   if (parsed.success) return parsed.data
   const named = Object(written) as { readonly id?: unknown }
-  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
-  throw new AppError('INVALID_PARAMS', `mission ${String(named.id ?? '?')}: ${problems.join('; ')}`)
+  throw new AppError('INVALID_PARAMS', `mission ${String(named.id ?? '?')}: ${issuesText(parsed.error)}`)
 }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { DetectResult, ForecastResult, SeriesState } from '../../../flows/contexts.ts'
 import type { AppError } from '../../../models/errors.ts'
 import type { MissionName } from '../../../models/series.ts'
-import type { FlowName } from '../../queue/runs.ts'
+import { type FlowName, flowNames } from '../../queue/runs.ts'
 import { redisCall } from '../redis-call.ts'
 import { decodeDocument, ignoreUnreadable, type OnUnreadable } from '../stored-document.ts'
 import { missionKeys as keys } from './mission-keys.ts'
@@ -45,13 +45,12 @@ export interface HealthStore {
 
 /** What a mission that no run touches any more leaves behind is gone after this. */
 const keepMs = 7 * 86_400_000
-const flows = ['forecast', 'detect'] as const satisfies readonly FlowName[]
 
 const seriesByState = z
   .record(z.string(), z.int())
   .transform((states) => states as NonNullable<MissionHealth['series']>)
 const uncheckedQuery = z.object({ sinceMs: z.number(), reason: z.string() })
-const runError = z.object({ code: z.string(), message: z.string(), atMs: z.number(), flow: z.enum(flows) })
+const runError = z.object({ code: z.string(), message: z.string(), atMs: z.number(), flow: z.enum(flowNames) })
 
 export function createHealthStore(redis: Redis, onUnreadable: OnUnreadable = ignoreUnreadable): HealthStore {
   return {
@@ -115,10 +114,10 @@ function parseHealth(fields: Readonly<Record<string, string>>, onUnreadable: (re
     if (reason !== undefined) onUnreadable(`${field}: ${reason}`)
     return document
   }
-  const consecutiveFailures = Math.max(...flows.map((flow) => Number(fields[`${flow}.failures`] ?? 0)))
-  const lastSuccessMs = Math.max(...flows.map((flow) => Number(fields[`${flow}.successMs`] ?? -1)))
+  const consecutiveFailures = Math.max(...flowNames.map((flow) => Number(fields[`${flow}.failures`] ?? 0)))
+  const lastSuccessMs = Math.max(...flowNames.map((flow) => Number(fields[`${flow}.successMs`] ?? -1)))
   const missionScore = Number(fields.score ?? Number.NaN)
-  const errors = flows.flatMap((flow) => decoded(`${flow}.error`, runError) ?? [])
+  const errors = flowNames.flatMap((flow) => decoded(`${flow}.error`, runError) ?? [])
   const [lastError] = errors.sort((a, b) => b.atMs - a.atMs)
   const series = decoded('states', seriesByState)
   const unchecked = decoded('unchecked', uncheckedQuery)

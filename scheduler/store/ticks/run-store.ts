@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
-import type { FlowName, RunRecord } from '../../queue/runs.ts'
+import { type FlowName, flowNames, type RunRecord, recordStates, runKinds } from '../../queue/runs.ts'
 import { luaScript, runLua } from '../lua.ts'
 import { redisCall } from '../redis-call.ts'
 import { type Decoded, decodeDocument, ignoreUnreadable, issuesText, type OnUnreadable } from '../stored-document.ts'
@@ -35,7 +35,6 @@ export interface RunStore {
 const keepMs = (state: RunRecord['state']): number => (state === 'succeeded' ? dayMs : 7 * dayMs)
 const perTenant = 10_000
 const perMission = 50
-const flows: readonly FlowName[] = ['forecast', 'detect']
 
 /** KEYS: index. ARGV: score and id to go on after ('' at the start), limit. Answers id, score, id, score... */
 const pageScript = luaScript(`
@@ -105,7 +104,7 @@ export function createRunStore(redis: Redis, onUnreadable: OnUnreadable = ignore
       const { tenant, mission, flow: only, limit } = query
       const indexOf = (flow: FlowName) =>
         mission === undefined ? tenantIndex({ tenant, flow }) : missionIndex({ tenant, flow, mission })
-      const asked = only ? [only] : flows
+      const asked = only ? [only] : flowNames
       const found = (await Promise.all(asked.map((flow) => entries(indexOf(flow), query)))).flat()
       const page = found.sort(newestFirst).slice(0, limit)
       const last = page.at(-1)
@@ -141,12 +140,12 @@ const optionalNumber = z.coerce.number().exactOptional()
 
 const runFields = z.object({
   runId: z.string(),
-  kind: z.enum(['tick', 'first', 'trigger', 'request', 'join', 'backfill']),
-  flow: z.enum(['forecast', 'detect']),
+  kind: z.enum(runKinds),
+  flow: z.enum(flowNames),
   tenant: z.string(),
   mission: z.string(),
   nominalMs: z.coerce.number(),
-  state: z.enum(['active', 'retrying', 'succeeded', 'failed', 'lost']),
+  state: z.enum(recordStates),
   attempt: z.coerce.number(),
   worker: z.string(),
   startedMs: z.coerce.number(),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { schedulePolicy, scheduleSpec } from '../../planning/schedule-schema.ts'
+import { flowNames } from '../../queue/runs.ts'
 import { decodeDocument } from '../stored-document.ts'
 import { parseScheduleMember, type ScheduleKey, scheduleMember } from './schedule-keys.ts'
 import type { SchedulePosition, StoredSchedule } from './stored-schedule.ts'
@@ -12,7 +13,7 @@ const scheduleDocument = z
     // those that were written first bear none
     version: z.literal(version).default(version),
     mission: z.string().min(1),
-    flow: z.enum(['forecast', 'detect']),
+    flow: z.enum(flowNames),
     spec: scheduleSpec,
     policy: schedulePolicy,
     bandKey: z.string(),
