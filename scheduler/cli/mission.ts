@@ -121,6 +121,7 @@ export const missionTrigger = defineCommand({
     if (flow !== 'forecast' && flow !== 'detect')
       throw usageError('mission trigger', `--flow ${flow}: write forecast or detect`)
     const body = { flow, recompute }
+    if (values.timeout !== undefined && !values.wait) throw usageError('mission trigger', '--timeout goes with --wait')
     const timeoutMs = values.wait ? parseDuration(values.timeout ?? '5m') : undefined
     return forEach(positionals, apiClient(values, io.environment), io, async (client, id) => {
       const answer = await client.call({ method: 'POST', path: `${missionPath(id)}/trigger`, body })

@@ -65,7 +65,7 @@ export function describeRunRecord(run: Run): string {
     ['run', runId],
     ['of', `${flow} of mission ${mission} (${kind})`],
     ['T', nominal],
-    ['outcome', outcomeOf(run)],
+    ['state', outcomeOf(run)],
     ['attempt', `${attempt}, by ${worker}`],
     ...Object.entries(summary).map(([name, value]): [string, string] => [
       name,

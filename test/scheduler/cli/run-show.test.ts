@@ -33,7 +33,7 @@ test('a run is shown with its outcome and what it did', async () => {
   expect(out).toBe(`run       f.default.cpu.0.key.forecast
 of        forecast of mission cpu (trigger)
 T         2026-11-24T12:00:00.000Z
-outcome   succeeded after 1.3 s
+state     succeeded after 1.3 s
 attempt   1, by worker-1
 read      3
 fallback  model_missing
@@ -68,6 +68,11 @@ test.each([
   const environment = await apiWith(runs)
   const args = ['mission', 'trigger', 'cpu', '--wait', '--timeout', '10ms']
   expect(await runCli(args, { environment })).toMatchObject(ended)
+})
+
+test('a limit without anything to wait for is a mistake', async () => {
+  const { exitCode, err } = await runCli(['mission', 'trigger', 'cpu', '--timeout', '1m'])
+  expect({ exitCode, err }).toMatchObject({ exitCode: 2, err: expect.stringContaining('--timeout goes with --wait') })
 })
 
 test('a run is awaited through waiting and working to its end', async () => {
