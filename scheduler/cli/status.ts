@@ -128,10 +128,22 @@ async function missionLines(client: ApiClient): Promise<StatusLine[]> {
   const failing = missions.filter(({ status: state }) => state?.state === 'failing').map(({ id }) => id)
   const detail = [...counts].map(([state, count]) => `${count} ${state}`).join(', ') || 'none'
   const unchecked = missions.filter(({ status: state }) => state?.unchecked).map(({ id }) => id)
-  const named = [...namedIds('failing', failing), ...namedIds('query not checked yet', unchecked)]
+  const silent = missions
+    .filter(({ status: state }) => state?.state === 'active' && hasNoData(state.series))
+    .map(({ id }) => id)
+  const named = [
+    ...namedIds('failing', failing),
+    ...namedIds('query not checked yet', unchecked),
+    ...namedIds('no series have data', silent),
+  ]
   const numbers = { total: missions.length, ...Object.fromEntries(counts), unchecked: unchecked.length }
   const health = named.length > 0 ? 'poor' : 'ok'
   return [{ what: 'missions', health, detail: [detail, ...named].join('; '), numbers }]
+}
+
+/** After a detect run: its query answered nothing, which a misspelt metric does as well. */
+function hasNoData(series: Readonly<Record<string, number>> | undefined): boolean {
+  return series !== undefined && Object.entries(series).every(([state, count]) => state === 'no_data' || count === 0)
 }
 
 function namedIds(what: string, ids: readonly string[]): string[] {

@@ -26,8 +26,11 @@ export interface MissionServiceDeps {
   readonly cache: Pick<ForecastCache, 'drop'>
   readonly clock: Clock
   readonly settings: MissionSettings
-  /** @throws QUERY_REJECTED with the store's words; anything else when it could not be asked. */
-  checkQuery(asked: AskedQuery): Promise<void>
+  /**
+   * Whether the query answers no series now.
+   * @throws QUERY_REJECTED with the store's words; anything else when it could not be asked.
+   */
+  checkQuery(asked: AskedQuery): Promise<{ readonly isEmpty: boolean }>
   /** Whether backfills can write there. @throws STORE_UNAVAILABLE while the store has not said what it is. */
   takesOldSamples(datasource: string): Promise<boolean>
   /** False while Redis has lost its missions and is being filled again. Default: it is filled. */

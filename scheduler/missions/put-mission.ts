@@ -33,7 +33,7 @@ export async function putMission(
       await alignSchedules(deps, name, { mission: before, resolved: resolveStored(before, deps.settings) })
       return { mission: before, outcome: 'unchanged', warnings: await warnings(deps, name) }
     }
-    const { after, resolved, check } = await nextMission(deps, { tenant, document, options, before })
+    const { after, resolved, check, isEmpty } = await nextMission(deps, { tenant, document, options, before })
     // the store's parser may have taken its time
     await assertInstalled(deps)
     const scored = before ? {} : { scoredFloorMs: edits.firstScorableMs(after) }
@@ -43,10 +43,13 @@ export async function putMission(
     }
     if (check) await deps.health.recordCheck(name, check)
     await applyChange(deps, { before, after, resolved })
-    return { mission: after, outcome: before ? 'updated' : 'created', warnings: await warnings(deps, name) }
+    const said = [...(await warnings(deps, name)), ...(isEmpty ? [emptyWarning] : [])]
+    return { mission: after, outcome: before ? 'updated' : 'created', warnings: said }
   }
   throw busy(name)
 }
+
+const emptyWarning = 'the query returns no series now; look whether a metric or a label is misspelt'
 
 async function warnings({ health }: MissionServiceDeps, name: MissionName): Promise<string[]> {
   const { unchecked } = await health.get(name)
@@ -68,11 +71,15 @@ function sameDocument(a: MissionDocument, b: MissionDocument): boolean {
   return isDeepStrictEqual(JSON.parse(JSON.stringify(a)), JSON.parse(JSON.stringify(b)))
 }
 
-interface NextMission {
+interface CheckedQuery {
+  readonly check: QueryCheck
+  readonly isEmpty: boolean
+}
+
+/** Without a check the query was checked before. */
+interface NextMission extends Partial<CheckedQuery> {
   readonly after: StoredMission
   readonly resolved: ResolvedMission
-  /** Absent where the query was checked before. */
-  readonly check?: QueryCheck
 }
 
 async function nextMission(
@@ -93,19 +100,19 @@ async function nextMission(
   return {
     after: before ? edits.editedMission(before, edit) : edits.createdMission(tenant, { ...edit, createdMs }),
     resolved,
-    ...(check && { check }),
+    ...check,
   }
 }
 
 /** A store that cannot answer now is no reason to refuse a mission; its own parser's refusal is. */
-async function checkQuery(deps: MissionServiceDeps, tenant: string, resolved: ResolvedMission): Promise<QueryCheck> {
+async function checkQuery(deps: MissionServiceDeps, tenant: string, resolved: ResolvedMission): Promise<CheckedQuery> {
   const { datasource, forecastParams } = resolved
   const { query, allowOutputs } = forecastParams
   try {
-    await deps.checkQuery({ tenant, datasource, query, allowOutputs })
-    return 'accepted'
+    const { isEmpty } = await deps.checkQuery({ tenant, datasource, query, allowOutputs })
+    return { check: 'accepted', isEmpty }
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'QUERY_REJECTED') throw error
-    return { sinceMs: deps.clock.now(), reason: error.message }
+    return { check: { sinceMs: deps.clock.now(), reason: error.message }, isEmpty: false }
   }
 }

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { createForecastCache } from '../../tasks/cache/forecast-cache.ts'
 import { requireRedis } from '../config/require-redis.ts'
 import type { Config } from '../config.ts'
+import { answersNothing } from '../datasources/answers-nothing.ts'
 import { futureWritesMemory, openDatasources } from '../datasources/datasources.ts'
 import { openForecasters } from '../inference/open-forecasters.ts'
 import type { MissionSettings } from '../missions/document/resolved.ts'
@@ -81,8 +82,12 @@ async function openProcess({ config, role, logger, closers }: ProcessOptions) {
   const missionDeps = {
     ...{ ...stores, clock, queue },
     settings: missionSettings(config, { find: datasources.find, models: registry.names, catalog }),
-    checkQuery: ({ tenant, datasource, ...query }: AskedQuery) =>
-      datasources.reader(tenant, datasource).checkQuery(query),
+    async checkQuery({ tenant, datasource, ...query }: AskedQuery) {
+      const reader = datasources.reader(tenant, datasource)
+      await reader.checkQuery(query)
+      const evalDelayMs = datasources.find(tenant, datasource)?.evalDelayMs ?? 0
+      return { isEmpty: await answersNothing(reader, query, now() - evalDelayMs) }
+    },
     takesOldSamples: datasources.takesOldSamples,
   }
   const name = `${hostname()}.${process.pid}.${role}`

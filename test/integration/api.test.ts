@@ -33,7 +33,7 @@ async function start() {
     health: createHealthStore(redis),
     schedules: createScheduleStore(redis),
     cache: createForecastCache({ redis, now: clock.now }),
-    checkQuery: async () => undefined,
+    checkQuery: async () => ({ isEmpty: false }),
     takesOldSamples: async () => true,
     settings: {
       datasource: () => ({ name: 'main', kind: 'auto', evalDelayMs: 30_000, maxSeries: 100, futureWrites: 'auto' }),

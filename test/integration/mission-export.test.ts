@@ -62,7 +62,7 @@ beforeEach(async () => {
       defaults: { model: 'seasonal-naive', fallback: 'seasonal-naive', maxSeries: 10_000 },
       models: ['seasonal-naive'],
     },
-    checkQuery: async () => undefined,
+    checkQuery: async () => ({ isEmpty: false }),
     takesOldSamples: async () => true,
   }
   service = createMissionService(deps)
@@ -219,7 +219,10 @@ describe('a refill', () => {
     const late = createMissionService({
       ...deps,
       installed: async () => (await installation.id()) !== undefined,
-      checkQuery: async () => void (await context.redis.flushall()),
+      async checkQuery() {
+        await context.redis.flushall()
+        return { isEmpty: false }
+      },
     })
     const document = missionDocument.parse({ id: 'cpu', query: 'up' })
     await expect(late.put('default', document, { actor: 'bob' })).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' })

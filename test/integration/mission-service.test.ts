@@ -69,6 +69,12 @@ describe('a new mission', () => {
     expect(stage.enqueued).toEqual([])
   })
 
+  test('is taken with a warning when its query returns nothing now', async () => {
+    const warnings = ['the query returns no series now; look whether a metric or a label is misspelt']
+    expect(await put({ query: 'misspelt' })).toMatchObject({ outcome: 'created', warnings })
+    expect(await put({ query: 'up' })).toMatchObject({ outcome: 'updated', warnings: [] })
+  })
+
   describe('while the store is away', () => {
     const warning = 'the query is not checked, its first run will: prom is away'
     const unchecked = async () => (await stage.service.status('default', 'cpu')).unchecked

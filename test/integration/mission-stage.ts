@@ -91,6 +91,7 @@ export function missionStage(real: ReturnType<typeof realRedis>) {
       async checkQuery({ datasource, query }) {
         if (query.includes('busy')) throw new AppError('STORE_UNAVAILABLE', `${datasource} is away`)
         if (query === stage.refused) throw new AppError('QUERY_REJECTED', `${datasource}: parse error in ${query}`)
+        return { isEmpty: query.includes('misspelt') }
       },
     }
     stage.service = createMissionService(stage.deps)

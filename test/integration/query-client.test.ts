@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import { type Labels, type Panel, seriesId } from '../../models/series.ts'
+import { answersNothing } from '../../scheduler/datasources/answers-nothing.ts'
 import { type Server, startPrometheus, startVictoriaMetrics } from '../../scheduler/stack/servers.ts'
 import { type Datasource, datasourceConfig, resolveDatasource } from '../../tasks/prometheus/datasource.ts'
 import { type DatasourceHttp, datasourceHttp } from '../../tasks/prometheus/http-client.ts'
@@ -171,6 +172,14 @@ function contract(store: () => { server: Server; client: QueryClient }): void {
       expect(await store().client.checkQuery({ query })).toBeUndefined()
     },
   )
+
+  test.each([
+    { query: 'requests # of the shop', isEmpty: false },
+    { query: 'requsts', isEmpty: true },
+    { query: '1', isEmpty: false },
+  ])('$query answers nothing: $isEmpty', async ({ query, isEmpty }) => {
+    expect(await answersNothing(store().client, { query }, startMs)).toBe(isEmpty)
+  })
 
   test('too many series', async () => {
     await expect(store().client.queryRange({ query: 'requests', ...range, maxSeries: 1 })).rejects.toMatchObject({

@@ -147,7 +147,7 @@ function openParts({ redis, clock, faults, storeUrl, futureWrites }: PartsOption
       defaults: { model: 'seasonal-naive', fallback: 'seasonal-naive', maxSeries: 1_000 },
       models: forecasters.names,
     },
-    checkQuery: async () => undefined,
+    checkQuery: async () => ({ isEmpty: false }),
     takesOldSamples: async () => futureWrites === 'native',
     registrationReachMs: 0,
   } satisfies MissionServiceDeps

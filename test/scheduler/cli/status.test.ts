@@ -113,6 +113,19 @@ test('a mission whose query could not be checked is named', async () => {
   })
 })
 
+test.each([
+  { series: {}, isNamed: true },
+  { series: { no_data: 3, normal: 0 }, isNamed: true },
+  { series: { no_data: 3, normal: 1 }, isNamed: false },
+])('an active mission of which no series has data is named: $series', async ({ series, isNamed }) => {
+  const missions = fakeMissionService()
+  await missions.put('default', { id: 'cpu', query: 'up' }, { actor: 'test' })
+  const status = async () => ({ state: 'active', consecutiveFailures: 0, series }) as never
+  const { exitCode, lines } = await statusOf({ ...healthy, missions: { ...missions, status } })
+  expect(exitCode).toBe(isNamed ? 1 : 0)
+  expect(lines.at(-1)?.detail).toBe(isNamed ? '1 active; no series have data: cpu' : '1 active')
+})
+
 test('failing missions are named', async () => {
   const missions = fakeMissionService()
   await missions.put('default', { id: 'cpu', query: 'up' }, { actor: 'test' })
