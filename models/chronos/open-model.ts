@@ -22,10 +22,10 @@ export interface ChronosModel {
 export function openModel(folder: string, inference: Inference, name = folder): ChronosModel {
   const checkpoint = openCheckpoint(folder)
   const { config, weightsPath } = checkpoint
-  const demand = { name, ...weightsOf(config, inference.precision) }
+  const weights = weightsOf(config, inference.precision)
   const networkOf = (grouping: Grouping): Network =>
     inference.network({
-      demand,
+      demand: { name: grouping === 'solo' ? name : `${name} (${grouping})`, ...weights },
       build: () => ({ weightsPath, ...buildGraph(checkpoint, grouping, inference.precision) }),
     })
   const networks = { solo: networkOf('solo'), grouped: networkOf('grouped') }
@@ -43,7 +43,8 @@ export function openModel(folder: string, inference: Inference, name = folder): 
 function weightsOf(config: ChronosConfig, precision: Precision) {
   const lengths = Object.values(requiredTensors(config)).map((shape) => shape.reduce((a, b) => a * b, 1))
   const parameters = lengths.reduce((sum, length) => sum + length, 0)
-  return { parameters, weightBytes: parameters * (precision === 'int8' ? 1 : 4) }
+  // int8 weights are there twice: as they were handed over, and as the products want them
+  return { parameters, weightBytes: parameters * (precision === 'int8' ? 2 : 4) }
 }
 
 function buildGraph(checkpoint: Checkpoint, grouping: Grouping, precision: Precision): BuiltGraph {

@@ -70,8 +70,10 @@ export function createInference(options: InferenceOptions = {}): Inference {
   }
   const openCopy = async ({ demand, build }: NetworkSource, plan: ReturnType<typeof planCopies>): Promise<Session> => {
     await takeMemory(plan.bytesPerCopy, demand.name)
+    let isTaken = true
     const giveBack = () => {
-      takenBytes -= plan.bytesPerCopy
+      if (isTaken) takenBytes -= plan.bytesPerCopy
+      isTaken = false
     }
     try {
       return await openSession({ ...build(), threads: plan.threads, device, onEnd: giveBack })

@@ -100,6 +100,18 @@ describe('memory', () => {
     await atWork
   })
 
+  test('that a model took in vain is given back once', async () => {
+    const { inference, forecaster } = open({ memoryBytes: 1.5 * work, device: 'abacus' })
+    await expect(forecaster.forecast(requestOf([series(0)]))).rejects.toMatchObject({ code: 'MODEL_FAILED' })
+    const [, later] = await Promise.allSettled(
+      ['bolt', 'bolt-long'].map((checkpoint) =>
+        chronosForecaster({ folder: `${fixtures}/${checkpoint}`, inference }).forecast(requestOf([series(0)])),
+      ),
+    )
+    // room for one at a time
+    expect(later).toMatchObject({ status: 'rejected', reason: { code: 'MODEL_TOO_LARGE' } })
+  })
+
   test('that could never hold a model is told when it is opened', () => {
     expect(() => open({ memoryBytes: work })).toThrowError(expect.objectContaining({ code: 'MODEL_TOO_LARGE' }))
   })
