@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { createForecasters } from '../../models/registry.ts'
 import { seriesId } from '../../models/series.ts'
 import { configSchema } from '../../scheduler/config/schema.ts'
@@ -49,6 +49,15 @@ beforeAll(async () => {
       { name: 'load', series, timestampsMs, values: Float64Array.from(timestampsMs, (_, i) => i % 10) },
     ])
   }
+  const { reader } = await datasources.open('default', 'main')
+  await vi.waitFor(
+    async () => {
+      await fetch(`${store.url}/internal/force_flush`)
+      const { series } = await reader.queryRange({ query: 'load', startMs: endMs, endMs, stepMs })
+      expect(series.length).toBe(2)
+    },
+    { timeout: 20_000, interval: 200 },
+  )
 })
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
