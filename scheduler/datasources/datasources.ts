@@ -153,3 +153,12 @@ export function futureWritesMemory(redis: Redis): FutureWritesMemory {
     },
   }
 }
+
+/** Decided once per process. */
+export function futureWritesInMemory(): FutureWritesMemory {
+  const decisions = new Map<string, FutureWrites>()
+  return {
+    load: async (name) => decisions.get(name),
+    save: async (name, decision) => void decisions.set(name, decision),
+  }
+}

@@ -8,16 +8,13 @@ import { defaultTenant, floorToStep, type StepRange } from '../../models/series.
 import { memoryForecastCache } from '../../tasks/cache/memory-forecast-cache.ts'
 import type { Deps, PublishMarks, SeriesReader } from '../../tasks/deps.ts'
 import { outputSelector } from '../../tasks/panel/output-selector.ts'
-import type { FutureWrites } from '../../tasks/prometheus/write/future-writes.ts'
 import type { Config } from '../config.ts'
-import { openDatasources } from '../datasources/datasources.ts'
+import { futureWritesInMemory, openDatasources } from '../datasources/datasources.ts'
 import { inferenceOptions } from '../inference/settings.ts'
 import type { MissionDocument } from '../missions/document/document.ts'
 import { resolveMission } from '../missions/document/resolve.ts'
 import type { ResolvedMission } from '../missions/document/resolved.ts'
-import { openCatalog } from '../model-store/model-catalog.ts'
-import { catalogOptions } from '../model-store/store-settings.ts'
-import { storedForecasters } from '../model-store/stored-forecasters.ts'
+import { localModels } from '../model-store/local-models.ts'
 import { previousTick } from '../planning/schedule-spec.ts'
 import { firstEra, ownedRange } from '../planning/timeline.ts'
 import { createMetrics } from '../process/metrics.ts'
@@ -60,11 +57,9 @@ export async function runOnce(request: RunOnceRequest): Promise<RunOnceResult> {
   const { config, document, flow, dryRun, signal } = request
   const nowMs = Date.now()
   const metrics = createMetrics()
-  const datasources = openDatasources({ config, metrics, now: Date.now, memory: decisionsInMemory() })
+  const datasources = openDatasources({ config, metrics, now: Date.now, memory: futureWritesInMemory() })
   const registry = createForecasters(undefined, inferenceOptions(config.inference))
-  // who starts this process may read what it reads
-  const catalog = openCatalog({ ...catalogOptions(config, registry.names), folders: undefined, isElsewhere: false })
-  const forecasters = storedForecasters(registry, catalog)
+  const { catalog, forecasters } = localModels(config, registry)
   try {
     const settings = {
       datasource: datasources.find,
@@ -159,13 +154,5 @@ function marksOfStore(reader: SeriesReader, nowMs: number, signal: AbortSignal):
       const undrawnOnly = fromMs > owned.fromMs ? { fromMs: owned.fromMs, untilMs: fromMs } : undefined
       return { steps: { fromMs, untilMs: owned.untilMs }, undrawnOnly }
     },
-  }
-}
-
-function decisionsInMemory() {
-  const decisions = new Map<string, FutureWrites>()
-  return {
-    load: async (key: string) => decisions.get(key),
-    save: async (key: string, decision: FutureWrites) => void decisions.set(key, decision),
   }
 }

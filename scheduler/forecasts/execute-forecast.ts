@@ -6,6 +6,7 @@ import type { MissionDatasource, MissionSettings } from '../missions/document/re
 import { answerText } from './answer-text.ts'
 import type { ForecastStore } from './forecast-store.ts'
 import { forecastLimits } from './limits.ts'
+import { noReader } from './no-reader.ts'
 import { packText, unpackText } from './packed-text.ts'
 import type { ForecastJob } from './types.ts'
 
@@ -68,8 +69,4 @@ function contextOf(
       store.note(job, { done, total }).catch(() => undefined)
     },
   }
-}
-
-const noReader: SeriesReader = {
-  queryRange: () => Promise.reject(new AppError('INTERNAL', 'this forecast asks no store')),
 }

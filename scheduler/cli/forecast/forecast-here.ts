@@ -4,13 +4,11 @@ import { AppError } from '../../../models/errors.ts'
 import { createForecasters } from '../../../models/registry.ts'
 import { defaultTenant } from '../../../models/series.ts'
 import { describeForecast } from '../../../tasks/adhoc/describe-forecast.ts'
-import type { SeriesReader } from '../../../tasks/deps.ts'
 import type { Config } from '../../config.ts'
-import { openDatasources } from '../../datasources/datasources.ts'
+import { futureWritesInMemory, openDatasources } from '../../datasources/datasources.ts'
 import { answerMetadata } from '../../forecasts/answer-text.ts'
-import { openCatalog } from '../../model-store/model-catalog.ts'
-import { catalogOptions } from '../../model-store/store-settings.ts'
-import { storedForecasters } from '../../model-store/stored-forecasters.ts'
+import { noReader } from '../../forecasts/no-reader.ts'
+import { localModels } from '../../model-store/local-models.ts'
 import { createMetrics } from '../../process/metrics.ts'
 import { taskMetrics } from '../../process/task-metrics.ts'
 import type { Answer } from './plot-data.ts'
@@ -21,20 +19,13 @@ export interface ForecastHere {
   readonly onProgress: (done: number, total: number) => void
 }
 
-const noReader: SeriesReader = {
-  queryRange: () => Promise.reject(new AppError('INTERNAL', 'this forecast asks no store')),
-}
-
 /** Forecasts in this process, with models and, for a query, with clients of its own. */
 export function openForecaster({ config, signal, onProgress }: ForecastHere) {
   const registry = createMetrics()
   const metrics = taskMetrics(registry)
   const models = createForecasters()
-  // who starts this process may read what it reads
-  const catalog = openCatalog({ ...catalogOptions(config, models.names), folders: undefined, isElsewhere: false })
-  const forecasters = storedForecasters(models, catalog)
-  const memory = { load: async () => undefined, save: async () => undefined }
-  const datasources = openDatasources({ config, metrics: registry, now: Date.now, memory })
+  const { forecasters } = localModels(config, models)
+  const datasources = openDatasources({ config, metrics: registry, now: Date.now, memory: futureWritesInMemory() })
   return {
     /** @throws INVALID_PARAMS naming the field. */
     async forecast(input: ForecastOnceInput): Promise<Answer> {
