@@ -26,7 +26,7 @@ export async function flowRows({ folder, name, seriesCount, aims }: FlowStage): 
     const { fromMs, untilMs } = contextRange(params, nominalMs)
     const range = { query: params.query, startMs: fromMs + stepMs, endMs: untilMs, stepMs, maxSeries: seriesCount }
     await load(rig.deps.writer, { metric: params.query, seriesCount, ...range, length: context })
-    await fetch(`${rig.storeUrl}/internal/force_flush`)
+    await fetch(`${rig.store.url}/internal/force_flush`)
     const bare = await bareSeconds(rig, params, range)
     const owned = { fromMs: nominalMs + 10 * minuteMs, untilMs: nominalMs + 70 * minuteMs }
     const flow = await secondsOf(async () => {

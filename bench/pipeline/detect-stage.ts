@@ -16,7 +16,7 @@ const metric = 'bench_live'
 
 /** Detect ticks at one minute: the first, whose score series are new to the store, and those after it. */
 export async function detectStage(
-  { deps, storeUrl }: Rig,
+  { deps, store: { url: storeUrl } }: Rig,
   { seriesCount, aims }: { seriesCount: number; aims: boolean },
 ): Promise<BenchRow[]> {
   // the last tick, and a minute beside each tick for what the store needs itself, lie before now

@@ -1,6 +1,7 @@
 import type { RangeQuery } from '../../tasks/deps.ts'
 import { median } from '../report.ts'
-import type { Rig } from './rig.ts'
+import { openReplay } from './replay.ts'
+import type { Rig, StoreConnection } from './rig.ts'
 import { rangeForm, type StoreRead, timeStoreRead } from './store-time.ts'
 
 /** One of several ways to take the same answer. */
@@ -13,37 +14,45 @@ interface Reading {
 export interface ReadTimes {
   /** The answer to curl, written to /dev/null. */
   readonly store: StoreRead
-  /** The same bytes through our HTTP client, dropped. */
-  readonly received: Reading
-  /** The whole reader: received and parsed into a panel. */
+  /** The whole reader while the store is at work: received and parsed into a panel. */
   readonly read: Reading
+  /** The whole reader over the same bytes from a process that only sends them. */
+  readonly replayed: Reading
+  /** The bytes of `replayed` through our HTTP client, dropped. */
+  readonly received: Reading
 }
+
+const turnCount = 5
 
 /**
  * By turns, so that what disturbs one disturbs the others. Our shares are CPU time: while we read, the store is at work
- * on the same cores, so that wall time would count its work as ours.
+ * on the same cores, so that wall time would count its work as ours. Its work slows ours as well (caches, memory), which
+ * is why parsing is timed without it.
  */
-export async function timeReading({ deps, http, storeUrl }: Rig, range: RangeQuery): Promise<ReadTimes> {
-  // the first reading warms the store's caches for all
-  await timeStoreRead(storeUrl, range)
+export async function timeReading(rig: Rig, range: RangeQuery): Promise<ReadTimes> {
+  const { store } = rig
+  // this reading warms the store's caches for all
+  const replay = await openReplay(rig, range)
   const turns: ReadTimes[] = []
-  for (let i = 0; i < 3; i++) {
+  for (let i = 0; i < turnCount; i++) {
     turns.push({
-      store: await timeStoreRead(storeUrl, range),
-      received: await timeOurs(() => receive(http, storeUrl, range)),
-      read: await timeOurs(() => deps.reader.queryRange(range, deps.signal)),
+      store: await timeStoreRead(store.url, range),
+      read: await timeOurs(() => store.reader.queryRange(range)),
+      replayed: await timeOurs(() => replay.reader.queryRange(range)),
+      received: await timeOurs(() => receive(replay, range)),
     })
   }
-  const middle = (way: 'received' | 'read') =>
+  await replay.close()
+  const middle = (way: 'read' | 'replayed' | 'received') =>
     median(
       turns.map((turn) => turn[way]),
       ({ cpuSeconds }) => cpuSeconds,
     )
-  const store = median(
+  const storeRead = median(
     turns.map((turn) => turn.store),
     ({ seconds }) => seconds,
   )
-  return { store, received: middle('received'), read: middle('read') }
+  return { store: storeRead, read: middle('read'), replayed: middle('replayed'), received: middle('received') }
 }
 
 async function timeOurs(work: () => Promise<unknown>): Promise<Reading> {
@@ -53,9 +62,9 @@ async function timeOurs(work: () => Promise<unknown>): Promise<Reading> {
   return { seconds: (performance.now() - startedMs) / 1_000, cpuSeconds: (user + system) / 1e6 }
 }
 
-async function receive(http: Rig['http'], storeUrl: string, range: RangeQuery): Promise<void> {
+async function receive({ http, url }: StoreConnection, range: RangeQuery): Promise<void> {
   const response = await http.request({
-    ...{ method: 'POST', url: `${storeUrl}/api/v1/query_range`, body: rangeForm(range) },
+    ...{ method: 'POST', url: `${url}/api/v1/query_range`, body: rangeForm(range) },
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
   })
   await response.read(() => true)

@@ -22,11 +22,11 @@ export function rangeForm({ query, startMs, endMs, stepMs }: Range): string {
   }).toString()
 }
 
-/** What the store itself needs for a query: curl to /dev/null. */
-export async function timeStoreRead(storeUrl: string, range: Range): Promise<StoreRead> {
+/** What the store itself needs for a query: curl to /dev/null, or to a file. */
+export async function timeStoreRead(storeUrl: string, range: Range, file = '/dev/null'): Promise<StoreRead> {
   const startedCpu = await cpuSecondsOf(storeUrl)
   const { stdout } = await promisify(execFile)('curl', [
-    ...['--silent', '--show-error', '--fail', '--output', '/dev/null', '--write-out', '%{time_total} %{size_download}'],
+    ...['--silent', '--show-error', '--fail', '--output', file, '--write-out', '%{time_total} %{size_download}'],
     ...['--data', rangeForm(range), `${storeUrl}/api/v1/query_range`],
   ])
   const [seconds = Number.NaN, bytes = Number.NaN] = stdout.split(' ').map(Number)
