@@ -3,18 +3,16 @@ import type { DetectResult, ForecastResult } from '../../flows/contexts.ts'
 import { detect } from '../../flows/detect.ts'
 import { forecast } from '../../flows/forecast.ts'
 import { AppError } from '../../models/errors.ts'
-import { createForecasters } from '../../models/registry.ts'
 import { defaultTenant, floorToStep, type StepRange } from '../../models/series.ts'
 import { memoryForecastCache } from '../../tasks/cache/memory-forecast-cache.ts'
 import type { Deps, PublishMarks, SeriesReader } from '../../tasks/deps.ts'
 import { outputSelector } from '../../tasks/panel/output-selector.ts'
 import type { Config } from '../config.ts'
 import { futureWritesInMemory, openDatasources } from '../datasources/datasources.ts'
-import { inferenceOptions } from '../inference/settings.ts'
 import type { MissionDocument } from '../missions/document/document.ts'
 import { resolveMission } from '../missions/document/resolve.ts'
 import type { ResolvedMission } from '../missions/document/resolved.ts'
-import { localModels } from '../model-store/local-models.ts'
+import { openLocalModels } from '../model-store/local-models.ts'
 import { previousTick } from '../planning/schedule-spec.ts'
 import { firstEra, ownedRange } from '../planning/timeline.ts'
 import { createMetrics } from '../process/metrics.ts'
@@ -58,13 +56,13 @@ export async function runOnce(request: RunOnceRequest): Promise<RunOnceResult> {
   const nowMs = Date.now()
   const metrics = createMetrics()
   const datasources = openDatasources({ config, metrics, now: Date.now, memory: futureWritesInMemory() })
-  const registry = createForecasters(undefined, inferenceOptions(config.inference))
-  const { catalog, forecasters } = localModels(config, registry)
+  const models = openLocalModels(config)
+  const { catalog, forecasters } = models
   try {
     const settings = {
       datasource: datasources.find,
       defaults: config.defaults,
-      models: registry.names,
+      models: forecasters.names,
       modelProblem: catalog.problem,
     }
     const resolved = resolveMission({ tenant: defaultTenant, document, createdMs: nowMs }, settings, nowMs)
@@ -82,7 +80,7 @@ export async function runOnce(request: RunOnceRequest): Promise<RunOnceResult> {
     const once: Once = { deps, resolved, atMs: request.atMs ?? nowMs, dryRun }
     return flow === 'forecast' ? await forecastOnce(once) : await detectOnce(once)
   } finally {
-    await registry.close()
+    await models.close()
     await datasources.close()
   }
 }

@@ -1,14 +1,13 @@
 import { runForecastOnce } from '../../../flows/forecast-once.ts'
 import { type ForecastOnceInput, forecastOnceParams } from '../../../flows/forecast-once-params.ts'
 import { AppError } from '../../../models/errors.ts'
-import { createForecasters } from '../../../models/registry.ts'
 import { defaultTenant } from '../../../models/series.ts'
 import { describeForecast } from '../../../tasks/adhoc/describe-forecast.ts'
 import type { Config } from '../../config.ts'
 import { futureWritesInMemory, openDatasources } from '../../datasources/datasources.ts'
 import { answerMetadata } from '../../forecasts/answer-text.ts'
 import { noReader } from '../../forecasts/no-reader.ts'
-import { localModels } from '../../model-store/local-models.ts'
+import { openLocalModels } from '../../model-store/local-models.ts'
 import { createMetrics } from '../../process/metrics.ts'
 import { taskMetrics } from '../../process/task-metrics.ts'
 import type { Answer } from './plot-data.ts'
@@ -23,8 +22,8 @@ export interface ForecastHere {
 export function openForecaster({ config, signal, onProgress }: ForecastHere) {
   const registry = createMetrics()
   const metrics = taskMetrics(registry)
-  const models = createForecasters()
-  const { forecasters } = localModels(config, models)
+  const models = openLocalModels(config)
+  const { forecasters } = models
   const datasources = openDatasources({ config, metrics: registry, now: Date.now, memory: futureWritesInMemory() })
   return {
     /** @throws INVALID_PARAMS naming the field. */

@@ -1,6 +1,8 @@
 import { chronosForecaster } from '../../../models/chronos/chronos-forecaster.ts'
+import { createInference } from '../../../models/chronos/inference/inference.ts'
 import type { Forecaster } from '../../../models/forecaster.ts'
 import { isModelPath } from '../../../models/registry.ts'
+import { inferenceOptions } from '../../inference/settings.ts'
 import { defineCommand, usageError } from '../command.ts'
 import { textTable } from '../table.ts'
 import { installedModel, openStore, storeOptions } from './options.ts'
@@ -10,7 +12,7 @@ const stepMs = 300_000
 export const modelsBench = defineCommand({
   name: 'models bench',
   summary: 'Forecast made-up series for some seconds and count how many a second this machine does.',
-  details: 'Horizon 64, one worker process with all threads that are configured. NAME may be the path of a folder.',
+  details: 'Horizon 64, one worker process, with the settings `inference`. NAME may be the path of a folder.',
   positionals: { name: 'NAME', min: 1, max: 1 },
   options: {
     context: {
@@ -29,9 +31,11 @@ export const modelsBench = defineCommand({
     const contexts = values.context.length > 0 ? values.context.map((text) => count('--context', text)) : [512, 2_048]
     const series = count('--series', values.series ?? '128')
     const seconds = count('--seconds', values.seconds ?? '5')
-    const folder = isModelPath(name) ? name : installedModel(openStore(values, io), name).folder
-    const forecaster = chronosForecaster({ folder, name })
+    const store = openStore(values, io)
+    const folder = isModelPath(name) ? name : installedModel(store, name).folder
+    const inference = createInference(inferenceOptions(store.config.inference))
     try {
+      const forecaster = chronosForecaster({ folder, name, inference })
       const rows = []
       for (const context of new Set(contexts.map((length) => Math.min(length, forecaster.maxContext))))
         rows.push(await measure(forecaster, { context, series, seconds }))
@@ -47,7 +51,7 @@ export const modelsBench = defineCommand({
       )
       return 0
     } finally {
-      await forecaster.close()
+      await inference.close()
     }
   },
 })

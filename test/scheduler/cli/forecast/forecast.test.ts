@@ -44,6 +44,12 @@ describe('a file, in this process', () => {
     expect([lines.length, err]).toEqual([3, ''])
   })
 
+  test('with the settings of a forecast worker', async () => {
+    const environment = { AT_INFERENCE_DEVICE: 'abacus' }
+    const { exitCode, err } = await forecast(['-i', '-', '-m', chronos], ndjson, environment)
+    expect({ exitCode, err }).toEqual({ exitCode: 1, err: expect.stringContaining('device "abacus"') })
+  })
+
   test('JSON as the API answers it', async () => {
     const { out } = await forecast(['-i', '-', '-o', 'json', '-n', '1'])
     const { series, metadata } = JSON.parse(out)
@@ -107,7 +113,9 @@ describe('a query', () => {
       response.setHeader('content-type', 'application/json')
       response.end(JSON.stringify({ status: 'success', data: { resultType: 'matrix', result } }))
     })
-    const { exitCode, out } = await forecast(['-q', 'up', '--store', store.url, '-o', 'ndjson', '-n', '1'], '')
+    const { exitCode, out, err } = await forecast(['-q', 'up', '--store', store.url, '-o', 'ndjson', '-n', '1'], '')
+    expect(err).toBe("")
+    expect(err).toBe('')
     expect([exitCode, JSON.parse(out).labels]).toEqual([0, { __name__: 'up' }])
   })
 })

@@ -97,6 +97,14 @@ test('damage is found, named, and mended by pulling again', async () => {
   expect((await cli(stage, 'verify', 'chronos-bolt-tiny')).exitCode).toBe(0)
 })
 
+test('a model is measured as it is configured', async () => {
+  const bench = (environment: Record<string, string>) =>
+    runCli(['models', 'bench', boltFolder, '--seconds', '1', '--series', '2', '--context', '64'], { environment })
+  const { exitCode, out } = await bench({})
+  expect({ exitCode, out }).toEqual({ exitCode: 0, out: expect.stringMatching(/^CONTEXT +SERIES.S.*\n +64 /) })
+  expect((await bench({ AT_INFERENCE_DEVICE: 'abacus' })).err).toContain('device "abacus"')
+})
+
 test.each([
   { args: ['pull'], exitCode: 2, says: 'NAME is missing' },
   { args: ['pull', 'seasonal-naive'], exitCode: 2, says: 'built in' },
