@@ -105,9 +105,8 @@ describe('a query', () => {
   })
 
   test('is asked of a store without any API', async () => {
-    await using store = await localServer((request, response) => {
-      const search = new URL(request.url ?? '', 'http://store').searchParams
-      const end = Number(search.get('end') ?? Date.now() / 1_000)
+    await using store = await localServer((_request, response, body) => {
+      const end = Number(new URLSearchParams(body).get('end') ?? Date.now() / 1_000)
       const points = Array.from({ length: 40 }, (_, i) => [Math.floor(end / 300) * 300 - i * 300, `${i}`]).reverse()
       const result = [{ metric: { __name__: 'up' }, values: points }]
       response.setHeader('content-type', 'application/json')
