@@ -7,7 +7,8 @@ import type { Api } from './api/types.ts'
 import type { Config } from './config.ts'
 import { executeRuns } from './execution/execute-run.ts'
 import { executionDeps } from './execution/execution-deps.ts'
-import { openForecastService, startForecastServer } from './forecasts/open-forecasts.ts'
+import type { ForecastService } from './forecasts/forecast-service.ts'
+import { openForecasts, startForecastServer } from './forecasts/open-forecasts.ts'
 import { checkDefaultModels } from './inference/check-default-models.ts'
 import { startMissionKeeper } from './missions/mission-keeper.ts'
 import { createMissionService } from './missions/mission-service.ts'
@@ -18,6 +19,7 @@ import { type OpenProcess, runProcess } from './process/open-process.ts'
 import { missionsReadiness, plannerReadiness } from './process/readiness-checks.ts'
 import { collectBacklog, collectLeader, plannerMetrics, timedScores, workerMetrics } from './process/run-metrics.ts'
 import { taskMetrics } from './process/task-metrics.ts'
+import type { PoolName, QueueSize } from './queue/queue-size.ts'
 import type { FlowName } from './queue/runs.ts'
 import { createWorker, handBackMs, type RunWorker } from './queue/worker.ts'
 import { redisOptions } from './redis/redis.ts'
@@ -27,8 +29,10 @@ import { readHeartbeats } from './store/heartbeats.ts'
 export function runScheduler(config: Config, signal: AbortSignal): Promise<void> {
   return runProcess(config, 'scheduler', async (running) => {
     const { logger, closers } = running
-    const planner = openPlanner(running)
-    const api = closers.add('API', await openApi(running), (opened) => opened.close())
+    const forecasts = openForecasts(running)
+    const queueSize: QueueSizes = (pool) => (pool === 'forecast-once' ? forecasts.size() : running.queue.size(pool))
+    const planner = openPlanner(running, queueSize)
+    const api = closers.add('API', await openApi(running, forecasts.service, queueSize), (opened) => opened.close())
     const url = await listenApi(api, config.listen)
     await running.announce(url)
     closers.add('planner', planner, (started) => started.stop()).start()
@@ -41,7 +45,10 @@ export function runScheduler(config: Config, signal: AbortSignal): Promise<void>
   })
 }
 
-function openPlanner({ redis, clock, name, queue, stores, metrics, logger }: OpenProcess): Planner {
+type QueueSizes = (pool: PoolName) => Promise<QueueSize>
+
+function openPlanner(running: OpenProcess, queueSize: QueueSizes): Planner {
+  const { redis, clock, name, queue, stores, metrics, logger } = running
   const planner = createPlanner({
     ...{ redis: redis.control, clock, queue, replica: name, metrics: plannerMetrics(metrics) },
     ...{ schedules: stores.schedules, ticks: stores.ticks, runs: stores.runs },
@@ -49,11 +56,11 @@ function openPlanner({ redis, clock, name, queue, stores, metrics, logger }: Ope
     onReconciled: (report) => logger.debug({ report }, 'reconciled'),
   })
   collectLeader(metrics, planner)
-  collectBacklog(metrics, queue, redis.control)
+  collectBacklog(metrics, queueSize, redis.control)
   return planner
 }
 
-function openApi(running: OpenProcess): Promise<Api> {
+function openApi(running: OpenProcess, forecasts: ForecastService, queueSize: QueueSizes): Promise<Api> {
   const { config, metrics, logger, redis, clock, stores, installation, datasources } = running
   const installed = async () => (await installation.id()) !== undefined
   return buildApi({
@@ -61,8 +68,8 @@ function openApi(running: OpenProcess): Promise<Api> {
     readiness: [...running.readiness, plannerReadiness(redis.control, clock), missionsReadiness(installation)],
     missions: createMissionService({ ...running.missionDeps, installed }),
     runs: runReader(stores.runs),
-    forecasts: openForecastService(running),
-    fleet: { processes: () => readHeartbeats(redis.control, clock), queue: (flow) => running.queue.size(flow) },
+    forecasts,
+    fleet: { processes: () => readHeartbeats(redis.control, clock), queue: queueSize },
     now: () => clock.now(),
   })
 }

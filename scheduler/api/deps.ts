@@ -5,7 +5,7 @@ import type { MissionService } from '../missions/contract.ts'
 import type { Logger } from '../process/log.ts'
 import type { Metrics } from '../process/metrics.ts'
 import type { ReadinessCheck } from '../process/readiness.ts'
-import type { QueueSize } from '../queue/queue.ts'
+import type { PoolName, QueueSize } from '../queue/queue-size.ts'
 import type { FlowName, RunRecord } from '../queue/runs.ts'
 import type { SeenProcess } from '../store/heartbeats.ts'
 import type { ScheduleKey } from '../store/ticks/schedule-keys.ts'
@@ -48,7 +48,7 @@ export interface DatasourceDirectory {
 /** What runs beside this process. */
 export interface Fleet {
   processes(): Promise<readonly SeenProcess[]>
-  queue(flow: FlowName): Promise<QueueSize>
+  queue(pool: PoolName): Promise<QueueSize>
 }
 
 /** Everything the API needs from the rest of the scheduler. */

@@ -35,4 +35,16 @@ export function forecastJobRoutes(app: Api, { forecasts }: ApiDeps): void {
       return reply.type('application/json').send(body)
     },
   })
+
+  app.delete('/forecast-jobs/:id', {
+    schema: {
+      ...{ tags, summary: 'Cancel a forecast that waits or is at work; again is no error', params: forecastId },
+      description: '409 once it has succeeded or failed: its record and its result stay in the history.',
+      response: { 200: forecastJobView, ...problemResponses },
+    },
+    handler: async ({ params: { id }, caller: { tenant } }) => {
+      const record = await forecasts.cancel({ tenant, id })
+      return { jobId: id, ...viewForecast(record) }
+    },
+  })
 }

@@ -3,12 +3,12 @@ import type { ForecastRecord } from '../forecasts/types.ts'
 import { problemResponses } from './problems.ts'
 import { instant, toInstant } from './views.ts'
 
-const status = z.enum(['queued', 'running', 'succeeded', 'failed'])
+export const forecastStatus = z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled'])
 
 export const forecastRecordView = z
   .object({
     forecastId: z.string().describe('Also the id of its job'),
-    status,
+    status: forecastStatus,
     model: z.string(),
     revision: z.string().optional().describe("Of the model's files"),
     actor: z.string(),

@@ -53,6 +53,7 @@ function postRoute(app: Api, { forecasts }: ApiDeps, path: string): void {
 function refuseUnmade({ id, status, error }: ForecastRecord, deadline: string): void {
   if (error) throw new AppError(error.code, error.message, { problems: error.problems })
   if (status === 'succeeded') return
+  if (status === 'cancelled') throw new AppError('RUN_CANCELLED', `job ${id} was cancelled`)
   const waited = formatDuration(parseDuration(deadline))
   throw new AppError('RUN_TIMEOUT', `${status} after ${waited}; job ${id} goes on: GET /api/v1/forecast-jobs/${id}`)
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { QueueSize } from '../queue/queue.ts'
+import type { QueueSize } from '../queue/queue-size.ts'
 import type { SeenProcess } from '../store/heartbeats.ts'
 import type { Fleet } from './deps.ts'
 import { instant, toInstant } from './views.ts'
@@ -31,20 +31,21 @@ export const statusView = z
     ready: z.boolean(),
     checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string().optional() })).optional(),
     processes: z.array(processView).optional(),
-    queues: z.object({ forecast: queueView, detect: queueView }).optional(),
+    queues: z.object({ forecast: queueView, detect: queueView, forecastOnce: queueView }).optional(),
   })
   .meta({ id: 'Status' })
 
 /** What runs for all tenants together. */
 export async function viewFleet(fleet: Fleet): Promise<Pick<z.output<typeof statusView>, 'processes' | 'queues'>> {
-  const [processes, forecast, detect] = await Promise.all([
+  const [processes, forecast, detect, forecastOnce] = await Promise.all([
     fleet.processes(),
     fleet.queue('forecast'),
     fleet.queue('detect'),
+    fleet.queue('forecast-once'),
   ])
   return {
     processes: processes.map(viewProcess),
-    queues: { forecast: viewQueue(forecast), detect: viewQueue(detect) },
+    queues: { forecast: viewQueue(forecast), detect: viewQueue(detect), forecastOnce: viewQueue(forecastOnce) },
   }
 }
 

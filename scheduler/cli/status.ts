@@ -88,17 +88,29 @@ async function platformLines(client: ApiClient): Promise<StatusLine[]> {
         detail: alive ? role : `${role}, not seen since ${lastSeenAt}`,
       }
     }),
-    ...(['forecast', 'detect'] as const).flatMap((pool): StatusLine[] => {
-      // tenants other than the default one see their own missions only
-      if (!queues) return []
-      const numbers = queues[pool]
-      const { waiting, active, oldestWaitSeconds } = numbers
-      const isServed = processes.some(({ role, alive }) => alive && role === pool)
-      const detail = `${waiting} waiting (oldest ${Math.round(oldestWaitSeconds)} s), ${active} active`
-      if (!isServed) return [{ what: `pool ${pool}`, health: 'bad', detail: `no worker; ${detail}`, numbers }]
-      return [{ what: `pool ${pool}`, health: oldestWaitSeconds > longWaitSeconds ? 'poor' : 'ok', detail, numbers }]
-    }),
+    // tenants other than the default one see their own missions only
+    ...(queues ? pools.map((pool) => poolLine(pool, queues[pool.queue], processes)) : []),
   ]
+}
+
+const pools = [
+  { what: 'pool forecast', queue: 'forecast', role: 'forecast' },
+  { what: 'pool detect', queue: 'detect', role: 'detect' },
+  { what: 'forecasts on demand', queue: 'forecastOnce', role: 'forecast' },
+] as const
+
+type Seen = z.output<typeof statusView>
+
+function poolLine(
+  { what, role }: (typeof pools)[number],
+  numbers: NonNullable<Seen['queues']>['detect'],
+  processes: NonNullable<Seen['processes']>,
+): StatusLine {
+  const { waiting, active, oldestWaitSeconds } = numbers
+  const isServed = processes.some((each) => each.alive && each.role === role)
+  const detail = `${waiting} waiting (oldest ${Math.round(oldestWaitSeconds)} s), ${active} active`
+  if (!isServed) return { what, health: 'bad', detail: `no worker; ${detail}`, numbers }
+  return { what, health: oldestWaitSeconds > longWaitSeconds ? 'poor' : 'ok', detail, numbers }
 }
 
 const datasourceList = z.object({ datasources: z.array(z.object({ name: z.string(), kind: z.string() })) })

@@ -24,9 +24,9 @@ const noteEveryMs = 500
 /** What a worker does with a forecast that somebody asked for. @throws AppError */
 export async function executeForecastJob(deps: ForecastDeps, job: ForecastJob, signal: AbortSignal): Promise<void> {
   const { store, forecasters, metrics } = deps
+  if (!(await store.note(job, { status: 'running', startedMs: deps.now() }))) throw alreadyOver(job)
   const params = forecastOnceParams.safeParse(await readInput(store, job))
   if (!params.success) throw new AppError('CACHE_INVALID', 'another version wrote this request: ask again')
-  await store.note(job, { status: 'running', startedMs: deps.now() })
   const { query, datasource: name } = params.data
   const datasource = query === undefined ? undefined : findDatasource(deps, job, name)
   const reader = datasource ? deps.reader(job.tenant, datasource.name) : noReader
@@ -36,7 +36,12 @@ export async function executeForecastJob(deps: ForecastDeps, job: ForecastJob, s
   const { resultBytes } = forecastLimits
   if (packed.length > resultBytes)
     throw new AppError('INVALID_PARAMS', `the answer has ${packed.length} bytes; at most ${resultBytes}: ask for less`)
-  await store.succeed(job, packed, result)
+  if (!(await store.succeed(job, packed, result))) throw alreadyOver(job)
+}
+
+/** Somebody has cancelled it, another worker has ended it, or the tenant's newer ones have displaced it. */
+export function alreadyOver({ id }: ForecastJob): AppError {
+  return new AppError('RUN_CANCELLED', `forecast ${id} is over, or not kept any more`)
 }
 
 async function readInput(store: ForecastStore, job: ForecastJob): Promise<unknown> {

@@ -1,5 +1,6 @@
 import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
+import { type QueueSize, queueSize } from '../queue/queue-size.ts'
 import { redisCall } from '../store/redis-call.ts'
 import { queuePrefix } from '../store/ticks/schedule-keys.ts'
 import type { ForecastJob } from './types.ts'
@@ -9,10 +10,14 @@ export const forecastQueueName = 'forecasts'
 
 // somebody waits for a request, nobody for a job
 const priorities = { request: 1, job: 10 } as const
+const ended = { age: 3_600, count: 1_000 }
 const attempts = { request: 1, job: 3 } as const
 
 export interface ForecastQueue {
   add(job: ForecastJob): Promise<void>
+  /** Nothing happens to one that a worker has begun. */
+  remove(id: string): Promise<void>
+  size(): Promise<QueueSize>
   close(): Promise<void>
 }
 
@@ -20,8 +25,8 @@ export function createForecastQueue(redis: Redis, onError: (error: Error) => voi
   const queue = new Queue<ForecastJob>(forecastQueueName, {
     connection: redis,
     prefix: queuePrefix,
-    // the record tells how it ended
-    defaultJobOptions: { removeOnComplete: true, removeOnFail: true, backoff: { type: 'exponential', delay: 1_000 } },
+    // the record tells how it ended, these are counted
+    defaultJobOptions: { removeOnComplete: ended, removeOnFail: ended, backoff: { type: 'exponential', delay: 1_000 } },
     streams: { events: { maxLen: 100 } },
   })
   queue.on('error', onError)
@@ -31,6 +36,10 @@ export function createForecastQueue(redis: Redis, onError: (error: Error) => voi
       const options = { jobId: id, priority: priorities[kind], attempts: attempts[kind] }
       await redisCall('enqueue a forecast', queue.add(kind, job, options))
     },
+    async remove(id) {
+      await redisCall('remove a forecast', queue.remove(id))
+    },
+    size: () => queueSize(queue),
     close: () => queue.close(),
   }
 }

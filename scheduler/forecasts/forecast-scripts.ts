@@ -28,7 +28,7 @@ for _, old in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', '(' .. ARGV[7]))
 for _, old in ipairs(redis.call('ZRANGE', index, 0, -1 - tonumber(ARGV[6]))) do forget(index, prefix, old) end
 return 1`)
 
-/** KEYS: index. ARGV: prefix, id, fields. Changes a forecast that is not over. */
+/** KEYS: index. ARGV: prefix, id, fields. Changes a forecast that is not over; answers 0 where it is. */
 export const noteScript = luaScript(`
 local record = ARGV[1] .. 'rec:' .. ARGV[2]
 local status = redis.call('HGET', record, 'status')
@@ -38,7 +38,7 @@ return 1`)
 
 /**
  * KEYS: index. ARGV: prefix, id, most bytes of all results, keepMs, result ('' where there is none), fields. The first
- * end counts. Results go, oldest first, until the rest fits.
+ * end counts, later ones answer 0. Results go, oldest first, until the rest fits.
  */
 export const endScript = luaScript(`${forget}
 local index, prefix, id = KEYS[1], ARGV[1], ARGV[2]

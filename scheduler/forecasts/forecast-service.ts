@@ -13,12 +13,13 @@ import type { ForecastQueue } from './forecast-queue.ts'
 import type { ForecastPage, ForecastStore } from './forecast-store.ts'
 import { forecastLimits } from './limits.ts'
 import { packText, unpackText } from './packed-text.ts'
-import { type ForecastKind, type ForecastName, type ForecastRecord, isOver } from './types.ts'
+import { type ForecastKind, type ForecastMetrics, type ForecastName, type ForecastRecord, isOver } from './types.ts'
 
 export interface ForecastServiceDeps {
   readonly store: ForecastStore
-  readonly queue: Pick<ForecastQueue, 'add'>
+  readonly queue: Pick<ForecastQueue, 'add' | 'remove'>
   readonly settings: MissionSettings
+  readonly counts: Pick<ForecastMetrics, 'end'>
   /** Forecast workers that live. */
   workers(): Promise<number>
   now(): number
@@ -40,6 +41,11 @@ export interface ForecastService {
   get(name: ForecastName): Promise<ForecastRecord>
   /** `"series":[...],"metadata":{...}`; undefined where there is none (any more). */
   result(name: ForecastName): Promise<Buffer | undefined>
+  /**
+   * Ends one that waits or is at work; one that was cancelled before is answered alike.
+   * @throws NOT_FOUND; CONFLICT when it has succeeded or failed: what was forecast stays in the history.
+   */
+  cancel(name: ForecastName): Promise<ForecastRecord>
   list(tenant: string, page: { readonly limit: number; readonly cursor?: string }): Promise<ForecastPage>
 }
 
@@ -69,6 +75,15 @@ export function createForecastService(deps: ForecastServiceDeps): ForecastServic
     async result(name) {
       const packed = await store.result(name)
       return packed && (await unpackText(packed))
+    },
+    async cancel(name) {
+      if (await store.cancel(name)) deps.counts.end('cancelled')
+      const record = await get(name)
+      if (record.status !== 'cancelled')
+        throw new AppError('CONFLICT', `forecast ${name.id} is over: it has ${record.status}`)
+      // a worker that has begun it sees the record
+      await deps.queue.remove(name.id)
+      return record
     },
     list: (tenant, page) => store.list(tenant, page),
   }

@@ -20,13 +20,15 @@ export interface ForecastStore {
   list(tenant: string, page: { readonly limit: number; readonly cursor?: string }): Promise<ForecastPage>
   input(name: ForecastName): Promise<Buffer | undefined>
   result(name: ForecastName): Promise<Buffer | undefined>
+  /** False when it is over, or forgotten. */
   note(
     name: ForecastName,
     fields: Partial<Pick<ForecastRecord, 'status' | 'startedMs' | 'done' | 'total'>>,
-  ): Promise<void>
-  /** Only the first end counts. */
-  succeed(name: ForecastName, result: Buffer, made: Pick<ForecastRecord, 'revision'>): Promise<void>
-  fail(name: ForecastName, error: ForecastError): Promise<void>
+  ): Promise<boolean>
+  /** Only the first end counts: false when it was over before, or forgotten. */
+  succeed(name: ForecastName, result: Buffer, made: Pick<ForecastRecord, 'revision'>): Promise<boolean>
+  fail(name: ForecastName, error: ForecastError): Promise<boolean>
+  cancel(name: ForecastName): Promise<boolean>
 }
 
 /** No tenant's name holds a brace. */
@@ -41,12 +43,13 @@ export function createForecastStore(redis: Redis, now: () => number): ForecastSt
     decoded(await redisCall('read a forecast', redis.hgetall(keysOf(tenant).record + id)), now())
   const end = async ({ tenant, id }: ForecastName, result: Buffer, fields: Fields) => {
     const { prefix, index } = keysOf(tenant)
-    await runLua(
+    const answer = await runLua(
       redis,
       endScript,
       [index],
       [...[prefix, id, limits.keptBytes, limits.keepMs, result], ...flat({ ...fields, endedMs: now() })],
     )
+    return answer === 1
   }
   return {
     get,
@@ -91,17 +94,20 @@ export function createForecastStore(redis: Redis, now: () => number): ForecastSt
       (await redisCall('read a result', redis.getBuffer(keysOf(tenant).result + id))) ?? undefined,
     async note({ tenant, id }, fields) {
       const { prefix, index } = keysOf(tenant)
-      await runLua(redis, noteScript, [index], [prefix, id, ...flat({ ...fields })])
+      return (await runLua(redis, noteScript, [index], [prefix, id, ...flat({ ...fields })])) === 1
     },
     succeed: (name, result, { revision }) =>
       end(name, result, { status: 'succeeded', ...(revision !== undefined && { revision }) }),
     fail: (name, { code, message, problems }) =>
-      end(name, Buffer.alloc(0), {
+      end(name, nothing, {
         status: 'failed',
         error: JSON.stringify({ code, message: message.slice(0, 2_000), problems }),
       }),
+    cancel: (name) => end(name, nothing, { status: 'cancelled' }),
   }
 }
+
+const nothing = Buffer.alloc(0)
 
 type Fields = Readonly<Record<string, string | number>>
 

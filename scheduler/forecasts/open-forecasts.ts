@@ -1,6 +1,9 @@
 import { Redis } from 'ioredis'
+import { parseDuration } from '../../models/duration.ts'
 import type { OpenProcess } from '../process/open-process.ts'
+import { forecastMetrics } from '../process/run-metrics.ts'
 import { taskMetrics } from '../process/task-metrics.ts'
+import type { QueueSize } from '../queue/queue-size.ts'
 import { redisOptions } from '../redis/redis.ts'
 import { readHeartbeats } from '../store/heartbeats.ts'
 import { createForecastQueue } from './forecast-queue.ts'
@@ -8,29 +11,34 @@ import { createForecastService, type ForecastService } from './forecast-service.
 import { createForecastStore } from './forecast-store.ts'
 import { type ForecastServer, serveForecasts } from './serve-forecasts.ts'
 
-/** What the API offers, from what a scheduler process has opened. */
-export function openForecastService(running: OpenProcess): ForecastService {
-  const { redis, clock, logger, closers, missionDeps } = running
+/** What the API offers, from what a scheduler process has opened, and what waits for it. */
+export function openForecasts(running: OpenProcess): { service: ForecastService; size(): Promise<QueueSize> } {
+  const { redis, clock, logger, closers, metrics, missionDeps } = running
   const now = () => clock.now()
   const onError = (error: Error) => logger.warn({ error: error.message }, 'queue error')
   const queue = closers.add('forecast queue', createForecastQueue(redis.control, onError), (opened) => opened.close())
-  return createForecastService({
+  const service = createForecastService({
     ...{ store: createForecastStore(redis.data, now), queue, settings: missionDeps.settings, now },
+    counts: forecastMetrics(metrics),
     async workers() {
       const processes = await readHeartbeats(redis.control, clock)
       return processes.filter(({ role, isAlive }) => role === 'forecast' && isAlive).length
     },
   })
+  return { service, size: queue.size }
 }
 
 /** What a forecast worker serves beside its runs. */
 export function startForecastServer(running: OpenProcess): ForecastServer {
-  const { redis, redisSettings, clock, logger, name, datasources, forecasters, missionDeps } = running
+  const { config, redis, redisSettings, clock, logger, name, datasources, forecasters, missionDeps } = running
   const now = () => clock.now()
   const metrics = taskMetrics(running.metrics)
   return serveForecasts({
     ...{ store: createForecastStore(redis.data, now), settings: missionDeps.settings, forecasters, metrics, now, name },
     reader: datasources.reader,
+    counts: forecastMetrics(running.metrics),
+    lockDurationMs: parseDuration(config.worker.lock),
+    stalledIntervalMs: parseDuration(config.worker.stalledCheck),
     connection: new Redis(redisOptions(redisSettings, 'control', 'worker')),
     onError: (error) => logger.warn({ error: error.message }, 'forecast worker error'),
     onSettled({ id, tenant, kind }, error) {

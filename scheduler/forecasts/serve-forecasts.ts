@@ -1,20 +1,27 @@
-import { type Job, WaitingError, Worker } from 'bullmq'
+import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { AppError, toAppError } from '../../models/errors.ts'
 import { withDeadline } from '../process/with-deadline.ts'
 import { queuePrefix } from '../store/ticks/schedule-keys.ts'
-import { executeForecastJob, type ForecastDeps } from './execute-forecast.ts'
+import { alreadyOver, executeForecastJob, type ForecastDeps } from './execute-forecast.ts'
 import { forecastQueueName } from './forecast-queue.ts'
 import { forecastLimits } from './limits.ts'
-import type { ForecastJob } from './types.ts'
+import { type ForecastJob, type ForecastMetrics, isOver } from './types.ts'
 
 /** They mostly wait for the store and for inference, which serves them together with the runs of missions. */
 const concurrency = 4
+/** How soon work ends that nobody waits for any more. */
+const lookEveryMs = 500
 
 export interface ServeForecastsOptions extends ForecastDeps {
   /** For BullMQ alone, with `maxRetriesPerRequest: null`; closed with the server. */
   readonly connection: Redis
   readonly name: string
+  readonly counts: ForecastMetrics
+  /** Default 60 s; renewed at a half. */
+  readonly lockDurationMs?: number
+  /** Default 30 s: how often jobs of killed workers are looked for. */
+  readonly stalledIntervalMs?: number
   readonly onError: (error: Error) => void
   readonly onSettled?: (job: ForecastJob, error?: AppError) => void
 }
@@ -33,18 +40,18 @@ export function serveForecasts(options: ServeForecastsOptions): ForecastServer {
     (job, token) => serve(options, { job, token, stopping: stopping.signal }),
     {
       ...{ connection, prefix: queuePrefix, concurrency, name },
-      lockDuration: 60_000,
+      lockDuration: options.lockDurationMs ?? 60_000,
+      stalledInterval: options.stalledIntervalMs ?? 30_000,
       maxStalledCount: 1,
       runRetryDelay: 1_000,
     },
   )
   worker.on('error', onError)
   // of its own failures it has told already; a job of workers that were killed ends here
-  worker.on('failed', (job, error) => {
-    if (job?.finishedOn && !(error instanceof AppError))
-      void options.store
-        .fail(job.data, { code: 'MODEL_FAILED', message: 'every worker that took it was killed', problems: [] })
-        .catch(onError)
+  worker.on('failed', (job) => {
+    if (!job?.finishedOn) return
+    const killed = new AppError('MODEL_FAILED', 'every worker that took it was killed')
+    void fail(options, job.data, killed).catch(onError)
   })
   return {
     async close(graceMs) {
@@ -64,18 +71,45 @@ interface Served {
 
 async function serve(options: ServeForecastsOptions, { job, token, stopping }: Served): Promise<void> {
   const { data } = job
-  const deadline = { timeoutMs: forecastLimits.timeoutMs, signals: [stopping], what: `forecast ${data.id}` }
+  const { counts, onSettled } = options
+  const unwanted = watchUnwanted(options, data)
+  const signals = [stopping, unwanted.signal]
+  const startedMs = performance.now()
+  const attempted = (error?: AppError) => counts.attempt((performance.now() - startedMs) / 1_000, error?.code)
   try {
+    const deadline = { timeoutMs: forecastLimits.timeoutMs, signals, what: `forecast ${data.id}` }
     await withDeadline(deadline, (signal) => executeForecastJob(options, data, signal))
-    options.onSettled?.(data)
+    attempted()
+    counts.end('succeeded')
+    onSettled?.(data)
   } catch (thrown) {
     if (stopping.aborted) {
       await job.moveToWait(token)
       throw new WaitingError()
     }
     const error = toAppError(thrown)
+    attempted(error)
     if (error.retryable && job.attemptsMade + 1 < (job.opts.attempts ?? 1)) throw error
-    await options.store.fail(data, error)
-    options.onSettled?.(data, error)
+    await fail(options, data, error)
+    onSettled?.(data, error)
+    throw new UnrecoverableError(`${error.code}: ${error.message}`)
+  } finally {
+    unwanted.end()
   }
+}
+
+async function fail({ store, counts }: ServeForecastsOptions, job: ForecastJob, error: AppError): Promise<void> {
+  if (await store.fail(job, error)) counts.end('failed')
+}
+
+/** Aborts once the forecast is over without us: a read cannot be missed as an event can. */
+function watchUnwanted({ store }: ServeForecastsOptions, job: ForecastJob) {
+  const unwanted = new AbortController()
+  const look = async () => {
+    const record = await store.get(job)
+    if (!record || isOver(record)) unwanted.abort(alreadyOver(job))
+  }
+  // while Redis is away nothing is known of it
+  const timer = setInterval(() => void look().catch(() => undefined), lookEveryMs)
+  return { signal: unwanted.signal, end: () => clearInterval(timer) }
 }

@@ -1,7 +1,7 @@
 import type { AppError } from '../../models/errors.ts'
 
-/** `queued` until a worker begins it; `failed` and `succeeded` are final. */
-export type ForecastStatus = 'queued' | 'running' | 'succeeded' | 'failed'
+/** `queued` until a worker begins it; the last three are final. */
+export type ForecastStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled'
 
 /** What is known of a forecast that somebody asked for, beside its result. */
 export interface ForecastRecord {
@@ -44,5 +44,12 @@ export interface ForecastJob extends ForecastName {
   readonly kind: ForecastKind
 }
 
+export interface ForecastMetrics {
+  /** Every attempt, with its error unless it succeeded. */
+  attempt(seconds: number, error?: string): void
+  /** The one end of a forecast. */
+  end(status: 'succeeded' | 'failed' | 'cancelled'): void
+}
+
 export const isOver = ({ status }: Pick<ForecastRecord, 'status'>): boolean =>
-  status === 'succeeded' || status === 'failed'
+  status !== 'queued' && status !== 'running'

@@ -41,7 +41,7 @@ const plannerMetrics = ({ counter, gauge, histogram }: Declare) => ({
 })
 
 const runMetrics = ({ counter, gauge, histogram }: Declare) => ({
-  runs: counter('runs_total', 'Runs that ended, by result: succeeded, failed, lost.', ['flow', 'result']),
+  runs: counter('runs_total', 'Runs that ended, by result: succeeded, failed, cancelled, lost.', ['flow', 'result']),
   failedAttempts: counter('run_failed_attempts_total', 'Attempts that failed, by error code.', ['flow', 'code']),
   runDuration: histogram('run_duration_seconds', 'Seconds per attempt of a run.', ['flow'], slowSeconds),
   unscored: counter('unscored_steps_total', 'Steps out of reach after an outage, in stores that take no old samples.'),

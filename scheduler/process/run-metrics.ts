@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis'
+import type { ForecastMetrics } from '../forecasts/types.ts'
 import type { TickMetrics } from '../planning/plan-due.ts'
 import type { Planner, PlannerOptions } from '../planning/planner.ts'
 import type { WorkerMetrics } from '../queue/attempt.ts'
-import type { ClosableRunQueue } from '../queue/queue.ts'
+import { type PoolName, poolNames, type QueueSize } from '../queue/queue-size.ts'
 import type { ExecuteRun } from '../queue/runs.ts'
 import { keys } from '../store/ticks/schedule-keys.ts'
 import type { Clock } from './clock.ts'
@@ -23,6 +24,18 @@ export function workerMetrics(metrics: Metrics): WorkerMetrics {
       if (error !== undefined) metrics.failedAttempts.inc({ flow, code: error })
     },
     run: (flow, result) => metrics.runs.inc({ flow, result }),
+  }
+}
+
+/** Forecasts on demand, counted as runs of their flow. */
+export function forecastMetrics(metrics: Metrics): ForecastMetrics {
+  const flow = 'forecast-once' satisfies PoolName
+  return {
+    attempt(seconds, error) {
+      metrics.runDuration.observe({ flow }, seconds)
+      if (error !== undefined) metrics.failedAttempts.inc({ flow, code: error })
+    },
+    end: (result) => metrics.runs.inc({ flow, result }),
   }
 }
 
@@ -55,10 +68,10 @@ export function collectLeader({ beforeScrape, plannerLeader }: Metrics, { isLead
 }
 
 /** What waits in Redis, read for each scrape. */
-export function collectBacklog(metrics: Metrics, queue: Pick<ClosableRunQueue, 'size'>, redis: Redis): void {
+export function collectBacklog(metrics: Metrics, size: (pool: PoolName) => Promise<QueueSize>, redis: Redis): void {
   metrics.beforeScrape(async () => {
-    for (const pool of ['forecast', 'detect'] as const) {
-      const { nextWaitMs, ...states } = await queue.size(pool)
+    for (const pool of poolNames) {
+      const { nextWaitMs, ...states } = await size(pool)
       for (const [state, count] of Object.entries(states)) metrics.queueJobs.set({ pool, state }, count)
       metrics.queueOldestWait.set({ pool }, nextWaitMs / 1_000)
     }

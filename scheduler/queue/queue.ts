@@ -4,6 +4,7 @@ import type { Clock } from '../process/clock.ts'
 import { redisCall } from '../store/redis-call.ts'
 import { createOverlapStore } from '../store/ticks/overlap-store.ts'
 import { queuePrefix } from '../store/ticks/schedule-keys.ts'
+import { type QueueSize, queueSize } from './queue-size.ts'
 import {
   type EnqueueAnswer,
   type EnqueueRequest,
@@ -12,16 +13,6 @@ import {
   type RunQueue,
   type RunState,
 } from './runs.ts'
-
-export interface QueueSize {
-  readonly waiting: number
-  readonly delayed: number
-  readonly active: number
-  readonly completed: number
-  readonly failed: number
-  /** Age of the job that is next in line; 0 when none waits. */
-  readonly nextWaitMs: number
-}
 
 export interface ClosableRunQueue extends RunQueue {
   size(flow: FlowName): Promise<QueueSize>
@@ -85,16 +76,7 @@ export function createRunQueue({ redis, clock, onError = () => undefined }: RunQ
       return states[await redisCall('look up a run', queues[flow].getJobState(runId))]
     },
 
-    async size(flow) {
-      const counts = await queues[flow].getJobCounts('wait', 'prioritized', 'delayed', 'active', 'completed', 'failed')
-      const { wait = 0, prioritized = 0, delayed = 0, active = 0 } = counts
-      const [next] = wait + prioritized > 0 ? await queues[flow].getJobs(['wait', 'prioritized'], 0, 0, true) : []
-      return {
-        ...{ waiting: wait + prioritized, delayed, active },
-        ...{ completed: counts.completed ?? 0, failed: counts.failed ?? 0 },
-        nextWaitMs: next ? Math.max(0, Date.now() - next.timestamp) : 0,
-      }
-    },
+    size: (flow) => queueSize(queues[flow]),
 
     async trim() {
       for (const queue of Object.values(queues)) {

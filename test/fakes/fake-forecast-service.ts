@@ -1,6 +1,6 @@
 import { AppError } from '../../models/errors.ts'
 import type { ForecastService } from '../../scheduler/forecasts/forecast-service.ts'
-import type { ForecastName, ForecastRecord } from '../../scheduler/forecasts/types.ts'
+import { type ForecastName, type ForecastRecord, isOver } from '../../scheduler/forecasts/types.ts'
 import { chooseLevels } from '../../tasks/adhoc/choose-levels.ts'
 
 export interface FakeForecasts {
@@ -25,15 +25,21 @@ export function fakeForecastService(
     get,
     async submit(params, { tenant, actor }) {
       const { model = 'seasonal-naive', predictionLength } = params
-      const isOver = ends.status === 'succeeded' || ends.status === 'failed'
       const record: ForecastRecord = {
         ...{ id: `f${records.length}`, tenant, actor, status: 'queued', model, predictionLength, input: 'query' },
-        ...{ quantileLevels: chooseLevels(params), createdMs: now(), ...ends, ...(isOver && { endedMs: now() }) },
+        ...{ quantileLevels: chooseLevels(params), createdMs: now(), ...ends },
       }
-      records.unshift(record)
-      return record
+      records.unshift(isOver(record) ? { ...record, endedMs: now() } : record)
+      return records[0]!
     },
     wait: get,
+    async cancel(name) {
+      const found = await get(name)
+      if (isOver(found) && found.status !== 'cancelled') throw new AppError('CONFLICT', `it has ${found.status}`)
+      const cancelled = { ...found, status: 'cancelled', endedMs: now() } as const
+      records[records.indexOf(found)] = cancelled
+      return cancelled
+    },
     result: async (name) => ((await get(name)).status === 'succeeded' ? Buffer.from(answer) : undefined),
     list: async (tenant, { limit }) => ({
       forecasts: records.filter((record) => record.tenant === tenant).slice(0, limit),

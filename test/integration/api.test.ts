@@ -1,10 +1,12 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { runReader } from '../../scheduler/api/run-reader.ts'
+import { createForecastQueue } from '../../scheduler/forecasts/forecast-queue.ts'
 import { createMissionService } from '../../scheduler/missions/mission-service.ts'
 import { createMetrics } from '../../scheduler/process/metrics.ts'
 import { missionsReadiness, plannerReadiness, redisReadiness } from '../../scheduler/process/readiness-checks.ts'
 import { collectBacklog } from '../../scheduler/process/run-metrics.ts'
 import { createRunQueue } from '../../scheduler/queue/queue.ts'
+import type { PoolName } from '../../scheduler/queue/queue-size.ts'
 import { connectRedis } from '../../scheduler/redis/redis.ts'
 import { readHeartbeats } from '../../scheduler/store/heartbeats.ts'
 import { createInstallation } from '../../scheduler/store/installation.ts'
@@ -46,22 +48,25 @@ async function start() {
   const ticks = createTickStore(redis)
   const metrics = createMetrics()
   const installation = createInstallation(redis)
-  collectBacklog(metrics, queue, redis)
+  const forecasts = createForecastQueue(redis, () => undefined)
+  const size = (pool: PoolName) => (pool === 'forecast-once' ? forecasts.size() : queue.size(pool))
+  collectBacklog(metrics, size, redis)
   const app = await fakeApi({
     ...{ missions, ticks, runs: runReader(runs), metrics, now: clock.now },
-    fleet: { processes: () => readHeartbeats(redis, clock), queue: (flow) => queue.size(flow) },
+    fleet: { processes: () => readHeartbeats(redis, clock), queue: size },
     readiness: [redisReadiness('redis', redis), plannerReadiness(redis, clock), missionsReadiness(installation)],
   })
   onTestFinished(async () => {
     await app.close()
     await queue.close()
+    await forecasts.close()
     await connections.close()
   })
-  return { app, runs, ticks, redis, installation }
+  return { app, runs, ticks, redis, installation, forecasts }
 }
 
 test('a mission from its registration to its end', async () => {
-  const { app } = await start()
+  const { app, forecasts } = await start()
   const url = '/api/v1/missions/cpu'
   const put = (payload: object, headers = {}) => app.inject({ method: 'PUT', url, payload, headers })
   expect((await put({ query: 'up' }, { 'if-none-match': '*' })).statusCode).toBe(201)
@@ -78,9 +83,12 @@ test('a mission from its registration to its end', async () => {
   expect((await app.inject(url)).json().status.state).toBe('paused')
   expect((await post('resume', {})).statusCode).toBe(200)
   expect((await post('trigger', { flow: 'detect' })).json().runId).toMatch(/^f\.default\.cpu\./)
-  expect((await app.inject('/api/v1/status')).json().queues.detect.waiting).toBe(1)
+  await forecasts.add({ tenant: 'default', id: 'a', kind: 'job' })
+  const { queues } = (await app.inject('/api/v1/status')).json()
+  expect([queues.detect.waiting, queues.forecastOnce.waiting, queues.forecastOnce.active]).toEqual([1, 1, 0])
   const scraped = (await app.inject('/metrics')).body
-  expect(scraped).toContain('anomaly_times_queue_jobs{pool="detect",state="waiting"} 1')
+  for (const pool of ['detect', 'forecast-once'])
+    expect(scraped).toContain(`anomaly_times_queue_jobs{pool="${pool}",state="waiting"} 1`)
   expect(scraped).toContain('anomaly_times_schedules{state="active"} 2')
   expect((await app.inject({ method: 'DELETE', url })).statusCode).toBe(204)
   expect((await app.inject(url)).statusCode).toBe(404)

@@ -13,7 +13,8 @@ import { forecastLimits } from '../../scheduler/forecasts/limits.ts'
 import { packText } from '../../scheduler/forecasts/packed-text.ts'
 import { type ForecastServer, serveForecasts } from '../../scheduler/forecasts/serve-forecasts.ts'
 import type { ForecastRecord } from '../../scheduler/forecasts/types.ts'
-import { createMetrics } from '../../scheduler/process/metrics.ts'
+import { createMetrics, type Metrics } from '../../scheduler/process/metrics.ts'
+import { forecastMetrics } from '../../scheduler/process/run-metrics.ts'
 import { type Server, startVictoriaMetrics } from '../../scheduler/stack/servers.ts'
 import type { Forecasters } from '../../tasks/deps.ts'
 import { fakeApi } from '../fakes/fake-api.ts'
@@ -76,7 +77,9 @@ async function start(workers = 1, now: () => number = Date.now) {
     ...{ datasource: datasources.find, models: ['seasonal-naive'] },
     defaults: { model: 'seasonal-naive', fallback: 'seasonal-naive', maxSeries: 100 },
   }
-  const service = createForecastService({ store: kept, queue, settings, workers: async () => workers, now })
+  const metrics = createMetrics()
+  const counts = forecastMetrics(metrics)
+  const service = createForecastService({ store: kept, queue, settings, counts, workers: async () => workers, now })
   const app = await fakeApi({ forecasts: service, now })
   closing.push(
     () => queue.close(),
@@ -84,15 +87,16 @@ async function start(workers = 1, now: () => number = Date.now) {
   )
   const post = (url: string, payload: object) => app.inject({ method: 'POST', url: `/api/v1${url}`, payload })
   const get = async (url: string) => (await app.inject(`/api/v1${url}`)).json()
+  const cancel = (id: string) => app.inject({ method: 'DELETE', url: `/api/v1/forecast-jobs/${id}` })
   const serve = (forecasters: Forecasters = createForecasters()): ForecastServer => {
     const server = serveForecasts({
-      ...{ store: kept, settings, forecasters, metrics: fakeDeps().metrics, now, name: 'worker-1' },
-      ...{ reader: datasources.reader, connection: real.connect(), onError: () => undefined },
+      ...{ store: kept, settings, forecasters, metrics: fakeDeps().metrics, counts, now },
+      ...{ name: 'worker-1', reader: datasources.reader, connection: real.connect(), onError: () => undefined },
     })
     closing.push(() => server.close(1_000))
     return server
   }
-  return { post, get, serve, kept, service, queue }
+  return { post, get, cancel, serve, kept, service, queue, metrics }
 }
 
 const waves = Array.from({ length: 48 }, (_, i) => i % 24)
@@ -245,6 +249,60 @@ test('a worker that stops hands its forecast back, and another makes it', async 
   await first.close(10)
   serve()
   await expect.poll(async () => (await get(`/forecast-jobs/${jobId}`)).status).toBe('succeeded')
+})
+
+const endsOf = async ({ text }: Pick<Metrics, 'text'>) =>
+  [...(await text()).matchAll(/runs_total\{flow="forecast-once",result="(\w+)"\} (\d+)/g)].map(([, ...end]) => end)
+
+test('a job that waits is cancelled: no worker ever begins it', async () => {
+  const { post, get, cancel, serve, service, queue, metrics } = await start(0)
+  const body = { series: [{ values: waves }] }
+  const { jobId } = (await post('/forecast-jobs', body)).json()
+  await expect(service.cancel({ tenant: 'other', id: jobId })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  expect((await queue.size()).waiting).toBe(1)
+  for (const _ of ['once', 'again'])
+    expect((await cancel(jobId)).json()).toMatchObject({ jobId, status: 'cancelled', endedAt: expect.any(String) })
+  expect((await queue.size()).waiting).toBe(0)
+  serve()
+  const next = (await post('/forecast-jobs', body)).json().jobId
+  await expect.poll(async () => (await get(`/forecast-jobs/${next}`)).status).toBe('succeeded')
+  expect((await get(`/forecasts/${jobId}`)).startedAt).toBeUndefined()
+  expect((await cancel(next)).json()).toMatchObject({
+    status: 409,
+    detail: `forecast ${next} is over: it has succeeded`,
+  })
+  expect((await get(`/forecasts/${next}`)).series).toHaveLength(1)
+  expect(await endsOf(metrics)).toEqual([
+    ['cancelled', '1'],
+    ['succeeded', '1'],
+  ])
+})
+
+test('a job at work is cancelled: its series leave the network, and the next one is forecast', async () => {
+  const { post, cancel, serve, queue, metrics } = await start()
+  const computed: number[] = []
+  const forecasters = createForecasters(undefined, {
+    // a batch for each series: seconds of work
+    ...{ cores: 1, batchTokens: 1 },
+    metrics: { batch: (_model, _seconds, count) => void computed.push(count), copies: () => undefined },
+  })
+  closing.push(() => forecasters.close())
+  serve(forecasters)
+  const series = Array.from({ length: 5_000 }, (_, i) => ({ values: waves.map((value) => value + i) }))
+  const { jobId } = (await post('/forecast-jobs', { series, model: chronos })).json()
+  await expect.poll(() => forecasters.waiting, { timeout: 20_000, interval: 10 }).toBeGreaterThan(0)
+  expect((await cancel(jobId)).json().status).toBe('cancelled')
+  await expect.poll(async () => (await queue.size()).active, { timeout: 5_000 }).toBe(0)
+  expect(forecasters.waiting).toBe(0)
+  expect(computed.length).toBeLessThan(series.length)
+  const next = await post('/forecasts', { series: series.slice(0, 1), model: chronos })
+  expect(next.statusCode).toBe(200)
+  expect(await endsOf(metrics)).toEqual([
+    ['cancelled', '1'],
+    ['succeeded', '1'],
+  ])
+  expect(await metrics.text()).toContain('run_failed_attempts_total{flow="forecast-once",code="RUN_CANCELLED"} 1')
+  expect(await queue.size()).toMatchObject({ waiting: 0, completed: 1, failed: 1 })
 })
 
 const record = (n: number, more: Partial<ForecastRecord> = {}): ForecastRecord => ({

@@ -8,8 +8,11 @@ import { freePort, startRedis, startVictoriaMetrics } from '../../scheduler/stac
 import { buildDist } from './worker-process.ts'
 import { writeGate } from './write-gate.ts'
 
-/** Scheduler and workers as production runs them, each worker's writes behind a gate, on real Redis and VictoriaMetrics. */
-export async function startKillableStack() {
+/**
+ * Scheduler and workers as production runs them, each worker's writes behind a gate, on real Redis and VictoriaMetrics.
+ * Other datasources than `main` may be added.
+ */
+export async function startKillableStack(others: readonly object[] = []) {
   await buildDist()
   const dir = mkdtempSync(join(tmpdir(), 'at-kill-'))
   const closers: (() => Promise<void>)[] = [async () => rmSync(dir, { recursive: true, force: true })]
@@ -24,7 +27,7 @@ export async function startKillableStack() {
     const redis = closing(await startRedis({ dir, extraArgs: ['--appendonly', 'no'] }))
     const store = closing(await startVictoriaMetrics({ dir }))
     const gates = { forecast: closing(await writeGate(store.url)), detect: closing(await writeGate(store.url)) }
-    const start = processStarter(dir, { redisUrl: redis.url, readUrl: store.url })
+    const start = processStarter(dir, { redisUrl: redis.url, readUrl: store.url, others })
     const startWorker = async (pool: FlowName): Promise<RunningProcess & { readonly url: string }> => {
       const { process, url } = await start(`worker-${pool}`, ['worker', '--pool', pool], gates[pool].writeUrl)
       return closing({ ...process, url })
@@ -52,7 +55,13 @@ export async function startKillableStack() {
   }
 }
 
-function processStarter(dir: string, { redisUrl, readUrl }: { readonly redisUrl: string; readonly readUrl: string }) {
+interface Surroundings {
+  readonly redisUrl: string
+  readonly readUrl: string
+  readonly others: readonly object[]
+}
+
+function processStarter(dir: string, { redisUrl, readUrl, others }: Surroundings) {
   return async (name: string, args: readonly string[], writeUrl: string) => {
     const listen = `127.0.0.1:${await freePort()}`
     const url = `http://${listen}`
@@ -63,7 +72,7 @@ function processStarter(dir: string, { redisUrl, readUrl }: { readonly redisUrl:
         AT_MODELS_DIR: join(dir, 'models'),
         AT_REDIS_URL: redisUrl,
         // the workers' write targets say that they are VictoriaMetrics, the scheduler's does not: no registration backfill
-        AT_DATASOURCES: JSON.stringify([{ name: 'main', readUrl, writeUrl }]),
+        AT_DATASOURCES: JSON.stringify([{ name: 'main', readUrl, writeUrl }, ...others]),
         ...{ AT_LISTEN: listen, AT_WORKER_LISTEN: listen },
         ...{ AT_WORKER_LOCK: '5s', AT_WORKER_STALLED_CHECK: '1s', AT_WORKER_GRACE: '1s' },
       },

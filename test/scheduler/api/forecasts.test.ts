@@ -59,6 +59,26 @@ test('a job tells its progress, and at last its forecast', async () => {
   })
 })
 
+test('a job that is not over can be cancelled, again without an error; one that is over cannot', async () => {
+  const { app, post } = await start({ ends: { status: 'running' } })
+  const cancel = (id: string) => app.inject({ method: 'DELETE', url: `/api/v1/forecast-jobs/${id}` })
+  await post('/forecast-jobs', { query: 'up' })
+  for (const _ of ['once', 'again']) {
+    const answer = await cancel('f0')
+    expect([answer.statusCode, answer.json()]).toMatchObject([200, { jobId: 'f0', status: 'cancelled' }])
+  }
+  expect((await cancel('f1')).json()).toMatchObject({ status: 404, code: 'NOT_FOUND' })
+  const ended = await start()
+  await ended.post('/forecast-jobs', { query: 'up' })
+  const refused = await ended.app.inject({ method: 'DELETE', url: '/api/v1/forecast-jobs/f0' })
+  expect(refused.json()).toMatchObject({ status: 409, code: 'CONFLICT' })
+})
+
+test('a request whose job is cancelled meanwhile is told', async () => {
+  const { post } = await start({ ends: { status: 'cancelled' } })
+  expect((await post('/forecasts', { query: 'up' })).json()).toMatchObject({ status: 409, code: 'RUN_CANCELLED' })
+})
+
 test('a tenant sees its own forecasts only', async () => {
   const settings = {
     apiKeys: ['one', 'two'].map((tenant) => ({ name: `${tenant}-key`, key: `${tenant}-${'x'.repeat(16)}`, tenant })),
@@ -71,6 +91,8 @@ test('a tenant sees its own forecasts only', async () => {
     const answers = await Promise.all(paths.map((url) => app.inject({ url: `/api/v1${url}`, headers: as(tenant) })))
     return answers.map((answer) => answer.json().forecasts?.length ?? answer.statusCode)
   }
+  const cancelled = await app.inject({ method: 'DELETE', url: '/api/v1/forecast-jobs/f0', headers: as('two') })
+  expect(cancelled.statusCode).toBe(404)
   expect(await seenBy('one')).toEqual([200, 200, 1])
   expect(await seenBy('two')).toEqual([404, 404, 0])
   const [record] = (await app.inject({ url: '/api/v1/forecasts', headers: as('one') })).json().forecasts

@@ -33,7 +33,7 @@ test('all is well', async () => {
   expect(exitCode).toBe(0)
   expect(lines.map(({ what }) => what)).toEqual([
     ...['API', 'redis', 'scheduler-1', 'forecast-1', 'detect-1', 'pool forecast', 'pool detect'],
-    ...['datasource main', 'missions'],
+    ...['forecasts on demand', 'datasource main', 'missions'],
   ])
 })
 
@@ -149,7 +149,8 @@ test('what a pool does is there in numbers', async () => {
   const queue = async () => ({ ...size, waiting: 9, active: 2, nextWaitMs: 1_500 })
   const { lines } = await statusOf({ ...healthy, fleet: { ...fleet, queue } })
   const numbers = { waiting: 9, delayed: 0, active: 2, oldestWaitSeconds: 1.5 }
-  expect(lines).toContainEqual(expect.objectContaining({ what: 'pool detect', numbers }))
+  for (const what of ['pool detect', 'forecasts on demand'])
+    expect(lines).toContainEqual(expect.objectContaining({ what, numbers }))
 })
 
 test('every line has a name of its own, and a missing key is told once', async () => {

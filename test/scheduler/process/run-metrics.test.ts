@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
 import { createMetrics } from '../../../scheduler/process/metrics.ts'
-import { collectLeader, plannerMetrics, timedScores, workerMetrics } from '../../../scheduler/process/run-metrics.ts'
+import {
+  collectLeader,
+  forecastMetrics,
+  plannerMetrics,
+  timedScores,
+  workerMetrics,
+} from '../../../scheduler/process/run-metrics.ts'
 import type { DetectPlan, RunJob } from '../../../scheduler/queue/runs.ts'
 
 test('ticks, attempts and runs are counted by flow and by how they ended', async () => {
@@ -13,6 +19,9 @@ test('ticks, attempts and runs are counted by flow and by how they ended', async
   worker.attempt('detect', 0.2, 'STORE_BUSY')
   worker.attempt('detect', 0.3)
   worker.run('detect', 'succeeded')
+  const onDemand = forecastMetrics(metrics)
+  onDemand.attempt(4, 'RUN_CANCELLED')
+  onDemand.end('cancelled')
   const text = await metrics.text()
   for (const line of [
     'ticks_total{flow="detect",outcome="skipped_overlap"} 1',
@@ -22,6 +31,9 @@ test('ticks, attempts and runs are counted by flow and by how they ended', async
     'runs_total{flow="detect",result="succeeded"} 1',
     'runs_total{flow="forecast",result="lost"} 1',
     'due_oldest_seconds 2.5',
+    'run_duration_seconds_sum{flow="forecast-once"} 4',
+    'run_failed_attempts_total{flow="forecast-once",code="RUN_CANCELLED"} 1',
+    'runs_total{flow="forecast-once",result="cancelled"} 1',
   ])
     expect(text).toContain(`anomaly_times_${line}\n`)
 })

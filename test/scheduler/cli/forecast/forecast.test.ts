@@ -113,7 +113,7 @@ describe('a query', () => {
       response.end(JSON.stringify({ status: 'success', data: { resultType: 'matrix', result } }))
     })
     const { exitCode, out, err } = await forecast(['-q', 'up', '--store', store.url, '-o', 'ndjson', '-n', '1'], '')
-    expect(err).toBe("")
+    expect(err).toBe('')
     expect(err).toBe('')
     expect([exitCode, JSON.parse(out).labels]).toEqual([0, { __name__: 'up' }])
   })
