@@ -1,15 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import {
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -18,7 +8,8 @@ import { AppError } from '../../../models/errors.ts'
 import { processIdentity } from '../../stack/process-identity.ts'
 
 const holderSchema = z.object({
-  token: z.string(),
+  /** Part of a file's name. */
+  token: z.string().regex(/^[\w-]+$/),
   host: z.string(),
   /** Process numbers mean something within one of these only. */
   pidSpace: z.string(),
@@ -30,6 +21,8 @@ type Holder = z.output<typeof holderSchema>
 export interface PullLock {
   /** Aborted when another puller has taken the lock, as after a long standstill of this process. */
   readonly lost: AbortSignal
+  /** @throws CONFLICT when another has it, though no sign of life has shown that yet. */
+  assertHeld(): void
   release(): void
 }
 
@@ -54,24 +47,65 @@ export async function takePullLock(
   let hasWaited = false
   for (;;) {
     signal.throwIfAborted()
-    const own = identify()
-    if (tryCreate(path, own)) return hold(path, own, staleMs)
-    const holder = readHolder(path)
-    if (isGone(path, holder, staleMs)) takeAway(path, holder)
-    else {
-      if (!hasWaited) onWait(holder ? `process ${holder.pid} on ${holder.host}` : 'another process')
-      hasWaited = true
-      await sleep(pollMs, undefined, { signal })
-    }
+    const taker = { own: identify(), staleMs }
+    if (tryTake(path, taker)) return hold(path, taker)
+    if (!hasWaited) onWait(describe(readHolder(path)))
+    hasWaited = true
+    await sleep(pollMs, undefined, { signal })
   }
 }
 
-function hold(path: string, own: Holder, staleMs: number): PullLock {
+const describe = (holder: Holder | undefined) =>
+  holder ? `process ${holder.pid} on ${holder.host}` : 'another process'
+
+interface Taker {
+  readonly own: Holder
+  readonly staleMs: number
+}
+
+/** Creates the lock, or puts it in the place of one whose holder is gone. */
+function tryTake(path: string, taker: Taker): boolean {
+  const { own, staleMs } = taker
+  if (tryCreate(path, own)) return true
+  const holder = readHolder(path)
+  if (!isGone(path, holder, staleMs)) return false
+  return changeAlone(path, { holder, taker }, () => {
+    if (!isGone(path, readHolder(path), staleMs)) return false
+    const aside = `${path}.${own.token}.new`
+    writeFileSync(aside, JSON.stringify(own))
+    renameSync(aside, path)
+    return true
+  })
+}
+
+/**
+ * Many may see the same dead holder, and a slow one must not act on the lock of who was quicker: only who has locked the
+ * holder's name may end its lock, and the look at it is repeated then. That lock is taken over like any other.
+ */
+function changeAlone(
+  path: string,
+  { holder, taker }: { readonly holder: Holder | undefined; readonly taker: Taker },
+  change: () => boolean,
+): boolean {
+  const claim = `${path}.${holder?.token ?? 'unreadable'}`
+  if (!tryTake(claim, taker)) return false
+  try {
+    return readHolder(path)?.token === holder?.token && change()
+  } finally {
+    rmSync(claim, { force: true })
+  }
+}
+
+function hold(path: string, taker: Taker): PullLock {
+  const { own, staleMs } = taker
   const lost = new AbortController()
   const isOwn = () => readHolder(path)?.token === own.token
+  const assertHeld = () => {
+    if (!isOwn()) throw new AppError('CONFLICT', `another process has taken over ${path}`)
+  }
   const showLife = setInterval(() => {
     try {
-      if (!isOwn()) throw new AppError('CONFLICT', `another process has taken over ${path}`)
+      assertHeld()
       utimesSync(path, new Date(), new Date())
     } catch (error) {
       lost.abort(error)
@@ -80,9 +114,14 @@ function hold(path: string, own: Holder, staleMs: number): PullLock {
   showLife.unref()
   return {
     lost: lost.signal,
+    assertHeld,
     release() {
       clearInterval(showLife)
-      if (isOwn()) rmSync(path, { force: true })
+      if (!isOwn()) return
+      changeAlone(path, { holder: own, taker }, () => {
+        rmSync(path, { force: true })
+        return true
+      })
     },
   }
 }
@@ -124,20 +163,4 @@ function isGone(path: string, holder: Holder | undefined, staleMs: number): bool
   if (holder && isHere) return processIdentity(holder.pid) !== holder.identity
   const shownMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs
   return shownMs !== undefined && Date.now() - shownMs > staleMs
-}
-
-/** Two may see the same dead holder: what is moved away must be that one's, not the lock of who was quicker. */
-function takeAway(path: string, dead: Holder | undefined): void {
-  const aside = `${path}.${randomUUID()}`
-  try {
-    renameSync(path, aside)
-    const moved = readHolder(aside)
-    // where a third has come in between, whose lock this was learns it at its next sign of life
-    if (moved && moved.token !== dead?.token) linkSync(aside, path)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ENOENT' && code !== 'EEXIST') throw error
-  } finally {
-    rmSync(aside, { force: true })
-  }
 }

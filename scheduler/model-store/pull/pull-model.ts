@@ -52,6 +52,7 @@ export async function pullModel(request: PullRequest): Promise<Pulled> {
     const before = findRevision(dir, id, listing.revision)?.manifest
     const isPresent = before !== undefined && isWhole(target, before)
     const files = isPresent ? before.files : await fetchFiles(fetching)
+    lock.assertHeld()
     const manifest = { ...manifestOf(fetching), files }
     // also where it was there: the newest is the one that a name without revision means
     writeManifest(isPresent ? target : fetching.staging, manifest)

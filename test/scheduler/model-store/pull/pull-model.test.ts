@@ -105,6 +105,16 @@ test('a sound file that is no checkpoint of ours is refused as a forecast would 
   expect(readdirSync(stage.dir)).toEqual(['.partial'])
 })
 
+test('a puller whose lock another has taken over installs nothing', async () => {
+  await using stage = await storeStage()
+  stage.hub.atStorage = () => {
+    writeFileSync(join(stage.dir, '.partial', `${id.replace('/', '--')}.lock`), '{}')
+    return false
+  }
+  await expect(stage.pull()).rejects.toMatchObject({ code: 'CONFLICT' })
+  expect(listInstalled(stage.dir)).toEqual([])
+})
+
 test('weights above the limit are refused before they are fetched', async () => {
   await using stage = await storeStage()
   await expect(stage.pull({ maxBytes: 100_000 })).rejects.toMatchObject({
