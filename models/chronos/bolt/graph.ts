@@ -2,6 +2,7 @@ import type { BoltConfig } from '../checkpoint/config.ts'
 import type { Checkpoint } from '../checkpoint/open-checkpoint.ts'
 import { type BuiltGraph, createGraph, type GraphBuilder, type Precision, type Value } from '../onnx/graph-builder.ts'
 import {
+  extendMask,
   feedForward,
   lengthOf,
   linear,
@@ -26,7 +27,7 @@ export function buildBoltGraph(checkpoint: Checkpoint, config: BoltConfig, preci
   const batch = lengthOf(graph, patches, 0)
   const reg = specialToken(graph, config.regToken, batch)
   const tokens = graph.op('Concat', [residualBlock(graph, patches, 'input_patch_embedding'), reg], { axis: { int: 1 } })
-  const hidden = maskBias(graph, graph.op('Concat', [patchMask, ones(graph, batch)], { axis: { int: 1 } }))
+  const hidden = maskBias(graph, extendMask(graph, patchMask, { batch, seen: graph.ints([1]) }))
 
   const encoded = encode(graph, { tokens, hidden, config })
   const decoded = decode(graph, { encoded, hidden, config, start: specialToken(graph, config.startToken, batch) })
@@ -35,12 +36,6 @@ export function buildBoltGraph(checkpoint: Checkpoint, config: BoltConfig, preci
   const byLevel = graph.op('Reshape', [output, graph.ints([-1, quantiles.length, predictionLength])])
   graph.output('quantiles', byLevel, ['batch', quantiles.length, predictionLength])
   return graph.build()
-}
-
-/** [B, 1] of ones: the REG token is always seen. */
-function ones(graph: GraphBuilder, batch: Value): Value {
-  const shape = graph.op('Concat', [batch, graph.ints([1])], { axis: { int: 0 } })
-  return graph.op('Expand', [graph.floats(Float32Array.of(1), [1, 1]), shape])
 }
 
 interface Encoder {

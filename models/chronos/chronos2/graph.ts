@@ -2,6 +2,7 @@ import type { Chronos2Config } from '../checkpoint/config.ts'
 import type { Checkpoint } from '../checkpoint/open-checkpoint.ts'
 import { type BuiltGraph, createGraph, type GraphBuilder, type Precision, type Value } from '../onnx/graph-builder.ts'
 import {
+  extendMask,
   feedForward,
   lengthOf,
   lonelyAttention,
@@ -44,7 +45,8 @@ export function buildChronos2Graph(
     ],
     { axis: { int: 1 } },
   )
-  const hidden = maskBias(graph, wholeMask(graph, { patchMask, future, batch }))
+  const regAndFuture = graph.op('Add', [lengthOf(graph, future, 1), graph.ints([1])])
+  const hidden = maskBias(graph, extendMask(graph, patchMask, { batch, seen: regAndFuture }))
 
   const encoded = encode(graph, { tokens, hidden, groupSize, config })
   const firstFuture = graph.op('Add', [patches, graph.ints([1])])
@@ -60,20 +62,6 @@ export function buildChronos2Graph(
   const joined = graph.op('Reshape', [byLevel, graph.ints([0, levels, -1])])
   graph.output('quantiles', joined, ['batch', levels, 'steps'])
   return graph.build()
-}
-
-interface Masks {
-  readonly patchMask: Value
-  readonly future: Value
-  readonly batch: Value
-}
-
-/** [B, S]: REG and future tokens are always seen. */
-function wholeMask(graph: GraphBuilder, { patchMask, future, batch }: Masks): Value {
-  const seen = graph.op('Add', [lengthOf(graph, future, 1), graph.ints([1])])
-  const shape = graph.op('Concat', [batch, seen], { axis: { int: 0 } })
-  const ones = graph.op('Expand', [graph.floats(Float32Array.of(1), [1, 1]), shape])
-  return graph.op('Concat', [patchMask, ones], { axis: { int: 1 } })
 }
 
 interface Encoder {

@@ -100,6 +100,13 @@ export function maskBias(graph: GraphBuilder, mask: Value): Value {
   return graph.op('Mul', [hidden, graph.floats(Float32Array.of(masked), [])])
 }
 
+/** [B, patches] to [B, patches + seen], where `seen` [1] tokens more are never masked. */
+export function extendMask(graph: GraphBuilder, mask: Value, { batch, seen }: Record<'batch' | 'seen', Value>): Value {
+  const shape = graph.op('Concat', [batch, seen], { axis: { int: 0 } })
+  const ones = graph.op('Expand', [graph.floats(Float32Array.of(1), [1, 1]), shape])
+  return graph.op('Concat', [mask, ones], { axis: { int: 1 } })
+}
+
 /** Row `index` of `shared.weight` as one token for each series of the batch: [B, 1, width]. */
 export function specialToken(graph: GraphBuilder, index: number, batch: Value): Value {
   const row = graph.op('Gather', [graph.weight('shared.weight'), graph.ints([index])])

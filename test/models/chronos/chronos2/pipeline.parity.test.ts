@@ -1,37 +1,3 @@
-import { afterAll, describe, expect, test } from 'vitest'
-import { modelCache, runGolden } from '../golden-runs.ts'
-import { fixtures, type Goldens, readFixture, runName } from '../goldens.ts'
+import { describeParity } from '../parity-suite.ts'
 
-const goldens: Goldens = readFixture('chronos2.json')
-const mutants: { readonly mutants: readonly { readonly id: string; readonly runs: object }[] } =
-  readFixture('mutants.json')
-const models = modelCache()
-afterAll(models.close)
-
-const required = goldens.cases.filter(({ optional }) => !optional)
-const runs = required.flatMap((golden) => golden.runs.map((run) => ({ name: runName(golden, run), golden, run })))
-
-describe('Chronos-2 forecasts what the real library does', () => {
-  test.each(runs)('$name', async ({ golden, run }) => {
-    const gap = await runGolden(models.get(`${fixtures}/${golden.checkpoint}`), goldens, golden, run)
-    expect(gap.count).toBeGreaterThan(0)
-    // a correct port has been measured below 0.3: rounding is no excuse for more than half
-    expect(gap.ofTolerance).toBeLessThan(0.5)
-  })
-
-  test('in every run that one of the known mistakes would show in', () => {
-    const compared = new Set(runs.map(({ name }) => name))
-    const optional = new Set(
-      goldens.cases
-        .filter((golden) => golden.optional)
-        .flatMap((golden) => golden.runs.map((run) => runName(golden, run))),
-    )
-    const mistakes = mutants.mutants.filter(({ id }) => id.startsWith('chronos2.'))
-    expect(mistakes.length).toBeGreaterThan(60)
-    for (const mistake of mistakes) {
-      const required = Object.keys(mistake.runs).filter((name) => !optional.has(name))
-      expect(required.length).toBeGreaterThan(0)
-      expect(required.filter((name) => !compared.has(name))).toEqual([])
-    }
-  })
-})
+describeParity('chronos2')
