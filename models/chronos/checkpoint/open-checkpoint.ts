@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError } from '../../errors.ts'
 import { type ChronosConfig, parseConfig } from './config.ts'
+import { explainLacking, unmergedAdapter } from './explain-lacking.ts'
 import { requiredTensors } from './layout.ts'
 import { readSafetensors, type Tensors } from './safetensors.ts'
 
@@ -32,22 +33,30 @@ function readConfigFile(folder: string): string {
   try {
     return readFileSync(join(folder, configName), 'utf8')
   } catch (error) {
-    throw new AppError('MODEL_INVALID', `${folder} is no checkpoint: ${configName} cannot be read`, { cause: error })
+    const hint = explainLacking(namesIn(folder))
+    const problem = `${folder} is no checkpoint: ${configName} cannot be read${hint ? `; ${hint}` : ''}`
+    throw new AppError('MODEL_INVALID', problem, { cause: error })
   }
 }
 
 function findWeights(folder: string): string {
   const path = join(folder, weightsName)
   if (existsSync(path)) return realpathSync(path)
-  const hint = existsSync(join(folder, 'pytorch_model.bin'))
-    ? 'pytorch_model.bin is not read: save the model as safetensors'
-    : existsSync(join(folder, 'adapter_model.safetensors'))
-      ? 'it is a LoRA adapter: merge it into its base model first'
-      : 'copy it there, or pull the model again'
+  const hint = explainLacking(namesIn(folder)) ?? 'copy it there, or pull the model again'
   throw new AppError('MODEL_INVALID', `${path} is missing; ${hint}`)
 }
 
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
+
 function checkTensors(tensors: Tensors, config: ChronosConfig, path: string): void {
+  if ([...tensors.keys()].some((name) => name.includes('.lora_')))
+    throw new AppError('MODEL_INVALID', `${path}: ${unmergedAdapter}`)
   for (const [name, shape] of Object.entries(requiredTensors(config))) {
     const found = tensors.get(name)
     if (!found) throw new AppError('MODEL_INVALID', `${path}: tensor "${name}" is missing`)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { explainLacking } from '../../../models/chronos/checkpoint/explain-lacking.ts'
 import { AppError } from '../../../models/errors.ts'
 import { requiredFiles, type SourceFile, type SourceListing, wantedFiles } from '../pull/source.ts'
 import type { HubClient } from './hub-client.ts'
@@ -73,14 +74,8 @@ function describeFile({ rfilename, size, blobId, lfs }: Sibling): SourceFile {
 function assertCheckpoint(names: readonly string[], what: string): void {
   const lacking = requiredFiles.filter((name) => !names.includes(name))
   if (lacking.length === 0) return
-  const hint = names.includes('model.safetensors.index.json')
-    ? ': its weights are in several files, which is not read'
-    : names.includes('pytorch_model.bin')
-      ? ': it has pytorch_model.bin only, which is not read'
-      : names.includes('adapter_model.safetensors')
-        ? ': it is a LoRA adapter, merge it into its base model first'
-        : ''
-  throw new AppError('MODEL_INVALID', `${what} has no ${lacking.join(' and no ')}${hint}`)
+  const hint = explainLacking(names)
+  throw new AppError('MODEL_INVALID', `${what} has no ${lacking.join(' and no ')}${hint ? `: ${hint}` : ''}`)
 }
 
 async function readText(body: AsyncIterable<Uint8Array>, what: string): Promise<string> {

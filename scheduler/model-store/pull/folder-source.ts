@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { constants, copyFileSync, existsSync, statSync } from 'node:fs'
+import { constants, copyFileSync, existsSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { explainLacking } from '../../../models/chronos/checkpoint/explain-lacking.ts'
 import { AppError } from '../../../models/errors.ts'
 import { readManifest } from '../manifest.ts'
 import { sha256OfFile } from './checksum.ts'
@@ -12,9 +13,7 @@ export function folderSource(folder: string): PullSource {
   return {
     description: from,
     async list(signal) {
-      const lacking = requiredFiles.filter((name) => !existsSync(join(from, name)))
-      if (lacking.length > 0)
-        throw new AppError('MODEL_INVALID', `${from} has no ${lacking.join(' and no ')}: it is no checkpoint`)
+      assertCheckpoint(from)
       const names = wantedFiles.filter((name) => statSync(join(from, name), { throwIfNoEntry: false })?.isFile())
       const files = []
       for (const name of names) {
@@ -38,6 +37,13 @@ export function folderSource(folder: string): PullSource {
     },
     async close() {},
   }
+}
+
+function assertCheckpoint(from: string): void {
+  const lacking = requiredFiles.filter((name) => !existsSync(join(from, name)))
+  if (lacking.length === 0) return
+  const hint = explainLacking(existsSync(from) ? readdirSync(from) : []) ?? 'it is no checkpoint'
+  throw new AppError('MODEL_INVALID', `${from} has no ${lacking.join(' and no ')}: ${hint}`)
 }
 
 /** The same for the same files, as a commit is. */

@@ -56,6 +56,25 @@ test('weights behind a link are found where they are', () => {
 })
 
 describe('refuses', () => {
+  test('an adapter as peft saves it, whose model has no config.json at all', () => {
+    const made = folder.write({ 'adapter_config.json': '{"peft_type":"LORA"}', 'adapter_model.safetensors': '' })
+    expect(() => openCheckpoint(made)).toThrowError(
+      expect.objectContaining({
+        code: 'MODEL_INVALID',
+        message: expect.stringMatching(
+          /config\.json cannot be read; it is a LoRA adapter: merge it into its base model/,
+        ),
+      }),
+    )
+  })
+
+  test('an adapter that was saved with its base, unmerged', () => {
+    const name = 'base_model.model.encoder.block.0.layer.0.SelfAttention.q.lora_A.default.weight'
+    expect(() => open({ ...header, [name]: { dtype: 'F32', shape: [0], data_offsets: [0, 0] } })).toThrowError(
+      /merge it into its base model/,
+    )
+  })
+
   test('a missing tensor by name', () => {
     const { 'encoder.final_layer_norm.weight': _, ...rest } = header
     expect(() => open(rest)).toThrowError(/tensor "encoder\.final_layer_norm\.weight" is missing/)
@@ -76,7 +95,8 @@ describe('refuses', () => {
     ['a folder that is not there', undefined, /nowhere is no checkpoint/],
     ['weights that are not there', {}, /model\.safetensors is missing; copy it there/],
     ['weights in the old form', { 'pytorch_model.bin': '' }, /save the model as safetensors/],
-    ['an adapter alone', { 'adapter_model.safetensors': '' }, /merge it into its base model/],
+    ['weights in several files', { 'model.safetensors.index.json': '' }, /save them in one/],
+    ['an adapter beside its base', { 'adapter_model.safetensors': '' }, /merge it into its base model/],
   ])('%s', (_, files, message) => {
     const made = files ? folder.write({ 'config.json': config, ...files }) : '/nowhere'
     expect(() => openCheckpoint(made)).toThrowError(

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, truncateSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runCli } from '../../../fakes/fake-io.ts'
@@ -80,6 +80,15 @@ test('a folder is installed without a network, under its name or another', async
   const again = await cli(stage, 'pull', '--from', folder, '--dir', join(stage.dir, 'other'))
   expect(again.out).toContain('amazon/chronos-2')
   expect(again.out.split(' ')[1]).toBe(out.split(' ')[1])
+})
+
+test('an adapter is refused before anything is copied', async () => {
+  await using stage = await storeStage()
+  const adapter = join(stage.dir, '.adapter')
+  mkdirSync(adapter)
+  for (const name of ['adapter_config.json', 'adapter_model.safetensors']) writeFileSync(join(adapter, name), '{}')
+  const { exitCode, err } = await cli(stage, 'pull', 'mine', '--from', adapter)
+  expect({ exitCode, err }).toEqual({ exitCode: 1, err: expect.stringContaining('LoRA adapter: merge it') })
 })
 
 test('damage is found, named, and mended by pulling again', async () => {

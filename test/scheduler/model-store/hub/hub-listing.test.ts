@@ -49,7 +49,7 @@ test.each([
   { what: 'no weights', body: lacking(), code: 'MODEL_INVALID', says: /has no model.safetensors$/ },
   { what: 'shards', body: lacking('model.safetensors.index.json'), code: 'MODEL_INVALID', says: /several files/ },
   { what: 'pickles', body: lacking('pytorch_model.bin'), code: 'MODEL_INVALID', says: /pytorch_model.bin/ },
-  { what: 'an adapter', body: lacking('adapter_model.safetensors'), code: 'MODEL_INVALID', says: /LoRA/ },
+  { what: 'an adapter', body: lacking('adapter_config.json'), code: 'MODEL_INVALID', says: /LoRA/ },
 ])('a listing with $what is refused', async ({ body, code, says }) => {
   await using stage = await storeStage()
   stage.hub.atHub = (_request, response) => {
