@@ -12,7 +12,7 @@ try {
   const devices = ort.listSupportedBackends().map(({ name }) => name)
   if (!devices.includes(device))
     throw new Error(`device "${device}" is not part of this onnxruntime; it has ${devices.join(', ')}`)
-  const session = await ort.InferenceSession.create(model, {
+  const opened = ort.InferenceSession.create(model, {
     executionProviders: [device],
     ...(int8.tensors.length > 0 && {
       externalData: [{ path: int8.location, data: packWeights(weightsPath, int8.tensors, int8.reach) }],
@@ -32,6 +32,12 @@ try {
         intra_op: { allow_spinning: '0' },
       },
     },
+  })
+  const session = await opened.catch((error) => {
+    if (device === 'cpu') throw error
+    throw new Error(
+      `device "${device}" cannot be used (${messageOf(error)}): install what it needs, or set inference.device to cpu`,
+    )
   })
   port.on('message', ({ id, feeds, close }) => {
     // a thread that is terminated while it computes takes the whole process with it, so it ends by itself
