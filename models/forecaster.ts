@@ -1,3 +1,13 @@
+/** A series that a model may look at beside a context. */
+export interface Covariate {
+  /** Tells it from others of the same context. */
+  readonly name: string
+  /** As long as its context, and of the same instants; gaps are NaN. */
+  readonly past: Float64Array
+  /** What is known of it ahead: a value for each step of the horizon; gaps are NaN. */
+  readonly future?: Float64Array
+}
+
 export interface ForecastRequest {
   /** One context per series, oldest value first, each ending at `endMs`; gaps are NaN. Lengths may differ. */
   readonly contexts: readonly Float64Array[]
@@ -8,6 +18,10 @@ export interface ForecastRequest {
   readonly horizon: number
   /** Ascending levels in (0, 1). */
   readonly levels: readonly number[]
+  /** Of each context. A series that several contexts share is one array. */
+  readonly covariates?: readonly (readonly Covariate[])[]
+  /** Contexts, by index, that are forecast together, each seeing the others; all of one length, none named twice. */
+  readonly groups?: readonly (readonly number[])[]
 }
 
 /** Quantile forecast of one series. */
@@ -29,6 +43,8 @@ export interface Forecaster {
   readonly minContext: number
   /** Longest context used, in steps; earlier values are dropped. */
   readonly maxContext: number
+  /** Whether it looks at covariates and groups; other models take no notice of them. */
+  readonly takesCovariates?: boolean
   /** Returns one forecast per context, in order. */
   forecast(request: ForecastRequest, signal?: AbortSignal): Promise<Forecast[]>
   close(): Promise<void>

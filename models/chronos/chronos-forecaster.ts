@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Forecast, Forecaster } from '../forecaster.ts'
+import type { Forecast, Forecaster, ForecastRequest } from '../forecaster.ts'
 import { forecastBolt } from './bolt/pipeline.ts'
 import { forecastChronos2 } from './chronos2/pipeline.ts'
 import { createInference, type Inference } from './inference/inference.ts'
+import { jointTasks } from './joint-tasks.ts'
 import { type ChronosModel, openModel } from './open-model.ts'
 import type { Block } from './pipeline/blocks.ts'
 import { interpolateLevels, sortLevels } from './pipeline/quantile-levels.ts'
@@ -25,32 +26,32 @@ const minContext = 3
 const seriesPerTurn = 64
 
 /**
- * Chronos-Bolt or Chronos-2 from an official checkpoint, each series by itself, in batches shared by all who ask at the
- * moment. Weights are loaded at the first forecast, in threads of their own. A series without values has no forecast, and one that never changed is forecast as that: the
- * network would give it a band of 1e-5, whatever its unit.
+ * Chronos-Bolt or Chronos-2 from an official checkpoint, in batches shared by all who ask at the moment. Each series is
+ * forecast by itself; Chronos-2 also with its covariates, and with those of its group. Weights are loaded at the first
+ * forecast, in threads of their own. A series without values has no forecast, and one that never changed is forecast as
+ * that: the network would give it a band of 1e-5, whatever its unit.
  * @throws MODEL_INVALID naming the file, and the field or tensor; MODEL_TOO_LARGE with the sum.
  */
 export function chronosForecaster(options: ChronosOptions): Forecaster {
   const { folder, name = folder, inference = createInference() } = options
   const model = openModel(folder, inference, name)
-  const maxContext = Math.min(options.maxContext ?? defaultMaxContext, model.config.contextLength)
+  const { config } = model
+  const maxContext = Math.min(options.maxContext ?? defaultMaxContext, config.contextLength)
   return {
-    ...{ name, minContext, maxContext },
-    async forecast({ contexts, horizon, levels }, signal) {
+    ...{ name, minContext, maxContext, takesCovariates: config.family === 'chronos2' && config.takesCovariates },
+    async forecast(request, signal) {
       signal?.throwIfAborted()
-      const used = contexts.map((context) => context.subarray(-maxContext))
-      const constants = used.map(constantOf)
-      const lively = used.filter((_, i) => constants[i] === undefined)
-      const blocks = lively.length > 0 ? await forecastSeries(model, { contexts: lively, horizon, signal }) : []
+      const { contexts, horizon, levels } = request
+      const constants = contexts.map((context) => constantOf(context.subarray(-maxContext)))
+      const lively = [...contexts.keys()].filter((row) => constants[row] === undefined)
+      const blocks = lively.length > 0 ? await forecastRows(model, { request, rows: lively, maxContext, signal }) : []
       const forecasts: Forecast[] = []
       let next = 0
-      for (const constant of constants) {
+      for (const [row, constant] of constants.entries()) {
         const isLively = constant === undefined
-        if (isLively && next % seriesPerTurn === 0) await nextTurn()
+        if (isLively && next++ % seriesPerTurn === 0) await nextTurn()
         forecasts.push(
-          isLively
-            ? toForecast(blocks[next++]!, model.config.quantiles, levels)
-            : constantForecast(constant, horizon, levels),
+          isLively ? toForecast(blocks[row]!, config.quantiles, levels) : constantForecast(constant, horizon, levels),
         )
       }
       return forecasts
@@ -59,19 +60,36 @@ export function chronosForecaster(options: ChronosOptions): Forecaster {
   }
 }
 
-interface SeriesRequest {
-  readonly contexts: readonly Float64Array[]
-  readonly horizon: number
+interface RowsRequest {
+  readonly request: ForecastRequest
+  /** Contexts to forecast, by index; others are left out of their groups. */
+  readonly rows: readonly number[]
+  readonly maxContext: number
   readonly signal: AbortSignal | undefined
 }
 
-async function forecastSeries(
+/** Blocks by index of the context. */
+async function forecastRows(
   { config, solo, grouped }: ChronosModel,
-  { contexts, horizon, signal }: SeriesRequest,
+  { request, rows, maxContext, signal }: RowsRequest,
 ): Promise<Block[]> {
-  if (config.family === 'bolt') return forecastBolt({ config, run: solo }, { contexts, horizon, signal })
-  const tasks = contexts.map((context) => ({ targets: [context] }))
-  return (await forecastChronos2({ config, solo, grouped }, { tasks, horizon, signal })).flat()
+  const { horizon } = request
+  const made = new Array<Block>(request.contexts.length)
+  if (config.family === 'bolt') {
+    const contexts = rows.map((row) => request.contexts[row]!.subarray(-maxContext))
+    const blocks = await forecastBolt({ config, run: solo }, { contexts, horizon, signal })
+    for (const [i, row] of rows.entries()) made[row] = blocks[i]!
+    return made
+  }
+  const { covariates, groups, ...alone } = request
+  const joint = jointTasks(config.takesCovariates ? request : alone, rows)
+  const tasks = joint.map(({ task }) => task)
+  const options = { tasks, horizon, contextLength: maxContext, signal }
+  const blocks = await forecastChronos2({ config, solo, grouped }, options)
+  for (const [t, { members }] of joint.entries()) {
+    for (const [i, row] of members.entries()) made[row] = blocks[t]![i]!
+  }
+  return made
 }
 
 /** The one finite value that there is; NaN where there is none, undefined where there are several. */

@@ -131,6 +131,22 @@ export function forecasterContract(
       expectClose(moved as Forecast, wanted, tolerance * (1 + Math.abs(shift)))
     })
 
+    test('covariates and groups change the forecasts of a model that takes them, and of no other', async () => {
+      const contexts = [daily(300, 1), daily(300, 2)]
+      const covariates = [[{ name: 'load', past: daily(300, 3), future: daily(24, 4) }], []]
+      const forecaster = await make()
+      const { takesCovariates = false } = forecaster
+      await forecaster.close()
+      const [plain, other] = await forecast({ contexts })
+      const [informed, same] = await forecast({ contexts, covariates })
+      const [, joint] = await forecast({ contexts, groups: [[0, 1]] })
+      expectClose(same as Forecast, other as Forecast, tolerance)
+      expect(informed?.median.some((value, h) => Math.abs(value - (plain?.median[h] ?? 0)) > 1e-3)).toBe(
+        takesCovariates,
+      )
+      expect(joint?.median.some((value, h) => Math.abs(value - (other?.median[h] ?? 0)) > 1e-3)).toBe(takesCovariates)
+    })
+
     test('contexts are left as they were', async () => {
       const context = daily(700, 7)
       context[100] = Number.NaN

@@ -36,6 +36,8 @@ export interface Chronos2Config extends NetworkShape {
   readonly ropeTheta: number
   readonly timeScale: number
   readonly usesArcsinh: boolean
+  /** False of a checkpoint whose attention between rows was not trained. */
+  readonly takesCovariates: boolean
   /** Most patches that one pass forecasts. */
   readonly maxOutputPatches: number
 }
@@ -91,6 +93,8 @@ const chronos2File = network.extend({
     max_output_patches: count(4_096),
     time_encoding_scale: z.number().gt(0).nullish(),
     use_arcsinh: z.boolean().default(false),
+    // ours: no official checkpoint has it
+    at_covariates: z.boolean().default(true),
   }),
 })
 
@@ -149,6 +153,7 @@ function readChronos2(file: z.infer<typeof chronos2File>): Chronos2Config {
     ropeTheta: file.rope_theta,
     timeScale: chronos.time_encoding_scale ?? chronos.context_length,
     usesArcsinh: chronos.use_arcsinh,
+    takesCovariates: chronos.at_covariates,
     maxOutputPatches: chronos.max_output_patches,
   }
 }

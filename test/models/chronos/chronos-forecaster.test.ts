@@ -1,5 +1,11 @@
 import { afterAll, expect, test } from 'vitest'
+import type { Chronos2Config } from '../../../models/chronos/checkpoint/config.ts'
 import { chronosForecaster } from '../../../models/chronos/chronos-forecaster.ts'
+import { forecastChronos2 } from '../../../models/chronos/chronos2/pipeline.ts'
+import type { Task } from '../../../models/chronos/chronos2/tasks.ts'
+import { createInference } from '../../../models/chronos/inference/inference.ts'
+import { openModel } from '../../../models/chronos/open-model.ts'
+import { interpolateLevels, sortLevels } from '../../../models/chronos/pipeline/quantile-levels.ts'
 import { forecasterContract } from '../../contract/forecaster-contract.ts'
 import { fixtures } from './goldens.ts'
 
@@ -42,4 +48,59 @@ test('a folder without checkpoint is refused by name', () => {
   expect(() => chronosForecaster({ folder: './nowhere' })).toThrowError(
     expect.objectContaining({ code: 'MODEL_INVALID', message: expect.stringContaining('./nowhere is no checkpoint') }),
   )
+})
+
+const chronos2 = opened[1] as (typeof opened)[number]
+const wave = (seed: number, length = 100) =>
+  Float64Array.from({ length }, (_, i) => Math.sin((i + seed) / (3 + seed)) * 5 + ((i * seed) % 5))
+
+/** Medians of the targets of all tasks, asked of the pipeline itself. */
+async function mediansOf(tasks: readonly Task[], horizon: number): Promise<Float64Array[]> {
+  const { config, solo, grouped, close } = openModel(`${fixtures}/chronos2`, createInference({ cores: 1 }))
+  const blocks = (
+    await forecastChronos2({ config: config as Chronos2Config, solo, grouped }, { tasks, horizon })
+  ).flat()
+  await close()
+  const { quantiles } = config
+  return blocks.map((block) => interpolateLevels(sortLevels(block, quantiles.length), quantiles, [0.5]))
+}
+
+test.each([12, 100])('covariates are those of a task, past-only and known, %i steps ahead', async (horizon) => {
+  const known = { name: 'plan', past: wave(2), future: wave(3, horizon) }
+  const covariates = [[known, { name: 'load', past: wave(4) }], [], [known]]
+  const contexts = [wave(1), wave(5), wave(6)]
+  const made = await chronos2.forecast({ ...request, contexts, covariates, horizon })
+  const plan = { pastCovariates: { plan: known.past }, futureCovariates: { plan: known.future } }
+  const tasks = [
+    { targets: [wave(1)], ...plan, pastCovariates: { plan: known.past, load: wave(4) } },
+    { targets: [wave(5)] },
+    { targets: [wave(6)], ...plan },
+  ]
+  expect(made.map(({ median }) => median)).toEqual(await mediansOf(tasks, horizon))
+})
+
+test('a group is one task with all that its members have; one that never changes takes no part', async () => {
+  const constant = new Float64Array(100).fill(7)
+  const contexts = [wave(1), wave(2), constant, wave(3)]
+  const shared = { name: 'plan', past: wave(4), future: wave(5, 12) }
+  const covariates = [[shared], [shared], [], []]
+  const made = await chronos2.forecast({ ...request, contexts, covariates, groups: [[3, 2, 0]], horizon: 12 })
+  const plan = { pastCovariates: { plan: shared.past }, futureCovariates: { plan: shared.future as Float64Array } }
+  const [third, first, second] = await mediansOf(
+    [
+      { targets: [wave(3), wave(1)], ...plan },
+      { targets: [wave(2)], ...plan },
+    ],
+    12,
+  )
+  expect(made.map(({ median }) => median)).toEqual([first, second, new Float64Array(12).fill(7), third])
+})
+
+test('of a long context its newest steps are used, and the same steps of its covariates', async () => {
+  const short = chronosForecaster({ folder: `${fixtures}/chronos2`, maxContext: 64 })
+  const cut = { name: 'load', past: wave(2).subarray(-64) }
+  const [long] = await short.forecast({ ...request, contexts: [wave(1)], covariates: [[{ ...cut, past: wave(2) }]] })
+  const [same] = await short.forecast({ ...request, contexts: [wave(1).subarray(-64)], covariates: [[cut]] })
+  await short.close()
+  expect(long).toEqual(same)
 })

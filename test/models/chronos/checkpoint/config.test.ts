@@ -18,8 +18,12 @@ test('Bolt and Chronos-2 are told apart by their architecture', () => {
   })
   expect(parse(chronos2)).toMatchObject({
     ...{ family: 'chronos2', layers: 3, contextLength: 2_048, timeScale: 512, maxOutputPatches: 4 },
-    ...{ ropeTheta: 10_000, usesArcsinh: true, epsilon: 1e-6 },
+    ...{ ropeTheta: 10_000, usesArcsinh: true, epsilon: 1e-6, takesCovariates: true },
   })
+})
+
+test('a checkpoint may say that it was not trained with covariates', () => {
+  expect(parse(chronos(chronos2, { at_covariates: false }))).toMatchObject({ takesCovariates: false })
 })
 
 test('time is measured in contexts where the configuration does not say', () => {
