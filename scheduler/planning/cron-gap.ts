@@ -1,4 +1,4 @@
-import { type CronSpec, cronNext, cronPrevious } from './cron.ts'
+import { type CronSpec, cronNext, cronPrevious } from '../../models/cron.ts'
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs

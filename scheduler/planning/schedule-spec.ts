@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import { cronNext, cronPrevious } from '../../models/cron.ts'
 import type { StepRange } from '../../models/series.ts'
-import { cronNext, cronPrevious } from './cron.ts'
 import { longestCronGapMs } from './cron-gap.ts'
 import type { ScheduleSpec } from './types.ts'
 

@@ -1,5 +1,5 @@
+import { cronProblem, isTimeZone } from '../../../models/cron.ts'
 import { parseDuration } from '../../../models/duration.ts'
-import { cronProblem, isTimeZone } from '../../planning/cron.ts'
 import { shortestCronGapMs } from '../../planning/cron-gap.ts'
 import { phaseMs } from '../../planning/schedule-spec.ts'
 import type { ScheduleSpec } from '../../planning/types.ts'

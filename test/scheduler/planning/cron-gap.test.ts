@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { cronNext } from '../../../scheduler/planning/cron.ts'
+import { cronNext } from '../../../models/cron.ts'
 import { longestCronGapMs, shortestCronGapMs } from '../../../scheduler/planning/cron-gap.ts'
 
 const minuteMs = 60_000

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { cronProblem } from '../../../scheduler/planning/cron.ts'
+import { cronProblem } from '../../models/cron.ts'
 
 const nowMs = Date.parse('2026-11-24T12:00:00Z')
 

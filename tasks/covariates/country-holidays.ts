@@ -1,0 +1,62 @@
+import { createRequire } from 'node:module'
+import type Holidays from 'date-holidays'
+import type { Window } from './windows.ts'
+
+type HolidaysClass = typeof Holidays
+
+// 0.3 s and 20 MB, for those who ask for holidays only
+let loaded: HolidaysClass | undefined
+function holidaysClass(): HolidaysClass {
+  loaded ??= createRequire(import.meta.url)('date-holidays') as HolidaysClass
+  return loaded
+}
+
+/** `DE`, `DE-BY` or `US-LA-NO`: country, state and region as date-holidays has them. */
+interface Place {
+  readonly country: string
+  readonly state: string | undefined
+  readonly region: string | undefined
+}
+
+function placeOf(code: string): Place {
+  const [country = '', state, ...region] = code.toUpperCase().split('-')
+  return { country, state, region: region.length > 0 ? region.join('-') : undefined }
+}
+
+/** Why a place has no holidays; undefined when it has. */
+export function holidayPlaceProblem(code: string): string | undefined {
+  const { country, state, region } = placeOf(code)
+  const all = new (holidaysClass())()
+  const countries = Object.keys(all.getCountries())
+  if (!countries.includes(country)) return `no country "${country}": write one as DE, a state of it as DE-BY`
+  const states = Object.keys(all.getStates(country) ?? {})
+  if (state === undefined) return undefined
+  if (!states.includes(state)) return `${country} has no "${state}"; it has ${states.join(', ') || 'no parts'}`
+  const regions = Object.keys(all.getRegions(country, state) ?? {})
+  if (region === undefined || regions.includes(region)) return undefined
+  return `${country}-${state} has no "${region}"; it has ${regions.join(', ') || 'no parts'}`
+}
+
+export interface HolidayRange extends Window {
+  /** Where the day begins; default: the zone of the place itself. */
+  readonly timeZone: string | undefined
+}
+
+const dayMs = 86_400_000
+
+/** Public holidays of a place that touch a range. */
+export function countryHolidays(code: string, { startMs, endMs, timeZone }: HolidayRange): Window[] {
+  const { country, state = '', region = '' } = placeOf(code)
+  const calendar = new (holidaysClass())(country, state, region, { types: ['public'] })
+  if (timeZone !== undefined) calendar.setTimezone(timeZone)
+  const windows: Window[] = []
+  // a year of the place is not quite one of UTC
+  const lastYear = new Date(endMs + dayMs).getUTCFullYear()
+  for (let year = new Date(startMs - dayMs).getUTCFullYear(); year <= lastYear; year++) {
+    for (const { start, end } of calendar.getHolidays(year)) {
+      const window = { startMs: start.getTime(), endMs: end.getTime() }
+      if (window.startMs < endMs && startMs < window.endMs) windows.push(window)
+    }
+  }
+  return windows
+}
