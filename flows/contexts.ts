@@ -1,4 +1,5 @@
 import type { Labels, StepRange } from '../models/series.ts'
+import type { CovariateUse } from '../tasks/covariates/covariate-tally.ts'
 import type { PayloadMeta } from '../tasks/deps.ts'
 import { type SeriesState, seriesStates } from '../tasks/score/derive-state.ts'
 import type { ScoredRow } from '../tasks/score/judge-panel.ts'
@@ -39,6 +40,8 @@ export interface ForecastResult {
   readonly fallback?: string
   /** What the model said. */
   readonly fallbackDetail?: string
+  /** Which covariates there were for how many series; absent without any, and when nothing was forecast. */
+  readonly covariates?: CovariateUse
   readonly payload: PayloadMeta | undefined
   readonly publishedSteps: StepRange | undefined
   readonly samplesWritten: number

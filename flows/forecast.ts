@@ -1,14 +1,19 @@
 import { floorToStep, type MissionName, type Panel, type SeriesIdentity, type StepRange } from '../models/series.ts'
+import { type GatheredCovariates, gatherCovariates } from '../tasks/covariates/gather-covariates.ts'
+import { groupSeries } from '../tasks/covariates/group-series.ts'
 import type { Deps, Payload, PayloadMeta } from '../tasks/deps.ts'
 import { eligibleSeries } from '../tasks/panel/eligible-series.ts'
 import { identifyPanel } from '../tasks/panel/identify-panel.ts'
 import { readPanel } from '../tasks/panel/read-panel.ts'
 import { calibrateBand, edgeLevels } from '../tasks/publish/calibrate-band.ts'
 import { forecastPanel } from '../tasks/publish/forecast-panel.ts'
+import { modelAbilities } from '../tasks/publish/model-abilities.ts'
 import { publishBand } from '../tasks/publish/publish-band.ts'
 import type { ForecastContext, ForecastResult, SkippedSeries } from './contexts.ts'
+import type { CovariatesDocument } from './covariates-document.ts'
 import { defineFlow } from './flow.ts'
 import { type ForecastParams, forecastParams } from './params.ts'
+import { resolveCovariates } from './resolve-covariates.ts'
 import { type Stopwatch, stopwatch } from './stopwatch.ts'
 
 export const forecast = defineFlow({
@@ -67,21 +72,22 @@ interface Computation {
   readonly counts: Counts
 }
 
-type Counts = Partial<Pick<ForecastResult, 'read' | 'forecast' | 'skipped' | 'fallback' | 'fallbackDetail'>>
+type Counts = Partial<
+  Pick<ForecastResult, 'read' | 'forecast' | 'skipped' | 'fallback' | 'fallbackDetail' | 'covariates'>
+>
 
-async function computePayload({ deps, params, context, watch }: Run): Promise<Computation> {
-  const { query, stepMs, maxSeries, allowOutputs, minPoints, model, fallback } = params
+async function computePayload(run: Run): Promise<Computation> {
+  const { deps, params, context, watch } = run
+  const { query, stepMs, maxSeries, allowOutputs, minPoints } = params
   const range = contextRange(params, context.nominalMs)
-  const endMs = range.untilMs
   const whole = await watch.time('read', () => readPanel(deps, { query, range, stepMs, maxSeries, allowOutputs }))
   // two series that would be written as one are an error of the mission, also where a join wants neither
   const { panel, identities } = pick(whole, identifyPanel(whole.series, missionOf(params)), context.onlyIds)
   const { rows, skipped } = eligibleSeries(panel, minPoints)
-  const horizon = Math.max(params.horizon, Math.ceil((context.owned.untilMs - endMs) / stepMs))
-  const contexts = rows.map((row) => panel.series[row]!.values)
-  const request = { contexts, endMs, stepMs, horizon, levels: edgeLevels, model, fallback }
-  const made = await watch.time('forecast', () => forecastPanel(deps, request))
+  const horizon = Math.max(params.horizon, Math.ceil((context.owned.untilMs - range.untilMs) / stepMs))
   const series = rows.map((row) => identities[row]!)
+  const targets = { panel: { ...panel, series: rows.map((row) => panel.series[row]!) }, series, range, horizon }
+  const { made, use } = await forecastTargets(run, targets)
   return {
     payload: {
       meta: payloadMeta({ params, context, horizon, model: made.model, seriesCount: series.length }),
@@ -95,8 +101,46 @@ async function computePayload({ deps, params, context, watch }: Run): Promise<Co
       skipped: skipped.map(({ row, reason }): SkippedSeries => ({ labels: identities[row]!.labels, reason })),
       ...(made.fallback === undefined ? {} : { fallback: made.fallback }),
       ...(made.fallbackDetail === undefined ? {} : { fallbackDetail: made.fallbackDetail }),
+      ...(use && { covariates: use }),
     },
   }
+}
+
+interface Targets {
+  readonly panel: Panel
+  readonly series: readonly SeriesIdentity[]
+  readonly range: StepRange
+  readonly horizon: number
+}
+
+/** With their covariates, and in their groups, where the mission has some. */
+async function forecastTargets(run: Run, targets: Targets) {
+  const { deps, params, watch } = run
+  const { panel, series, range, horizon } = targets
+  const { stepMs, model, fallback, crossLearning, groupBy } = params
+  const { covariates, use } = params.covariates ? await findCovariates(run, targets, params.covariates) : {}
+  const groups = groupSeries(panel.series, { ids: series, covariates, crossLearning, groupBy })
+  const contexts = panel.series.map(({ values }) => values)
+  const request = {
+    ...{ contexts, endMs: range.untilMs, stepMs, horizon, levels: edgeLevels, model, fallback },
+    ...(covariates && { covariates }),
+    ...(groups && { groups }),
+  }
+  return { made: await watch.time('forecast', () => forecastPanel(deps, request)), use }
+}
+
+function findCovariates(
+  { deps, params, watch }: Run,
+  { panel, range, horizon }: Targets,
+  document: CovariatesDocument,
+): Promise<Partial<GatheredCovariates>> {
+  const { stepMs, maxSeries, allowOutputs, model } = params
+  const { maxContext } = modelAbilities(deps.forecasters, model)
+  const request = {
+    ...{ spec: resolveCovariates(document), targets: panel.series.map(({ labels }) => labels) },
+    ...{ range, stepMs, horizon, maxContext, maxSeries, allowOutputs },
+  }
+  return watch.time('covariates', () => gatherCovariates(deps, request))
 }
 
 /** A join forecasts its series only. They are picked here: an arbitrary query cannot be narrowed to label sets. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { covariatesDocument } from './covariates-document.ts'
 
 const positiveMs = z.int().positive()
 
@@ -28,6 +29,12 @@ export const forecastParams = z.strictObject({
   fallback: z.string(),
   /** How often a quiet series may leave its band; used from the calibration issue on. */
   bandExitsPerDay: z.number().positive(),
+  /** As its author wrote it. */
+  covariates: covariatesDocument.exactOptional(),
+  /** Series that agree in these labels are forecast together. */
+  groupBy: z.array(z.string()).exactOptional(),
+  /** All series are forecast together. */
+  crossLearning: z.boolean().exactOptional(),
 })
 export type ForecastParams = z.output<typeof forecastParams>
 

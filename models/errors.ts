@@ -17,6 +17,7 @@ export const errorCodes = {
   WRITE_UNAVAILABLE: { retry: true, pauses: false, meaning: 'the store could not take the samples now' },
   // missions and series
   LABEL_COLLISION: { retry: false, pauses: false, meaning: 'two series become equal once labels are written' },
+  COVARIATE_AMBIGUOUS: { retry: false, pauses: false, meaning: 'two series of a covariate match one series' },
   INVALID_PARAMS: { retry: false, pauses: false, meaning: 'parameters do not fit the schema' },
   INVALID_CONFIG: { retry: false, pauses: false, meaning: 'the configuration does not fit the schema' },
   NOT_FOUND: { retry: false, pauses: false, meaning: 'no such resource' },

@@ -155,6 +155,8 @@ export interface TaskMetrics {
   fallbackUsed(reason: string, seriesCount: number): void
   inference(model: string, seconds: number, seriesCount: number): void
   cacheLookup(hit: boolean): void
+  /** Series that were forecast without a covariate since there was none for them, counted for each that they lack. */
+  covariatesMissing(count: number): void
 }
 
 export interface Deps {

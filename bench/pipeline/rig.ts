@@ -48,7 +48,7 @@ export async function openRig(): Promise<Rig> {
     cache: createForecastCache({ redis, now: Date.now }),
     marks: { claim: async ({ owned }) => ({ steps: owned, undrawnOnly: undefined }) },
     forecasters,
-    metrics: { fallbackUsed() {}, inference() {}, cacheLookup() {} },
+    metrics: { fallbackUsed() {}, inference() {}, cacheLookup() {}, covariatesMissing() {} },
     signal: new AbortController().signal,
   }
   return {

@@ -28,6 +28,7 @@ export const statusByCode: Readonly<Record<ProblemCode, number>> = {
   QUERY_REJECTED: 422,
   TOO_MANY_SERIES: 422,
   LABEL_COLLISION: 422,
+  COVARIATE_AMBIGUOUS: 422,
   MODEL_UNKNOWN: 422,
   MODEL_MISSING: 422,
   MODEL_FORBIDDEN: 422,

@@ -77,6 +77,7 @@ const modelMetrics = ({ counter, gauge, histogram }: Declare) => ({
   networkCopies: gauge('network_copies', 'Copies of the weights of a model in memory.', ['model']),
   networkWaiting: gauge('network_waiting_series', 'Series that wait for a network.'),
   fallbacks: counter('fallback_series_total', 'Series that the fall-back forecast, by reason.', ['reason']),
+  covariatesMissing: counter('covariates_missing_total', 'Covariates that series were forecast without.'),
   cacheLookups: counter('forecast_cache_lookups_total', 'Looks into the forecast cache.', ['result']),
 })
 

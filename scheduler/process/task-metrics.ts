@@ -12,6 +12,7 @@ export function taskMetrics(metrics: Metrics): TaskMetrics {
       metrics.inference.observe({ model }, seconds)
       metrics.inferenceSeries.observe({ model }, seriesCount)
     },
+    covariatesMissing: (count) => metrics.covariatesMissing.inc(count),
     cacheLookup: (hit) => metrics.cacheLookups.inc({ result: hit ? 'hit' : 'miss' }),
   }
 }

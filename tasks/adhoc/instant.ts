@@ -17,6 +17,9 @@ export function tryParseInstant(value: unknown): number | undefined {
 
 const unixMs = (value: number): number => (Math.abs(value) < leastMs ? value * 1_000 : value)
 
+/** Whether a text says in which zone it is meant. */
+export const namesZone = (text: string): boolean => hasZone.test(text.trim())
+
 function textMs(text: string): number {
   if (!written.test(text)) return Number.NaN
   const iso = text.replace(' ', 'T')

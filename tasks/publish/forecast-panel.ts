@@ -2,9 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AppError, toAppError } from '../../models/errors.ts'
 import type { Forecast, ForecastRequest } from '../../models/forecaster.ts'
 import type { Deps } from '../deps.ts'
-import { countFinite } from '../panel/eligible-series.ts'
+import { type Batch, planBatches } from './plan-batches.ts'
 
-const seriesPerBatch = 128
 // threads that compute do not stand still while the results of a batch are taken
 const batchesAtOnce = 2
 
@@ -27,13 +26,6 @@ export interface PanelForecast {
 
 type ForecastDeps = Pick<Deps, 'forecasters' | 'metrics' | 'signal'>
 
-interface Batch {
-  readonly rows: readonly number[]
-  readonly model: string
-  /** Why these rows are the fall-back's from the start. */
-  readonly reason?: string
-}
-
 /**
  * Forecasts in batches of bounded size. Between them the rest of the process gets its turn: a worker that cannot
  * renew its lock loses the run to another one.
@@ -44,7 +36,7 @@ export async function forecastPanel(deps: ForecastDeps, request: PanelRequest): 
   const reasons = new Set<string>()
   const details = new Set<string>()
   let byModel = 0
-  const batches = planBatches(deps, request).values()
+  const batches = planBatches(deps.forecasters, request).values()
   const work = async () => {
     for (const batch of batches) {
       const made = await forecastBatch(deps, request, batch)
@@ -66,31 +58,6 @@ export async function forecastPanel(deps: ForecastDeps, request: PanelRequest): 
   }
 }
 
-function planBatches({ forecasters }: ForecastDeps, { contexts, model, fallback }: PanelRequest): Batch[] {
-  const minContext = minContextOf(forecasters, model)
-  const enough: number[] = []
-  const short: number[] = []
-  for (const [row, context] of contexts.entries()) (countFinite(context) >= minContext ? enough : short).push(row)
-  return [
-    ...chunks(enough).map((rows) => ({ rows, model })),
-    ...chunks(short).map((rows) => ({ rows, model: fallback, reason: 'SHORT_CONTEXT' })),
-  ]
-}
-
-/** 0 of a model that cannot be had: why shows when it is asked to forecast. */
-function minContextOf(forecasters: Deps['forecasters'], model: string): number {
-  try {
-    return forecasters.get(model).minContext
-  } catch {
-    return 0
-  }
-}
-
-function chunks(rows: readonly number[]): number[][] {
-  const count = Math.ceil(rows.length / seriesPerBatch)
-  return Array.from({ length: count }, (_, i) => rows.slice(i * seriesPerBatch, (i + 1) * seriesPerBatch))
-}
-
 interface BatchForecast {
   readonly forecasts: readonly Forecast[]
   readonly reason?: string
@@ -98,39 +65,43 @@ interface BatchForecast {
 }
 
 async function forecastBatch(deps: ForecastDeps, request: PanelRequest, batch: Batch): Promise<BatchForecast> {
-  const contexts = batch.rows.map((row) => request.contexts[row]!)
-  let reason = batch.reason
-  let detail: string | undefined
+  const { rows, model, groups } = batch
+  const { endMs, stepMs, horizon, levels, fallback } = request
+  const plain = { contexts: rows.map((row) => request.contexts[row]!), endMs, stepMs, horizon, levels }
+  let { reason, detail } = batch
   if (!reason) {
+    const { covariates } = request
+    const joint = {
+      ...(groups && { groups }),
+      ...(covariates && { covariates: rows.map((row) => covariates[row]!) }),
+    }
     try {
-      return { forecasts: await infer(deps, batch.model, { ...request, contexts }) }
+      return { forecasts: await infer(deps, model, { ...plain, ...joint }) }
     } catch (error) {
       deps.signal.throwIfAborted()
-      if (batch.model === request.fallback) throw error
+      if (model === fallback) throw error
       const failure = toAppError(error, 'MODEL_FAILED')
       reason = failure.code
       detail = failure.message
     }
   }
-  const forecasts = await infer(deps, request.fallback, { ...request, contexts })
-  deps.metrics.fallbackUsed(reason, contexts.length)
+  const forecasts = await infer(deps, fallback, plain)
+  deps.metrics.fallbackUsed(reason, rows.length)
   return { forecasts, reason, ...(detail !== undefined && { detail }) }
 }
 
 async function infer(
   { forecasters, metrics, signal }: ForecastDeps,
   model: string,
-  { contexts, endMs, stepMs, horizon, levels }: ForecastRequest,
+  request: ForecastRequest,
 ): Promise<readonly Forecast[]> {
   signal.throwIfAborted()
+  const { length } = request.contexts
   const startedMs = performance.now()
-  const forecasts = await forecasters.get(model).forecast({ contexts, endMs, stepMs, horizon, levels }, signal)
-  if (forecasts.length !== contexts.length) {
-    throw new AppError(
-      'MODEL_FAILED',
-      `model ${model} gave ${forecasts.length} forecasts for ${contexts.length} series`,
-    )
+  const forecasts = await forecasters.get(model).forecast(request, signal)
+  if (forecasts.length !== length) {
+    throw new AppError('MODEL_FAILED', `model ${model} gave ${forecasts.length} forecasts for ${length} series`)
   }
-  metrics.inference(model, (performance.now() - startedMs) / 1_000, contexts.length)
+  metrics.inference(model, (performance.now() - startedMs) / 1_000, length)
   return forecasts
 }

@@ -9,6 +9,7 @@ export interface FakeMetrics extends TaskMetrics {
   readonly fallbacks: { readonly reason: string; readonly seriesCount: number }[]
   readonly inferences: { readonly model: string; readonly seriesCount: number }[]
   readonly lookups: { hits: number; misses: number }
+  readonly missing: number[]
 }
 
 export interface FakeDeps extends Deps {
@@ -55,14 +56,22 @@ export interface FakeForecaster extends Forecaster {
   readonly requests: ForecastRequest[]
 }
 
+interface FakeForecasterOptions {
+  readonly spread?: number
+  readonly error?: Error
+  readonly takesCovariates?: boolean
+}
+
 /** The last finite value, with quantiles as far from it as `spread` times the standard logit of their level. */
-export function fakeForecaster(name: string, { spread = 1, error }: { spread?: number; error?: Error } = {}) {
+export function fakeForecaster(name: string, options: FakeForecasterOptions = {}) {
+  const { spread = 1, error, takesCovariates = false } = options
   const requests: ForecastRequest[] = []
   const forecaster: FakeForecaster = {
     name,
     requests,
     minContext: 1,
     maxContext: 10_000,
+    takesCovariates,
     async forecast(request) {
       requests.push(request)
       if (error) throw error
@@ -83,10 +92,11 @@ function flatForecast(context: Float64Array, { levels, horizon }: ForecastReques
 }
 
 function fakeMetrics(): FakeMetrics {
-  const metrics: Pick<FakeMetrics, 'fallbacks' | 'inferences' | 'lookups'> = {
+  const metrics: Pick<FakeMetrics, 'fallbacks' | 'inferences' | 'lookups' | 'missing'> = {
     fallbacks: [],
     inferences: [],
     lookups: { hits: 0, misses: 0 },
+    missing: [],
   }
   return {
     ...metrics,
@@ -95,5 +105,6 @@ function fakeMetrics(): FakeMetrics {
     cacheLookup(hit) {
       metrics.lookups[hit ? 'hits' : 'misses'] += 1
     },
+    covariatesMissing: (count) => void metrics.missing.push(count),
   }
 }

@@ -156,7 +156,12 @@ function openParts({ redis, clock, faults, storeUrl, futureWrites }: PartsOption
   const writer = createRemoteWriter({ datasource, http, futureWrites: futureWrites === 'native', now })
   const execution: ExecutionDeps = {
     ...{ queue, forecasters, now, cache: missionDeps.cache },
-    metrics: { fallbackUsed: () => undefined, inference: () => undefined, cacheLookup: () => undefined },
+    metrics: {
+      fallbackUsed: () => undefined,
+      inference: () => undefined,
+      cacheLookup: () => undefined,
+      covariatesMissing: () => undefined,
+    },
     mission: (name) => missionDeps.missions.get(name),
     resolve: (mission) => resolveStored(mission, missionDeps.settings),
     takesOldSamples: missionDeps.takesOldSamples,

@@ -1,0 +1,32 @@
+import type { AssessedCovariate } from './assess-covariate.ts'
+
+/** Series by covariate; names without any are left out. */
+export interface CovariateUse {
+  /** Forecast with it. */
+  readonly used: Readonly<Record<string, number>>
+  /** Forecast without it: none of its series is theirs, or that has no values. */
+  readonly missing: Readonly<Record<string, number>>
+  /** Forecast without it, since it never changes in their context. */
+  readonly unvarying: Readonly<Record<string, number>>
+  /** Of those forecast with it: it is meant to be known ahead, and nothing of the horizon is. */
+  readonly unknownAhead: Readonly<Record<string, number>>
+}
+
+export function covariateTally() {
+  const use = { used: {}, missing: {}, unvarying: {}, unknownAhead: {} } satisfies Record<
+    string,
+    Record<string, number>
+  >
+  const raise = (counts: Record<string, number>, name: string) => {
+    counts[name] = (counts[name] ?? 0) + 1
+  }
+  return {
+    use: use as CovariateUse,
+    /** One series and what there is of a covariate for it. */
+    count(name: string, found: AssessedCovariate | undefined): void {
+      const { verdict = 'missing', isKnownAhead } = found ?? {}
+      raise(use[verdict], name)
+      if (verdict === 'used' && isKnownAhead === false) raise(use.unknownAhead, name)
+    },
+  }
+}

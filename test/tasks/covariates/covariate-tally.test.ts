@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { assessCovariate } from '../../../tasks/covariates/assess-covariate.ts'
+import { covariateTally } from '../../../tasks/covariates/covariate-tally.ts'
+
+test('series are counted by covariate and by what there is of it', () => {
+  const { count, use } = covariateTally()
+  const found = (past: number[], future?: number[]) =>
+    assessCovariate(
+      { name: 'any', past: Float64Array.from(past), ...(future && { future: Float64Array.from(future) }) },
+      10,
+    )
+  count('load', found([1, 2]))
+  count('load', undefined)
+  count('load', found([1, 3]))
+  count('plan', found([1, 2], [Number.NaN]))
+  count('holiday', found([0, 0], [1]))
+  expect(use).toEqual({
+    used: { load: 2, plan: 1 },
+    missing: { load: 1 },
+    unvarying: { holiday: 1 },
+    unknownAhead: { plan: 1 },
+  })
+})
