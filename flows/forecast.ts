@@ -93,7 +93,7 @@ async function computePayload(run: Run): Promise<Computation> {
       meta: payloadMeta({ params, context, horizon, model: made.model, seriesCount: series.length }),
       series,
       steps: calibrateBand(made.forecasts, horizon),
-      skipped: skipped.map(({ row, reason }) => ({ id: identities[row]!.id, reason })),
+      skipped: skipped.map(({ row, ...skip }) => ({ id: identities[row]!.id, ...skip })),
     },
     counts: {
       read: whole.series.length,

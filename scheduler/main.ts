@@ -23,7 +23,9 @@ import type { PoolName, QueueSize } from './queue/queue-size.ts'
 import type { FlowName } from './queue/runs.ts'
 import { createWorker, handBackMs, type RunWorker } from './queue/worker.ts'
 import { redisOptions } from './redis/redis.ts'
+import { createSeriesService } from './series/series-service.ts'
 import { readHeartbeats } from './store/heartbeats.ts'
+import { requestLog } from './store/missions/request-log.ts'
 
 /** API and planner of one replica. Resolves once everything is closed, after `signal` was aborted. */
 export function runScheduler(config: Config, signal: AbortSignal): Promise<void> {
@@ -63,14 +65,20 @@ function openPlanner(running: OpenProcess, queueSize: QueueSizes): Planner {
 function openApi(running: OpenProcess, forecasts: ForecastService, queueSize: QueueSizes): Promise<Api> {
   const { config, metrics, logger, redis, clock, stores, installation, datasources } = running
   const installed = async () => (await installation.id()) !== undefined
+  const missions = createMissionService({ ...running.missionDeps, installed })
+  const now = () => clock.now()
   return buildApi({
     ...{ config, metrics, logger, datasources, ticks: stores.ticks },
     readiness: [...running.readiness, plannerReadiness(redis.control, clock), missionsReadiness(installation)],
-    missions: createMissionService({ ...running.missionDeps, installed }),
+    missions,
+    series: createSeriesService({
+      ...{ mission: missions.get, reader: datasources.reader, requests: requestLog(redis.control), now },
+      ...{ marks: stores.marks, cache: stores.cache, settings: running.missionDeps.settings },
+    }),
     runs: runReader(stores.runs),
     forecasts,
     fleet: { processes: () => readHeartbeats(redis.control, clock), queue: queueSize },
-    now: () => clock.now(),
+    now,
   })
 }
 

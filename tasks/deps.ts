@@ -95,13 +95,20 @@ export interface PayloadSeries {
   readonly rows: ReadonlyMap<string, number>
 }
 
+/** Why a forecast left a series out. */
+export interface Skip {
+  readonly reason: string
+  /** Finite values that it found, where those were too few. */
+  readonly points?: number
+}
+
 /** What the forecast flow hands over to be kept: step-major band rows, `steps[h]` is at `startMs + h * stepMs`. */
 export interface Payload {
   readonly meta: PayloadMeta
   readonly series: readonly SeriesIdentity[]
   readonly steps: readonly BandRows[]
   /** Series that were read but not forecast, with the reason: they are complete, a join must not ask again. */
-  readonly skipped: readonly { readonly id: string; readonly reason: string }[]
+  readonly skipped: readonly (Skip & { readonly id: string })[]
 }
 
 /** Redis: forecast horizons by mission, bandKey and T, stored by step. */
@@ -114,7 +121,7 @@ export interface ForecastCache {
   series(mission: MissionName, ref: PayloadRef): Promise<PayloadSeries | undefined>
   /** Written labels by row, for bands that are drawn without a value. */
   identities(mission: MissionName, ref: PayloadRef): Promise<readonly SeriesIdentity[] | undefined>
-  skipped(mission: MissionName, ref: PayloadRef): Promise<ReadonlyMap<string, string>>
+  skipped(mission: MissionName, ref: PayloadRef): Promise<ReadonlyMap<string, Skip>>
   /** Rows at the given instants (on the payload's grid); instants outside the horizon are missing from the map. */
   bands(mission: MissionName, ref: PayloadRef, stepsMs: readonly number[]): Promise<ReadonlyMap<number, BandRows>>
   markPublished(mission: MissionName, ref: PayloadRef, steps: StepRange): Promise<void>

@@ -17,6 +17,7 @@ import { missionVerbRoutes } from './mission-verbs.ts'
 import { missionRoutes } from './missions.ts'
 import { runRoutes } from './runs.ts'
 import { scheduleRoutes } from './schedules.ts'
+import { seriesRoutes } from './series.ts'
 import { probeRoutes, systemRoutes } from './system.ts'
 import type { Api } from './types.ts'
 import { validatorCompiler } from './validation.ts'
@@ -69,6 +70,7 @@ function protectedRoutes(api: Api, deps: ApiDeps): void {
   const all = [
     missionRoutes,
     missionVerbRoutes,
+    seriesRoutes,
     runRoutes,
     scheduleRoutes,
     datasourceRoutes,

@@ -7,6 +7,7 @@ import type { Metrics } from '../process/metrics.ts'
 import type { ReadinessCheck } from '../process/readiness.ts'
 import type { PoolName, QueueSize } from '../queue/queue-size.ts'
 import type { FlowName, RunRecord } from '../queue/runs.ts'
+import type { SeriesService } from '../series/contract.ts'
 import type { SeenProcess } from '../store/heartbeats.ts'
 import type { ScheduleKey } from '../store/ticks/schedule-keys.ts'
 import type { TickRecord } from '../store/ticks/tick-store.ts'
@@ -55,6 +56,7 @@ export interface Fleet {
 export interface ApiDeps {
   readonly config: Config
   readonly missions: MissionService
+  readonly series: SeriesService
   readonly forecasts: ForecastService
   readonly runs: RunReader
   readonly ticks: TickReader

@@ -39,6 +39,11 @@ export const commands: readonly CommandEntry[] = [
   ),
   lazy('mission list', 'All missions and their state', async () => (await mission()).missionList),
   lazy('mission get', 'One mission in full', async () => (await mission()).missionGet),
+  lazy(
+    'mission series',
+    'Its series: in which state, and why',
+    async () => (await import('./mission-series.ts')).missionSeries,
+  ),
   lazy('mission delete', 'Delete missions', async () => (await mission()).missionDelete),
   lazy('mission pause', 'Pause missions', async () => (await mission()).missionPause),
   lazy('mission resume', 'Resume missions', async () => (await mission()).missionResume),

@@ -1,5 +1,5 @@
 import type { MissionName, SeriesIdentity } from '../../models/series.ts'
-import type { Deps } from '../deps.ts'
+import type { Deps, Skip } from '../deps.ts'
 import { type BandStep, sourcesOf } from './fetch-band.ts'
 
 export interface Unserved {
@@ -11,7 +11,7 @@ export interface Unserved {
 
 export interface Explanation {
   /** Why the forecasts left series out, by id. */
-  readonly skipped: ReadonlyMap<string, string>
+  readonly skipped: ReadonlyMap<string, Skip>
   /** Series that the forecast in force has never met. */
   readonly newSeries: readonly SeriesIdentity[]
 }
@@ -22,12 +22,12 @@ export async function explainUnserved(
   mission: MissionName,
   { series, step, bandKey }: Unserved,
 ): Promise<Explanation> {
-  const skipped = new Map<string, string>()
+  const skipped = new Map<string, Skip>()
   if (series.length === 0) return { skipped, newSeries: [] }
   const sources = sourcesOf([step])
   for (const { payload } of sources) {
     if (!payload) continue
-    for (const [id, reason] of await cache.skipped(mission, payload)) if (!skipped.has(id)) skipped.set(id, reason)
+    for (const [id, skip] of await cache.skipped(mission, payload)) if (!skipped.has(id)) skipped.set(id, skip)
   }
   // a forecast that stands in, or one of an older key, says nothing about the one that is on its way
   const isComplete =

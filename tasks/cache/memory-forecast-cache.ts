@@ -1,5 +1,5 @@
 import type { MissionName } from '../../models/series.ts'
-import type { BandRows, ForecastCache, Payload, PayloadRef } from '../deps.ts'
+import type { BandRows, ForecastCache, Payload, PayloadRef, Skip } from '../deps.ts'
 
 /** Forecasts in memory, for a run without Redis; nothing expires. */
 export function memoryForecastCache(): ForecastCache {
@@ -29,7 +29,7 @@ export function memoryForecastCache(): ForecastCache {
     },
     identities: async (mission, ref) => find(mission, ref)?.series,
     skipped: async (mission, ref) =>
-      new Map(find(mission, ref)?.skipped.map(({ id, reason }): [string, string] => [id, reason])),
+      new Map(find(mission, ref)?.skipped.map(({ id, ...skip }): [string, Skip] => [id, skip])),
     bands: async (mission, ref, stepsMs) => bandsOf(find(mission, ref), stepsMs),
     async markPublished(mission, ref, published) {
       const payload = find(mission, ref)

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { deflateRaw, inflateRaw } from 'node:zlib'
 import type { Labels, SeriesIdentity } from '../../models/series.ts'
-import type { BandRows, PayloadMeta, PayloadSeries } from '../deps.ts'
+import type { BandRows, Payload, PayloadMeta, PayloadSeries, Skip } from '../deps.ts'
 
 // Bump with any change of what follows; a reader takes an unknown version for absent.
 const version = 1
@@ -65,13 +65,15 @@ export async function decodeLabels(bytes: Buffer, { seriesCount }: PayloadHead):
   return Array.isArray(labels) && labels.length === seriesCount ? labels : undefined
 }
 
-export function encodeSkipped(skipped: readonly { readonly id: string; readonly reason: string }[]): Promise<Buffer> {
-  return deflateJson(skipped.map(({ id, reason }) => [id, reason]))
+export function encodeSkipped(skipped: Payload['skipped']): Promise<Buffer> {
+  return deflateJson(skipped.map(({ id, reason, points }) => [id, reason, points]))
 }
 
-export async function decodeSkipped(bytes: Buffer): Promise<ReadonlyMap<string, string> | undefined> {
-  const pairs = await inflateJson(bytes)
-  return Array.isArray(pairs) ? new Map(pairs) : undefined
+export async function decodeSkipped(bytes: Buffer): Promise<ReadonlyMap<string, Skip> | undefined> {
+  const entries = await inflateJson(bytes)
+  if (!Array.isArray(entries)) return undefined
+  // points: null where they do not matter, missing where an older version wrote
+  return new Map(entries.map(([id, reason, points]) => [id, { reason, ...(points != null && { points }) }]))
 }
 
 /** The nonce goes first, so that a script finds the payload of an entry of any version. */

@@ -1,4 +1,5 @@
 import type { Panel } from '../../models/series.ts'
+import type { Skip } from '../deps.ts'
 
 const recentMs = 86_400_000
 
@@ -9,10 +10,14 @@ export const skipReasons = {
   tooLarge: 'value_too_large',
 } as const
 
+export interface SkippedRow extends Skip {
+  readonly row: number
+}
+
 export interface Eligibility {
   /** Rows of the panel that are forecast, in order. */
   readonly rows: readonly number[]
-  readonly skipped: readonly { readonly row: number; readonly reason: string }[]
+  readonly skipped: readonly SkippedRow[]
 }
 
 // bands are kept as 32-bit floats, and an edge may lie well beyond the values
@@ -22,9 +27,10 @@ const largestValue = 1e37
 export function eligibleSeries({ series, length, stepMs }: Panel, minPoints: number): Eligibility {
   const recentFrom = Math.max(0, length - Math.ceil(recentMs / stepMs))
   const rows: number[] = []
-  const skipped: { row: number; reason: string }[] = []
+  const skipped: SkippedRow[] = []
   for (const [row, { values }] of series.entries()) {
-    if (countFinite(values) < minPoints) skipped.push({ row, reason: skipReasons.tooFewPoints })
+    const points = countFinite(values)
+    if (points < minPoints) skipped.push({ row, reason: skipReasons.tooFewPoints, points })
     else if (countFinite(values.subarray(recentFrom)) === 0) skipped.push({ row, reason: skipReasons.noRecentValue })
     else if (hasTooLarge(values)) skipped.push({ row, reason: skipReasons.tooLarge })
     else rows.push(row)

@@ -1,13 +1,14 @@
-import { defaultTenant, type MissionName } from '../../models/series.ts'
+import { defaultTenant, type Labels, type MissionName } from '../../models/series.ts'
 
-/** Everything that a mission has of one of our output metrics. */
-export function outputSelector(metric: string, { tenant, mission }: MissionName): string {
+/** Everything that a mission has of one of our output metrics, or its series of these written labels. */
+export function outputSelector(metric: string, { tenant, mission }: MissionName, labels: Labels = {}): string {
   // a missing label equals the empty string: the default tenant writes none
-  const own = tenant === defaultTenant ? '' : tenant
-  return `${metric}{mission=${JSON.stringify(mission)},tenant=${JSON.stringify(own)}}`
+  const own = { mission, tenant: tenant === defaultTenant ? '' : tenant }
+  const named = Object.entries({ ...labels, ...own }).filter(([name]) => /^[a-z_]\w*$/i.test(name))
+  return `${metric}{${named.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',')}}`
 }
 
 /** Its values at the very instants of a query: a plain selector would repeat an older one where one is missing. */
-export function outputAtStep(metric: string, mission: MissionName): string {
-  return `last_over_time(${outputSelector(metric, mission)}[1ms])`
+export function outputAtStep(metric: string, mission: MissionName, labels?: Labels): string {
+  return `last_over_time(${outputSelector(metric, mission, labels)}[1ms])`
 }

@@ -1,4 +1,5 @@
 import type { Labels, SeriesIdentity } from '../../models/series.ts'
+import type { Skip } from '../deps.ts'
 import { deriveState, type SeriesState, type StateWithReason, seriesStates } from './derive-state.ts'
 import type { Scores, Verdict } from './score-series.ts'
 
@@ -15,7 +16,7 @@ export interface Surroundings {
   /** Another run stands in for the owner of the step. */
   readonly stale: boolean
   /** Why the forecast in force left series out, by id. */
-  readonly skipped: ReadonlyMap<string, string>
+  readonly skipped: ReadonlyMap<string, Skip>
   /** Ids of series that the forecast in force has never met. */
   readonly newIds: ReadonlySet<string>
   readonly maxRows: number
@@ -30,6 +31,8 @@ export interface ScoredRow extends StateWithReason {
   readonly lower: number
   readonly upper: number
   readonly score: number
+  /** Finite values that the forecast found, where they were too few. */
+  readonly points?: number
 }
 
 export interface Judgement {
@@ -65,7 +68,7 @@ function stateAt(step: PanelStep, s: number, { stale, skipped, newIds }: Surroun
     verdict: step.verdicts[s] as Verdict,
     pred: step.pred[s]!,
     stale,
-    skipped: skipped.get(id),
+    skipped: skipped.get(id)?.reason,
     isNew: newIds.has(id),
   })
 }
@@ -88,9 +91,11 @@ function highest(ranks: Float64Array, count: number): number[] {
 
 function rowAt(step: PanelStep, s: number, surroundings: Surroundings): ScoredRow {
   const { values, pred, lower, upper, scores } = step
+  const points = surroundings.skipped.get(step.series[s]!.id)?.points
   return {
     ...step.series[s]!,
     ...stateAt(step, s, surroundings),
     ...{ value: values[s]!, pred: pred[s]!, lower: lower[s]!, upper: upper[s]!, score: scores[s]! },
+    ...(points !== undefined && { points }),
   }
 }

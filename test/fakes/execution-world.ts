@@ -14,7 +14,7 @@ export const minuteMs = 60_000
 export const at = (time: string): number => Date.parse(`2026-11-24T${time}Z`)
 export const name = { tenant: 'default', mission: 'cpu' }
 
-const settings: MissionSettings = {
+export const settings: MissionSettings = {
   datasource: () => ({
     ...{ name: 'main', kind: 'victoriametrics', futureWrites: 'auto' },
     ...{ evalDelayMs: 30_000, maxSeries: 1_000 },
@@ -140,5 +140,6 @@ function memoryRequests(): ExecutionDeps['requests'] {
       for (const id of ids) if (!seen.has(id)) seen.set(id, nowMs)
       return ids.filter((id) => nowMs - (seen.get(id) ?? nowMs) >= forMs)
     },
+    firstSeen: async (_, ids) => new Map([...seen].filter(([id]) => ids.includes(id))),
   }
 }

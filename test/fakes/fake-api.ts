@@ -9,6 +9,7 @@ import type { SeenProcess } from '../../scheduler/store/heartbeats.ts'
 import type { TickRecord } from '../../scheduler/store/ticks/tick-store.ts'
 import { fakeForecastService } from './fake-forecast-service.ts'
 import { fakeMissionService } from './fake-mission-service.ts'
+import { fakeSeriesService } from './fake-series-service.ts'
 
 export interface FakeApiOptions extends Partial<ApiDeps> {
   readonly settings?: Partial<Config>
@@ -30,6 +31,7 @@ export function fakeApi({ settings, runRecords = [], tickRecords = [], logLines 
     config: { ...configSchema.parse({}), ...settings },
     missions: fakeMissionService(() => fakeNowMs),
     forecasts: fakeForecastService(() => fakeNowMs),
+    series: fakeSeriesService(fakeNowMs),
     runs: {
       get: async (tenant, runId) => runRecords.find((run) => run.tenant === tenant && run.runId === runId),
       async list(tenant, { mission, flow, state, limit, cursor = '0' }) {

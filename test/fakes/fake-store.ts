@@ -103,11 +103,15 @@ function valueAt({ samples, value }: StoredSeries, ms: number): number {
   return Number.isFinite(found) ? found : Number.NaN
 }
 
-/** Knows selectors with = and != only, also inside `last_over_time(x[1m])` and the like. */
+/** Knows selectors with = and != only, also inside `last_over_time(x[1m])` and the like, and several joined by `or`. */
 function select(state: State, query: string): StoredSeries[] {
   const text = state.aliases.get(query) ?? query
+  return [...new Set(text.split(' or ').flatMap((part) => selectOne(state, part)))]
+}
+
+function selectOne(state: State, text: string): StoredSeries[] {
   const selector = /^(?:\w+\()?([a-zA-Z_:][\w:]*)?(\{[^}]*\})?/.exec(text.trim())
-  if (!selector?.[0]) throw new Error(`the fake store does not know the query ${query}`)
+  if (!selector?.[0]) throw new Error(`the fake store does not know the query ${text}`)
   const matchers = [...(selector[2] ?? '').matchAll(/(\w+)\s*(!?=)\s*("(?:[^"\\]|\\.)*")/g)].map(
     ([, name, operator, value]) => ({
       name: name as string,

@@ -58,7 +58,9 @@ describe('a run at T', () => {
       count: 1,
       skipped: [{ labels: { host: 'new', metric: 'cpu', mission: 'm' }, reason: 'too_few_points' }],
     })
-    expect([...(await deps.cache.skipped(mission, payload as never)).values()]).toEqual(['too_few_points'])
+    expect([...(await deps.cache.skipped(mission, payload as never)).values()]).toEqual([
+      { reason: 'too_few_points', points: 9 },
+    ])
   })
 
   test('an empty panel succeeds and is complete, published and without samples', async () => {

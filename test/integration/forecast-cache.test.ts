@@ -50,7 +50,15 @@ function payload(more: Partial<PayloadMeta> = {}, seriesCount = 3, horizon = 4):
   }
   const row = (value: number) => new Float32Array(seriesCount).fill(value)
   const steps = Array.from({ length: horizon }, (_, h) => ({ pred: row(h), lower: row(h - 1), upper: row(h + 1) }))
-  return { meta, series, steps, skipped: [{ id: 'ff', reason: 'fewer than 10 points' }] }
+  return {
+    meta,
+    series,
+    steps,
+    skipped: [
+      { id: 'ff', reason: 'too_few_points', points: 6 },
+      { id: 'ee', reason: 'value_too_large' },
+    ],
+  }
 }
 
 const rowsAt = (h: number): BandRows => payload().steps[h]!
@@ -65,7 +73,12 @@ describe('a kept payload', () => {
     expect((await cache.series(mission, kept.meta))?.ids).toEqual(kept.series.map(({ id }) => id))
     expect((await cache.series(mission, kept.meta))?.rows.get(kept.series[2]!.id)).toBe(2)
     expect(await cache.identities(mission, kept.meta)).toEqual(kept.series)
-    expect(await cache.skipped(mission, kept.meta)).toEqual(new Map([['ff', 'fewer than 10 points']]))
+    expect(await cache.skipped(mission, kept.meta)).toEqual(
+      new Map([
+        ['ff', { reason: 'too_few_points', points: 6 }],
+        ['ee', { reason: 'value_too_large' }],
+      ]),
+    )
   })
 
   test('gives the rows of the steps asked for, and none outside its horizon or grid', async () => {

@@ -35,4 +35,10 @@ test('a series is ready once it has been seen for long enough', async () => {
   const ids = Array.from({ length: 4_500 }, (_, i) => `id${i}`)
   expect(await log.seenFor(name, ids, 10_000, 5_000)).toEqual([])
   expect(await log.seenFor(name, ['id7', 'new', 'id4499'], 15_000, 5_000)).toEqual(['id7', 'id4499'])
+  expect(await log.firstSeen(name, ['id7', 'new', 'never'])).toEqual(
+    new Map([
+      ['id7', 10_000],
+      ['new', 15_000],
+    ]),
+  )
 })

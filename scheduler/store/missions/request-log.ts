@@ -10,6 +10,8 @@ export interface RequestLog {
   mayRequest(name: MissionName, kind: 'request' | 'join', nowMs: number, everyMs: number): Promise<boolean>
   /** Notes ids when first seen; returns those known since at least `forMs`. */
   seenFor(name: MissionName, ids: readonly string[], nowMs: number, forMs: number): Promise<readonly string[]>
+  /** When ids were first seen, by id; those that were not are missing. Notes nothing. */
+  firstSeen(name: MissionName, ids: readonly string[]): Promise<ReadonlyMap<string, number>>
 }
 
 /** Longer than any join can wait for a series to have its points. */
@@ -53,6 +55,11 @@ export function requestLog(redis: Redis): RequestLog {
         for (const [i, id] of chunk.entries()) if (nowMs - Number(firstSeen[i]) >= forMs) ready.push(id)
       }
       return ready
+    },
+    async firstSeen(name, ids) {
+      if (ids.length === 0) return new Map()
+      const scores = await redisCall(`read new series of ${name.mission}`, redis.zmscore(keys.seen(name), ...ids))
+      return new Map(ids.flatMap((id, i) => (scores[i] == null ? [] : [[id, Number(scores[i])]])))
     },
   }
 }

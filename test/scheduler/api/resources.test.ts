@@ -139,7 +139,8 @@ test('the description covers every route, and the page needs nothing from elsewh
     ...['/api/v1/forecast', '/api/v1/forecast-jobs', '/api/v1/forecast-jobs/{id}'],
     ...['/api/v1/forecasts', '/api/v1/forecasts/{id}'],
     ...['/api/v1/missions', '/api/v1/missions/{id}', '/api/v1/missions/{id}/pause', '/api/v1/missions/{id}/resume'],
-    ...['/api/v1/missions/{id}/status', '/api/v1/missions/{id}/trigger', '/api/v1/runs', '/api/v1/runs/{runId}'],
+    ...['/api/v1/missions/{id}/series', '/api/v1/missions/{id}/status', '/api/v1/missions/{id}/trigger'],
+    ...['/api/v1/runs', '/api/v1/runs/{runId}'],
     ...['/api/v1/schedules/{id}/ticks', '/api/v1/status', '/api/v1/version'],
   ])
   const put = document.paths['/api/v1/missions/{id}'].put

@@ -7,7 +7,7 @@ import { fakePayload, hour, type PayloadFields } from '../../fakes/fake-payload.
 
 const mission = { tenant: 'default', mission: 'm' }
 const identity = (job: string) => ({ id: seriesId({ job, mission: 'm' }), labels: { job, mission: 'm' } })
-const young = { id: identity('young').id, reason: 'too_few_points' }
+const young = { id: identity('young').id, reason: 'too_few_points', points: 6 }
 let deps: FakeDeps
 
 beforeEach(() => {
@@ -29,14 +29,14 @@ describe('new series', () => {
   test('are those that the forecast in force neither has nor left out', async () => {
     const { skipped, newSeries } = await explain(step([await source({ skipped: [young] })]), 'a', 'young', 'pod')
     expect(newSeries).toEqual([identity('pod')])
-    expect([...skipped]).toEqual([[young.id, 'too_few_points']])
+    expect([...skipped]).toEqual([[young.id, { reason: 'too_few_points', points: 6 }]])
   })
 
   test('are not those that a join has or left out', async () => {
     const join = await source({ kind: 'join', series: [{ job: 'pod' }], skipped: [young] })
     const { newSeries, skipped } = await explain(step([await source(), join]), 'pod', 'young', 'other')
     expect(newSeries).toEqual([identity('other')])
-    expect(skipped.get(young.id)).toBe('too_few_points')
+    expect(skipped.get(young.id)?.points).toBe(6)
   })
 
   test.each([

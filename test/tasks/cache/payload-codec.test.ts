@@ -18,10 +18,20 @@ test('reads what it wrote', async () => {
     rows: new Map(series.map(({ id }, row) => [id, row])),
   })
   expect(await codec.decodeLabels(await codec.encodeLabels(series), head)).toEqual(series.map(({ labels }) => labels))
-  expect(await codec.decodeSkipped(await codec.encodeSkipped([{ id: 'x', reason: 'gone' }]))).toEqual(
-    new Map([['x', 'gone']]),
+  const skipped = [
+    { id: 'x', reason: 'gone' },
+    { id: 'y', reason: 'too_few_points', points: 6 },
+  ]
+  expect(await codec.decodeSkipped(await codec.encodeSkipped(skipped))).toEqual(
+    new Map(skipped.map(({ id, ...skip }) => [id, skip])),
   )
   expect(codec.decodeEntry(codec.encodeEntry(meta))).toEqual(meta)
+})
+
+test('what an older version left out bears no points', async () => {
+  expect(await codec.decodeSkipped(deflateRawSync('[["x", "too_few_points"]]'))).toEqual(
+    new Map([['x', { reason: 'too_few_points' }]]),
+  )
 })
 
 test('a band keeps its values, NaN included, wherever its bytes lie', () => {

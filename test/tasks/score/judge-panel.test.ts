@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import type { Skip } from '../../../tasks/deps.ts'
 import { judgePanel, type PanelStep } from '../../../tasks/score/judge-panel.ts'
 import { scoreSeries } from '../../../tasks/score/score-series.ts'
 
 const gap = Number.NaN
-const calm = { stale: false, skipped: new Map<string, string>(), newIds: new Set<string>(), maxRows: 50 }
+const calm = { stale: false, skipped: new Map<string, Skip>(), newIds: new Set<string>(), maxRows: 50 }
 
 /** Values against the band [-1, 1] around `preds`. */
 function panelStep(values: readonly number[], preds: readonly number[] = values.map(() => 0)): PanelStep {
@@ -19,7 +20,7 @@ describe('states', () => {
   test('every state is counted, zeros included', () => {
     const step = panelStep([0, 5, gap, 1, 1, 1, 1000], [0, 0, 0, gap, gap, gap, 0])
     const newIds = new Set(['4'])
-    const skipped = new Map([['5', 'no_recent_value']])
+    const skipped = new Map([['5', { reason: 'no_recent_value' }]])
     expect(judgePanel(step, { ...calm, newIds, skipped }).states).toEqual({
       ...{ ok: 2, no_data: 1, no_forecast: 1, learning: 1, skipped: 1, out_of_range: 1 },
       ...{ lost: 0, stale_forecast: 0, gated: 0, masked: 0 },
@@ -60,5 +61,11 @@ describe('rows', () => {
       ...{ id: '1', labels: { s: '1' }, state: 'ok', reason: 'above the band' },
       ...{ value: 9, pred: 0, lower: -1, upper: 1, score: 1 + Math.log(9) },
     })
+  })
+
+  test('one that learns tells how many points it has', () => {
+    const skipped = new Map([['0', { reason: 'too_few_points', points: 6 }]])
+    const [row] = judgePanel(panelStep([1], [gap]), { ...calm, skipped }).rows
+    expect(row).toMatchObject({ state: 'learning', points: 6 })
   })
 })
