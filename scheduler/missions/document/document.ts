@@ -78,7 +78,10 @@ export const missionDocument = z
     evalDelay: delay.optional().describe('Age at which samples count as complete; default: the datasource'),
     maxExtend: duration.optional().describe('Longest detect window after an outage; default 50m'),
     maxSeries: z.int().positive().optional().describe('More series than that fail a run; default: the configured one'),
-    allowOutputs: z.boolean().optional().describe('Let a selector that names no metric read our own anomaly_ series'),
+    allowOutputs: z
+      .boolean()
+      .optional()
+      .describe('Let selectors that name no metric read our own anomaly_ series, and a query those of its own mission'),
     labels: z.record(labelName, labelValue).optional().describe('Yours; kept with the mission, not written'),
     owner: z.string().max(200).optional().describe('Yours'),
     notes: z.string().max(10_000).optional().describe('Yours'),

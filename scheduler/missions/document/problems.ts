@@ -1,4 +1,5 @@
 import { formatDuration, parseDuration } from '../../../models/duration.ts'
+import { ownOutputSelector } from '../../../tasks/prometheus/query/own-outputs.ts'
 import { leadMs } from '../../planning/timeline.ts'
 import type { MissionDocument } from './document.ts'
 import { modelProblem } from './model-check.ts'
@@ -44,6 +45,7 @@ export function resolvedProblems(
   const checks: Check[] = [
     detectStepAboveStep,
     stepDependentQuery,
+    ownOutputs,
     contextTooLong,
     contextTooShort,
     horizonTooShort,
@@ -78,6 +80,14 @@ function stepDependentQuery({ document, resolved, datasource }: CheckInput): Pro
   if (reason === undefined) return undefined
   const steps = `${formatDuration(stepMs)} and ${formatDuration(detectStepMs)}`
   return { pointer: '/query', detail: `${reason}. It is read at two steps, ${steps}: or make detectStep equal step` }
+}
+
+/** Each run would read what the one before it wrote: a band of a score of a band, and new series every time. */
+function ownOutputs({ document, resolved: { forecastParams } }: CheckInput): Problem | undefined {
+  const selector = forecastParams.allowOutputs ? undefined : ownOutputSelector(document.query, forecastParams)
+  if (selector === undefined) return undefined
+  const hint = `add mission!="${document.id}" to it, or set allowOutputs: true`
+  return { pointer: '/query', detail: `${selector} returns what this mission writes itself: ${hint}` }
 }
 
 function contextTooLong({ resolved: { forecastParams } }: CheckInput): Problem | undefined {

@@ -45,7 +45,7 @@ export function scopeMetricsQl(query: string, { allowOutputs, enforcedMatchers }
 const excludeOutputs = (names: readonly string[]) => `__name__!~"${[...names, missionOutputs].join('|')}"`
 
 /** In the order of the text; undefined when the parser sees an error. */
-function findSelectors(query: string): SyntaxNode[] | undefined {
+export function findSelectors(query: string): SyntaxNode[] | undefined {
   const selectors: SyntaxNode[] = []
   let broken = false
   parser.parse(query).iterate({

@@ -224,6 +224,11 @@ describe('refuses', () => {
     { fields: { maxSeries: 30_000 }, pointer: '/maxSeries', detail: /vm answers at most 20000/ },
     { fields: { query: 'rate(x)' }, pointer: '/query', detail: /rate\(\) without a window.* 5m and 1m/ },
     { fields: { query: 'rate(x[$__interval])' }, pointer: '/query', detail: /\$__interval/ },
+    {
+      fields: { query: 'max(anomaly_score) + up' },
+      pointer: '/query',
+      detail: /^anomaly_score returns what this mission writes itself: add mission!="cpu" to it, or set allowOutputs/,
+    },
   ])('$fields, naming $pointer', ({ fields, pointer, detail }) => {
     expect(problemsOf(fields)).toEqual([{ pointer, detail: expect.stringMatching(detail) }])
   })
