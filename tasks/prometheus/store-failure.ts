@@ -40,8 +40,12 @@ export const isSaturated = ({ status, text }: RefusedAnswer) => status === 503 &
 export function storeWords(text: string): string {
   const { errorType, error } = parseError(text)
   if (typeof error !== 'string') return excerpt(text) || 'no reason given'
-  return excerpt(typeof errorType === 'string' ? `${errorType}: ${error}` : error)
+  const reason = error.replace(repeatedQuery, '')
+  return excerpt(typeof errorType === 'string' ? `${errorType}: ${reason}` : reason)
 }
+
+/** VictoriaMetrics says the whole query again before its reason: a long one would leave no room for that. */
+const repeatedQuery = /^error when executing query="(?:[^"\\]|\\.)*" [^(]*\([^)]*\): /
 
 /** `HTTP 503: ` and what the store says. */
 export function httpReason({ status, text }: Pick<RefusedAnswer, 'status' | 'text'>): string {

@@ -176,6 +176,7 @@ test('an error of the store is the answer of a request', async () => {
   serve()
   const answer = await post('/forecasts', { query: 'load{' })
   expect([answer.statusCode, answer.json().code]).toEqual([422, 'QUERY_REJECTED'])
+  expect(answer.json().errors).toEqual([{ pointer: '/query', detail: expect.any(String) }])
 })
 
 test('without a worker a request is refused, a job waits; one that is busy is a 504 with the id', async () => {

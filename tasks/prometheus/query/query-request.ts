@@ -110,7 +110,9 @@ async function refusal(request: QueryRequest, refused: RefusedAnswer): Promise<A
   try {
     const again = await refusedOverNothing(request, scoped)
     if (again && !(await refusedOverNothing(request, { ...scoped, query: 'vector(1)' }))) {
-      return new AppError('QUERY_REJECTED', `${subject}: ${storeWords(again.text)}`)
+      const detail = storeWords(again.text)
+      // whatever brings a query to us calls it so
+      return new AppError('QUERY_REJECTED', `${subject}: ${detail}`, { problems: [{ pointer: '/query', detail }] })
     }
   } catch {
     signal?.throwIfAborted()

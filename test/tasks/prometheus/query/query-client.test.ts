@@ -379,6 +379,16 @@ describe('400 and 422', () => {
     await expect(ask(store)).rejects.toEqual(failure(code, text))
   })
 
+  test('VictoriaMetrics repeats the query before its reason: it stands once in the message', async () => {
+    const query = `sum(up{job="a"},${' '.repeat(400)})`
+    const words = `error when executing query=${JSON.stringify(query)} on the time range (start=1000, end=1000, step=60000): sum: unexpected ","`
+    const store: Store = ({ form }) => (form.query === query ? refused(422, '422', words) : vector())
+    await expect(ask(store, {}, { query })).rejects.toMatchObject({
+      message: 'datasource main: query sum(up{job="a"}, ): 422: sum: unexpected ","',
+      problems: [{ pointer: '/query', detail: '422: sum: unexpected ","' }],
+    })
+  })
+
   test('the question over empty data is the same query at time 1', async () => {
     const store: Store = ({ form }) => (form.start !== '1' ? refused(422, '422', 'slow') : vector())
     await withStore(store, {}, async ({ client, calls }) => {
