@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
 import { type FastifyBaseLogger, fastify, LogController } from 'fastify'
-import { jsonSchemaTransform, jsonSchemaTransformObject, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { AppError } from '../../models/errors.ts'
 import { parseAddress } from '../config/address.ts'
-import { packageVersion } from '../process/metrics.ts'
 import { createAuthentication } from './auth.ts'
 import { datasourceRoutes } from './datasources.ts'
 import type { ApiDeps } from './deps.ts'
+import { describeApi } from './describe-api.ts'
 import { replyNotFound, replyWithError } from './error-replies.ts'
 import { forecastJobRoutes } from './forecast-jobs.ts'
 import { forecastRoutes } from './forecasts.ts'
@@ -100,24 +98,4 @@ function observeRequests(app: Api, { metrics }: ApiDeps): void {
     // probes and scrapes come every few seconds
     log[route.startsWith('/api/') ? 'info' : 'debug'](line, 'request')
   })
-}
-
-async function describeApi(app: Api): Promise<void> {
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Anomaly Times',
-        version: packageVersion,
-        description:
-          'Missions, their runs and ticks. Errors are problem documents (RFC 9457); codes at /api/v1/errors.',
-      },
-      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
-      security: [{ apiKey: [] }],
-    },
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
-  })
-  // no validator badge: the page must work without the internet
-  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { validatorUrl: null, deepLinking: true } })
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../../models/errors.ts'
 import type { MissionService } from '../missions/contract.ts'
-import { missionDocument, missionId } from '../missions/document/document.ts'
+import { missionBody, missionId } from '../missions/document/document.ts'
 import type { ApiDeps } from './deps.ts'
 import { preconditions, tagged } from './etag.ts'
 import { listQuery, nextLink } from './paging.ts'
@@ -20,24 +20,21 @@ export function missionRoutes(app: Api, deps: ApiDeps): void {
 function putRoute(app: Api, { missions }: ApiDeps): void {
   app.put('/missions/:id', {
     schema: {
-      ...{ tags, summary: 'Create or replace a mission', params, body: missionDocument },
+      ...{ tags, summary: 'Create or replace a mission', params, body: missionBody },
       description: '`If-None-Match: *` only creates; `If-Match: "<generation>"` only replaces that generation.',
       response: { 200: putView, 201: putView, ...problemResponses },
     },
-    // the id is in the path already
-    preValidation: async ({ body, params }) => {
-      if (isRecord(body) && body.id === undefined) body.id = (params as { id: string }).id
-    },
     handler: async (request, reply) => {
       const { params, body, caller } = request
-      if (body.id !== params.id) {
-        const detail = `the path says "${params.id}"`
+      const { id } = params
+      if (body.id !== undefined && body.id !== id) {
+        const detail = `the path says "${id}"`
         throw new AppError('INVALID_PARAMS', `the body's id is "${body.id}", ${detail}`, {
           problems: [{ pointer: '/id', detail }],
         })
       }
       const options = { actor: caller.name, ...(await preconditions(missions, request)) }
-      const { mission, outcome, warnings } = await missions.put(caller.tenant, body, options)
+      const { mission, outcome, warnings } = await missions.put(caller.tenant, { id, ...body }, options)
       if (outcome === 'created') reply.code(201).header('location', `/api/v1/missions/${mission.id}`)
       return { ...tagged(reply, mission), outcome, warnings: [...warnings] }
     },
@@ -118,8 +115,4 @@ async function statusOf(missions: MissionService, tenant: string, id: string) {
     if (error instanceof AppError && error.code === 'NOT_FOUND') return undefined
     throw error
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -25,11 +25,15 @@ const queueView = z
   })
   .meta({ id: 'Queue' })
 
+export const checkView = z
+  .object({ name: z.string(), ok: z.boolean(), detail: z.string().optional() })
+  .meta({ id: 'ReadinessCheck' })
+
 export const statusView = z
   .object({
     version: z.string(),
     ready: z.boolean(),
-    checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string().optional() })).optional(),
+    checks: z.array(checkView).optional(),
     processes: z.array(processView).optional(),
     queues: z.object({ forecast: queueView, detect: queueView, forecastOnce: queueView }).optional(),
   })

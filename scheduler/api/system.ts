@@ -6,23 +6,44 @@ import { assessReadiness } from '../process/readiness.ts'
 import { isOperator } from './auth.ts'
 import type { ApiDeps } from './deps.ts'
 import { isTransient, meaningOf, problemCodes, problemResponses, statusByCode } from './problems.ts'
-import { statusView, viewFleet } from './status-view.ts'
+import { checkView, statusView, viewFleet } from './status-view.ts'
 import type { Api } from './types.ts'
 
 const tags = ['system']
 
+const probe = { tags: ['health'], security: [] }
+const livenessView = z.object({ alive: z.boolean(), reason: z.string().optional() }).meta({ id: 'Liveness' })
+const readinessView = z.object({ ready: z.boolean(), checks: z.array(checkView) }).meta({ id: 'Readiness' })
+const metricsText = { description: 'Text format of Prometheus', content: { 'text/plain': { schema: z.string() } } }
+
 /** Paths without authentication: they tell nothing about missions. */
 export function probeRoutes(app: Api, { metrics, readiness, dead }: ApiDeps): void {
+  app.get('/livez', {
+    schema: {
+      ...{ ...probe, summary: 'Whether the process should be restarted' },
+      response: { 200: livenessView, 503: livenessView },
+    },
+    handler: async (_, reply) => {
+      const reason = dead?.()
+      const alive = reason === undefined
+      return reply.code(alive ? 200 : 503).send({ alive, ...(reason !== undefined && { reason }) })
+    },
+  })
+  app.get('/readyz', {
+    schema: {
+      ...{ ...probe, summary: 'Whether the process may be sent work' },
+      response: { 200: readinessView, 503: readinessView },
+    },
+    handler: async (_, reply) => {
+      const { ready, checks } = await assessReadiness(readiness)
+      return reply.code(ready ? 200 : 503).send({ ready, checks: [...checks] })
+    },
+  })
+  app.get('/metrics', {
+    schema: { ...{ ...probe, summary: 'Metrics of this process' }, response: { 200: metricsText } },
+    handler: async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()),
+  })
   const hidden = { schema: { hide: true } }
-  app.get('/livez', hidden, async (_, reply) => {
-    const reason = dead?.()
-    return reply.code(reason === undefined ? 200 : 503).send({ alive: reason === undefined, reason })
-  })
-  app.get('/readyz', hidden, async (_, reply) => {
-    const state = await assessReadiness(readiness)
-    return reply.code(state.ready ? 200 : 503).send(state)
-  })
-  app.get('/metrics', hidden, async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()))
   app.get('/openapi.json', hidden, async () => app.swagger())
   app.get('/', hidden, async (_, reply) => reply.redirect('/docs'))
 }

@@ -52,55 +52,69 @@ const schedule = z
   .refine(({ cron, timeZone }) => timeZone === undefined || cron !== undefined, { error: 'timeZone needs cron' })
   .refine(({ cron, phase }) => phase === undefined || cron === undefined, { error: 'phase needs every' })
 
-/** The mission document: `id` and `query` suffice, everything else has a default. */
-export const missionDocument = z
-  .strictObject({
-    id: missionId,
-    query: z.string().trim().min(1, { error: 'is empty' }).max(16_384).describe('Any PromQL or MetricsQL expression'),
-    datasource: z.string().optional().describe('Name of a configured datasource; default: the first'),
-    step: duration.optional().describe('Grid of the forecast; default 5m'),
-    detectStep: duration.optional().describe('Grid of the live values; default: the detect interval'),
-    context: duration.optional().describe('History given to the model; default 7d'),
-    horizon: duration.optional().describe('How far to forecast; default: gap + lead + 4h, at least 64 steps'),
-    minPoints: z.int().min(2).max(10_000).optional().describe('Fewest finite values in the context; default 10'),
-    model: z.string().optional().describe('Forecaster; default: the configured one'),
-    fallback: z.string().optional().describe('Forecaster for when the model is missing or fails'),
-    sensitivity: z.enum(['low', 'normal', 'high']).optional().describe('0.005, 0.015 or 0.1 band exits a day'),
-    bandExitsPerDay: z.number().positive().max(100).optional().describe('The same as a number; one of both'),
-    direction: z.enum(['both', 'above', 'below']).optional().describe('Which side may score above 1; default both'),
-    minDeviation: z
-      .number()
-      .nonnegative()
-      .optional()
-      .describe('Nearer to the prediction than this, a score is 1 at most; default 0'),
-    minRelativeDeviation: z.number().nonnegative().optional().describe('The same as a share of the prediction'),
-    dataRange: z.tuple([z.number(), z.number()]).optional().describe('Lowest and highest; values outside score 10'),
-    evalDelay: delay.optional().describe('Age at which samples count as complete; default: the datasource'),
-    maxExtend: duration.optional().describe('Longest detect window after an outage; default 50m'),
-    maxSeries: z.int().positive().optional().describe('More series than that fail a run; default: the configured one'),
-    allowOutputs: z
-      .boolean()
-      .optional()
-      .describe('Let selectors that name no metric read our own anomaly_ series, and a query those of its own mission'),
-    labels: z.record(labelName, labelValue).optional().describe('Yours; kept with the mission, not written'),
-    owner: z.string().max(200).optional().describe('Yours'),
-    notes: z.string().max(10_000).optional().describe('Yours'),
-    paused: z.boolean().optional().describe('Where it is written it counts; else only pause and resume do'),
-    forecast: schedule.optional().describe('Default: every 1h'),
-    detect: schedule.optional().describe('Default: every 1m'),
-  })
-  .refine(({ sensitivity, bandExitsPerDay }) => sensitivity === undefined || bandExitsPerDay === undefined, {
+const fields = z.strictObject({
+  id: missionId,
+  query: z.string().trim().min(1, { error: 'is empty' }).max(16_384).describe('Any PromQL or MetricsQL expression'),
+  datasource: z.string().optional().describe('Name of a configured datasource; default: the first'),
+  step: duration.optional().describe('Grid of the forecast; default 5m'),
+  detectStep: duration.optional().describe('Grid of the live values; default: the detect interval'),
+  context: duration.optional().describe('History given to the model; default 7d'),
+  horizon: duration.optional().describe('How far to forecast; default: gap + lead + 4h, at least 64 steps'),
+  minPoints: z.int().min(2).max(10_000).optional().describe('Fewest finite values in the context; default 10'),
+  model: z.string().optional().describe('Forecaster; default: the configured one'),
+  fallback: z.string().optional().describe('Forecaster for when the model is missing or fails'),
+  sensitivity: z.enum(['low', 'normal', 'high']).optional().describe('0.005, 0.015 or 0.1 band exits a day'),
+  bandExitsPerDay: z.number().positive().max(100).optional().describe('The same as a number; one of both'),
+  direction: z.enum(['both', 'above', 'below']).optional().describe('Which side may score above 1; default both'),
+  minDeviation: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe('Nearer to the prediction than this, a score is 1 at most; default 0'),
+  minRelativeDeviation: z.number().nonnegative().optional().describe('The same as a share of the prediction'),
+  dataRange: z.tuple([z.number(), z.number()]).optional().describe('Lowest and highest; values outside score 10'),
+  evalDelay: delay.optional().describe('Age at which samples count as complete; default: the datasource'),
+  maxExtend: duration.optional().describe('Longest detect window after an outage; default 50m'),
+  maxSeries: z.int().positive().optional().describe('More series than that fail a run; default: the configured one'),
+  allowOutputs: z
+    .boolean()
+    .optional()
+    .describe('Let selectors that name no metric read our own anomaly_ series, and a query those of its own mission'),
+  labels: z.record(labelName, labelValue).optional().describe('Yours; kept with the mission, not written'),
+  owner: z.string().max(200).optional().describe('Yours'),
+  notes: z.string().max(10_000).optional().describe('Yours'),
+  paused: z.boolean().optional().describe('Where it is written it counts; else only pause and resume do'),
+  forecast: schedule.optional().describe('Default: every 1h'),
+  detect: schedule.optional().describe('Default: every 1m'),
+})
+
+type Related = Pick<z.output<typeof fields>, 'sensitivity' | 'bandExitsPerDay' | 'dataRange' | 'labels'>
+
+/** What fields do to each other. */
+const relations = [
+  z.refine<Related>(({ sensitivity, bandExitsPerDay }) => sensitivity === undefined || bandExitsPerDay === undefined, {
     error: 'give sensitivity or bandExitsPerDay, not both',
     path: ['bandExitsPerDay'],
-  })
-  .refine(({ dataRange }) => dataRange === undefined || dataRange[0] < dataRange[1], {
+  }),
+  z.refine<Related>(({ dataRange }) => dataRange === undefined || dataRange[0] < dataRange[1], {
     error: 'the first value must be below the second',
     path: ['dataRange'],
-  })
-  .refine(({ labels }) => labels === undefined || Object.keys(labels).length <= 16, {
+  }),
+  z.refine<Related>(({ labels }) => labels === undefined || Object.keys(labels).length <= 16, {
     error: 'at most 16 labels',
     path: ['labels'],
-  })
-  .meta({ id: 'Mission', examples: [{ id: 'cpu', query: 'sum by (job) (rate(process_cpu_seconds_total[5m]))' }] })
+  }),
+]
+
+const query = 'sum by (job) (rate(process_cpu_seconds_total[5m]))'
+
+/** The mission document: `id` and `query` suffice, everything else has a default. */
+export const missionDocument = fields.check(...relations).meta({ id: 'Mission', examples: [{ id: 'cpu', query }] })
+
+/** The same where the path says which mission it is. */
+export const missionBody = fields
+  .extend({ id: missionId.exactOptional().describe('As in the path') })
+  .check(...relations)
+  .meta({ id: 'MissionBody', examples: [{ query }] })
 
 export type MissionDocument = z.output<typeof missionDocument>
