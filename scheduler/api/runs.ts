@@ -23,9 +23,13 @@ export function runRoutes(app: Api, { runs }: ApiDeps): void {
       response: { 200: pageView, ...problemResponses },
     },
     handler: async (request, reply) => {
-      const page = await runs.list(request.caller.tenant, request.query)
+      const { caller, query } = request
+      const page = await runs.list(caller.tenant, query)
       nextLink(request, reply, page.cursor)
-      return { runs: page.runs.map(viewRun), ...(page.cursor !== undefined && { cursor: page.cursor }) }
+      return {
+        runs: page.runs.map((run) => viewRun(run, caller)),
+        ...(page.cursor !== undefined && { cursor: page.cursor }),
+      }
     },
   })
 
@@ -34,10 +38,10 @@ export function runRoutes(app: Api, { runs }: ApiDeps): void {
       ...{ tags, summary: 'One run', params: z.object({ runId: z.string().max(300) }) },
       response: { 200: runView, ...problemResponses },
     },
-    handler: async ({ params: { runId }, caller: { tenant } }) => {
-      const run = await runs.get(tenant, runId)
+    handler: async ({ params: { runId }, caller }) => {
+      const run = await runs.get(caller.tenant, runId)
       if (!run) throw new AppError('NOT_FOUND', `no record of a run "${runId}"`)
-      return viewRun(run)
+      return viewRun(run, caller)
     },
   })
 }

@@ -6,6 +6,7 @@ import { flowNames, type RunRecord, recordStates, runKinds } from '../queue/runs
 import type { StoredMission } from '../store/missions/stored-mission.ts'
 import { tickOutcomes, tickReasons } from '../store/ticks/tick-codec.ts'
 import type { TickRecord } from '../store/ticks/tick-store.ts'
+import { type Caller, isOperator } from './auth.ts'
 
 /** RFC 3339 in UTC. */
 export const instant = z.string().meta({ format: 'date-time' })
@@ -96,7 +97,7 @@ export const runView = z
     nominal: instant.describe('T'),
     state: runState,
     attempt: z.int(),
-    worker: z.string(),
+    worker: z.string().optional().describe('Host and process; for the default tenant'),
     startedAt: instant,
     endedAt: instant.optional(),
     error: z.object({ code: z.string(), message: z.string() }).optional(),
@@ -104,10 +105,12 @@ export const runView = z
   })
   .meta({ id: 'Run' })
 
-export function viewRun(run: RunRecord): z.output<typeof runView> {
-  const { nominalMs, startedMs, endedMs, error, summary } = run
+/** Hosts are the operator's. */
+export function viewRun(run: RunRecord, caller: Caller): z.output<typeof runView> {
+  const { nominalMs, startedMs, endedMs, error, summary, worker } = run
   return {
-    ...pick(run, 'runId', 'kind', 'flow', 'mission', 'state', 'attempt', 'worker'),
+    ...pick(run, 'runId', 'kind', 'flow', 'mission', 'state', 'attempt'),
+    ...(isOperator(caller) && { worker }),
     ...{ nominal: toInstant(nominalMs), startedAt: toInstant(startedMs), ...optionalInstant('endedAt', endedMs) },
     ...(error && { error }),
     ...(summary && { summary }),

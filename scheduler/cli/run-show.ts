@@ -66,7 +66,7 @@ export function describeRunRecord(run: Run): string {
     ['of', `${flow} of mission ${mission} (${kind})`],
     ['T', nominal],
     ['state', outcomeOf(run)],
-    ['attempt', `${attempt}, by ${worker}`],
+    ['attempt', worker === undefined ? `${attempt}` : `${attempt}, by ${worker}`],
     ...Object.entries(summary).map(([name, value]): [string, string] => [
       name,
       typeof value === 'string' ? value : JSON.stringify(value),

@@ -36,6 +36,19 @@ test('runs are listed by mission, flow and state, and read one by one', async ()
   expect((await app.inject('/api/v1/runs/r.other.a.forecast.60000')).statusCode).toBe(404)
 })
 
+test.each([
+  { tenant: 'default', worker: 'w1' },
+  { tenant: 'red', worker: undefined },
+])('which worker ran it is for the default tenant: $tenant', async ({ tenant, worker }) => {
+  const apiKeys = [{ name: 'key', key: 'key-of-this-one-tenant', tenant }]
+  const record = { ...run('a', 'succeeded'), tenant }
+  const app = await start({ settings: { apiKeys }, runRecords: [record] })
+  const get = async (url: string) =>
+    (await app.inject({ url, headers: { authorization: 'Bearer key-of-this-one-tenant' } })).json()
+  expect((await get('/api/v1/runs')).runs[0].worker).toBe(worker)
+  expect((await get(`/api/v1/runs/${record.runId}`)).worker).toBe(worker)
+})
+
 test('the ticks of a schedule tell what became of every T', async () => {
   const tickRecords = [
     { nominalMs: fakeNowMs - 7_200_000, outcome: 'missed', reason: 'run_lost', lagMs: 500 },

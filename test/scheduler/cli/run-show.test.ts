@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { apiClient } from '../../../scheduler/cli/api-client.ts'
-import { awaitRun } from '../../../scheduler/cli/run-show.ts'
+import { awaitRun, describeRunRecord } from '../../../scheduler/cli/run-show.ts'
 import type { RunRecord } from '../../../scheduler/queue/runs.ts'
 import { fakeApi } from '../../fakes/fake-api.ts'
 import { runCli } from '../../fakes/fake-io.ts'
@@ -40,6 +40,12 @@ fallback  model_missing
 seconds   {"read":0.5}`)
   const shown = await runCli(['run', 'show', record.runId, '--json'], { environment })
   expect(JSON.parse(shown.out)).toMatchObject({ runId: record.runId, summary: { read: 3 } })
+})
+
+test('a tenant is not told which worker had it', () => {
+  const { nominalMs, startedMs, worker, ...run } = record
+  const times = { nominal: new Date(nominalMs).toISOString(), startedAt: new Date(startedMs).toISOString() }
+  expect(describeRunRecord({ ...run, ...times, summary: {} })).toMatch(/^attempt +1$/m)
 })
 
 test('one that failed says why and ends with 1, one that is not there is told so', async () => {
