@@ -13,6 +13,8 @@ export interface RangeQuery {
   readonly maxSeries?: number
   /** Our own outputs are excluded from the query unless this is set. */
   readonly allowOutputs?: boolean
+  /** A query of ours that names outputs of one mission and no others: tenants' matchers are not added. */
+  readonly ownOutputs?: boolean
 }
 
 /** Reads panels from one datasource. */

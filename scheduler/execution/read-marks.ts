@@ -56,7 +56,7 @@ export async function newestTimestamp(
   const query = `max(timestamp(${selector}))`
   const read = async (stepMs: number, backMs: number): Promise<number | undefined> => {
     const endMs = floorToStep(untilMs, stepMs)
-    const range = { query, startMs: endMs - backMs, endMs, stepMs, allowOutputs: true }
+    const range = { query, startMs: endMs - backMs, endMs, stepMs, ownOutputs: true }
     const panel = await reader.queryRange(range, signal)
     const seconds = (panel.series[0]?.values ?? new Float64Array()).filter(Number.isFinite)
     return seconds.length === 0 ? undefined : Math.round(Math.max(...seconds) * 1_000)

@@ -30,7 +30,7 @@ export async function readSpells(
   const startMs = atMs - spellReachMs(detectStepMs)
   const scores = new Map<string, Float64Array>()
   for (const query of joined(rows.map(({ labels }) => outputAtStep('anomaly_score', mission, labels)))) {
-    const range = { query, startMs, endMs: atMs, stepMs: detectStepMs, allowOutputs: true }
+    const range = { query, startMs, endMs: atMs, stepMs: detectStepMs, ownOutputs: true }
     const { series } = await reader.queryRange(range, signal)
     for (const { labels, values } of series) {
       const { __name__, ...written } = labels

@@ -8,6 +8,7 @@ export interface PanelQuery {
   readonly stepMs: number
   readonly maxSeries?: number
   readonly allowOutputs?: boolean
+  readonly ownOutputs?: boolean
 }
 
 /** Reads the values of a query at exactly the steps of a range; what is not finite is a gap. */

@@ -43,7 +43,7 @@ async function drawnInStore(
   { mission, stepMs, steps }: Omit<DrawnQuery, 'payloads'>,
 ): Promise<Drawn> {
   try {
-    const query = { query: outputAtStep('anomaly_pred', mission), range: steps, stepMs, allowOutputs: true }
+    const query = { query: outputAtStep('anomaly_pred', mission), range: steps, stepMs, ownOutputs: true }
     const { series, startMs } = await readPanel({ reader, signal }, query)
     const valuesOf = new Map(series.map((drawn) => [drawnId(drawn), drawn.values]))
     return (id, ms) => Number.isFinite(valuesOf.get(id)?.[(ms - startMs) / stepMs])

@@ -18,7 +18,7 @@ export async function readDrawnBand(
   const [startMs, endMs] = [gridMs[0], gridMs.at(-1)]
   if (startMs === undefined || endMs === undefined) return undefined
   const read = (name: string) =>
-    reader.queryRange({ query: outputAtStep(name, mission), startMs, endMs, stepMs, allowOutputs: true }, signal)
+    reader.queryRange({ query: outputAtStep(name, mission), startMs, endMs, stepMs, ownOutputs: true }, signal)
   const [pred, lower, upper] = await Promise.all([read('anomaly_pred'), read('anomaly_lower'), read('anomaly_upper')])
   if (pred.series.length === 0) return undefined
   const identities = pred.series.map(({ labels }) => drawnIdentity(labels))

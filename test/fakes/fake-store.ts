@@ -90,7 +90,7 @@ function read(state: State, query: RangeQuery, signal?: AbortSignal) {
   const series: PanelSeries[] = []
   for (const stored of select(state, query.query)) {
     const { labels } = stored
-    if (!query.allowOutputs && labels.__name__?.startsWith('anomaly_')) continue
+    if (!query.allowOutputs && !query.ownOutputs && labels.__name__?.startsWith('anomaly_')) continue
     const values = Float64Array.from({ length }, (_, i) => valueAt(stored, startMs + i * stepMs))
     if (values.some(Number.isFinite)) series.push({ labels, values })
   }

@@ -4,11 +4,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toAppError } from '../../models/errors.ts'
-import { seriesId } from '../../models/series.ts'
+import { identifySeries, seriesId } from '../../models/series.ts'
 import { type Datasources, openDatasources } from '../../scheduler/datasources/datasources.ts'
+import { newestTimestamp } from '../../scheduler/execution/read-marks.ts'
 import { createMetrics } from '../../scheduler/process/metrics.ts'
 import { type Server, startPrometheus, startVictoriaMetrics } from '../../scheduler/stack/servers.ts'
+import { outputSelector } from '../../tasks/panel/output-selector.ts'
 import { datasourceConfig } from '../../tasks/prometheus/datasource.ts'
+import { readDrawnBand } from '../../tasks/publish/read-drawn-band.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'tenant-matchers-'))
 afterAll(() => rmSync(dir, { recursive: true }))
@@ -114,6 +117,12 @@ describe.each(stores)('on a $name that tenants share', ({ name, start }) => {
       const series = [{ id: seriesId(labels), labels }]
       await writer.write([{ name: 'load', series, timestampsMs, values: new Float64Array(5).fill(value) }])
     }
+    for (const tenant of ['red', 'blue']) {
+      const series = identifySeries([{ labels: {} }], { tenant, mission: 'total' })
+      const band = new Float64Array(5).fill(tenant === 'red' ? 1 : 1_000)
+      for (const name of ['anomaly_pred', 'anomaly_lower', 'anomaly_upper', 'anomaly_score'])
+        await writer.write([{ name, series, timestampsMs, values: band }])
+    }
     for (let i = 0; i < 50 && (await values('blue', 'load{ns="theirs"}')).length === 0; i++) await sleep(200)
   })
   afterAll(async () => {
@@ -136,6 +145,29 @@ describe.each(stores)('on a $name that tenants share', ({ name, start }) => {
     expect(new Set(await values('red', 'load'))).toEqual(new Set([1]))
     expect(new Set(await values('blue', 'load'))).toEqual(new Set([1, 1_000]))
     expect(await values('blue', 'load{env="test"}')).toEqual([])
+  })
+
+  test('a mission finds the band that it drew, which lacks the labels that its query aggregates away', async () => {
+    const reader = datasources.reader('red', 'shared')
+    const { signal } = new AbortController()
+    const mission = { tenant: 'red', mission: 'total' }
+    const gridMs = timestampsMs
+    const drawn = await readDrawnBand({ reader, signal }, { mission, gridMs, stepMs })
+    expect([...(drawn?.bands.values() ?? [])].flatMap(({ pred }) => [...pred])).toEqual([1, 1, 1, 1, 1])
+    const selector = outputSelector('anomaly_score', mission)
+    expect(await newestTimestamp(reader, { selector, untilMs: endMs + stepMs, signal })).toBe(endMs)
+  })
+
+  test.each(['anomaly_pred', 'anomaly_pred{tenant="blue"}', 'anomaly_pred{mission="total",tenant="blue"}'])(
+    '%s in the query of a tenant reaches no output of others',
+    async (query) => {
+      expect(await values('red', query)).toEqual([])
+    },
+  )
+
+  test.each(attempts)('%s is no query of ours', async (query) => {
+    const reader = datasources.reader('red', 'shared')
+    await expect(reader.queryRange({ query, ...range, ownOutputs: true })).rejects.toMatchObject({ code: 'INTERNAL' })
   })
 
   test.each(attempts)('%s reaches nothing of others', async (query) => {

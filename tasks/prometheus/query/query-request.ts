@@ -9,7 +9,7 @@ import { matrixParser } from './matrix-parser.ts'
 import type { PanelRows } from './panel-rows.ts'
 import { type QueryTarget, rangeForm } from './query-form.ts'
 import type { SampleGrid } from './sample-scanner.ts'
-import { type QueryScope, type ScopedQuery, scopeMetricsQl, scopePromQl } from './scope-query.ts'
+import { type QueryScope, type ScopedQuery, scopeMetricsQl, scopeOwnOutputs, scopePromQl } from './scope-query.ts'
 
 /** What all requests of one client share. */
 export interface QueryContext {
@@ -34,6 +34,8 @@ export interface QueryRequest {
 export interface QueryText {
   readonly query: string
   readonly allowOutputs?: boolean
+  /** Named by mission and tenant in every selector: no matchers are added. */
+  readonly ownOutputs?: boolean
   readonly maxSeries?: number
 }
 
@@ -43,7 +45,7 @@ const emptyTimeMs = 1_000
 /** Finds out what the store is and scopes the query for it. @throws QUERY_REJECTED, UNSUPPORTED */
 export async function prepareQuery(
   context: QueryContext,
-  { query, allowOutputs = false, maxSeries }: QueryText,
+  { query, allowOutputs = false, ownOutputs = false, maxSeries }: QueryText,
   signal: AbortSignal | undefined,
 ): Promise<QueryRequest> {
   const { datasource } = context
@@ -53,6 +55,7 @@ export async function prepareQuery(
     subject: `datasource ${datasource.name}: query ${shorten(query)}`,
     maxSeries: maxSeries ?? datasource.maxSeries,
   }
+  if (ownOutputs) return { ...request, scoped: scopeOwnOutputs(query) }
   const scoped = scopeFor(target, query, { allowOutputs, enforcedMatchers: datasource.enforcedMatchers })
   if (!scoped) throw await unscopable(request)
   return { ...request, scoped }

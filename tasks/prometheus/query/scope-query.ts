@@ -1,5 +1,6 @@
 import type { SyntaxNode } from '@lezer/common'
 import { parser } from '@prometheus-io/lezer-promql'
+import { AppError } from '../../../models/errors.ts'
 
 /** What we write into the store. Our processes' own `anomaly_times_*` metrics are none of these. */
 const outputs = ['anomaly_pred', 'anomaly_lower', 'anomaly_upper', 'anomaly_score', 'anomaly_event']
@@ -39,6 +40,25 @@ export function scopeMetricsQl(query: string, { allowOutputs, enforcedMatchers }
   const unnamed = outputs.filter((name) => !new RegExp(`\\b${name}\\b`).test(query))
   const matchers = [...enforcedMatchers, ...(allowOutputs ? [] : [excludeOutputs(unnamed)])]
   return matchers.length === 0 ? { query } : { query, filter: `{${matchers.join(',')}}` }
+}
+
+/**
+ * A query of ours about what one mission wrote, as it is. A mission's outputs lack the labels that its query aggregates
+ * away: enforced matchers would hide them from it. Here mission and tenant, which we write ourselves, are the boundary.
+ * @throws INTERNAL unless every selector names an output and both.
+ */
+export function scopeOwnOutputs(query: string): ScopedQuery {
+  const selectors = findSelectors(query) ?? []
+  if (selectors.length > 0 && selectors.every((selector) => isOfOneMission(selector, query))) return { query }
+  throw new AppError('INTERNAL', `${query} does not name outputs of one mission`)
+}
+
+function isOfOneMission(selector: SyntaxNode, query: string): boolean {
+  const name = selector.getChild('Identifier')
+  const matchers = selector.getChild('LabelMatchers')?.getChildren('UnquotedLabelMatcher') ?? []
+  const texts = matchers.map(({ from, to }) => query.slice(from, to))
+  const isOutput = name !== null && outputs.includes(query.slice(name.from, name.to))
+  return isOutput && ['mission', 'tenant'].every((label) => texts.some((text) => text.startsWith(`${label}="`)))
 }
 
 // a series without a name passes: the empty text matches none of these

@@ -29,7 +29,7 @@ test('the store tells what is drawn, step by step, of this mission only', async 
   expect(deps.store.queries).toEqual([
     {
       query: 'last_over_time(anomaly_pred{mission="m",tenant=""}[1ms])',
-      ...{ startMs: 20, endMs: 40, stepMs: 10, allowOutputs: true },
+      ...{ startMs: 20, endMs: 40, stepMs: 10, ownOutputs: true },
     },
   ])
 })

@@ -53,7 +53,7 @@ test('asks at the exact grid steps only, so that look-back repeats nothing', asy
   expect(deps.store.queries).toHaveLength(3)
   expect(deps.store.queries[0]).toEqual({
     query: 'last_over_time(anomaly_pred{mission="m",tenant="acme"}[1ms])',
-    ...{ startMs: 10, endMs: 30, stepMs: 10, allowOutputs: true },
+    ...{ startMs: 10, endMs: 30, stepMs: 10, ownOutputs: true },
   })
 })
 

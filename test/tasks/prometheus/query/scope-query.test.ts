@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest'
-import { scopeMetricsQl, scopePromQl } from '../../../../tasks/prometheus/query/scope-query.ts'
+import { describe, expect, test } from 'vitest'
+import { outputAtStep, outputSelector } from '../../../../tasks/panel/output-selector.ts'
+import { scopeMetricsQl, scopeOwnOutputs, scopePromQl } from '../../../../tasks/prometheus/query/scope-query.ts'
 
 const ours = '__name__!~"anomaly_pred|anomaly_lower|anomaly_upper|anomaly_score|anomaly_event|anomaly_mission_.+"'
 const outputsOut = { allowOutputs: false, enforcedMatchers: [] }
@@ -60,4 +61,34 @@ test.each([
   { scope: { allowOutputs: false, enforcedMatchers: ['ns="a"'] }, filter: `{ns="a",${ours}}` },
 ])('enforced matchers and outputs share one filter: $filter', ({ scope, filter }) => {
   expect(scopeMetricsQl('x default 0', scope).filter).toBe(filter)
+})
+
+describe('queries of ours about one mission', () => {
+  const red = { tenant: 'red', mission: 'cpu' }
+  const selector = outputSelector('anomaly_pred', red, { path: '/a"}' })
+
+  test.each([
+    `max(timestamp(${selector}))`,
+    `${outputAtStep('anomaly_score', red)} or ${outputAtStep('anomaly_score', red, { host: 'a' })}`,
+    outputAtStep('anomaly_score', { tenant: 'default', mission: 'cpu' }),
+  ])('%s stays as it is', (query) => {
+    expect(scopeOwnOutputs(query)).toEqual({ query })
+  })
+
+  test.each([
+    'up',
+    '1',
+    'sum(',
+    'anomaly_pred',
+    'anomaly_pred{mission="cpu"}',
+    'anomaly_pred{tenant="red"}',
+    'anomaly_pred{mission=~"cpu",tenant="red"}',
+    'anomaly_pred{mission!="cpu",tenant="red"}',
+    'load{mission="cpu",tenant="red"}',
+    '{__name__="anomaly_pred",mission="cpu",tenant="red"}',
+    `${selector} or load`,
+    `${selector} or anomaly_pred`,
+  ])('%s is none', (query) => {
+    expect(() => scopeOwnOutputs(query)).toThrow(`${query} does not name outputs of one mission`)
+  })
 })
