@@ -197,7 +197,7 @@ test('a run that kills every worker fails in the end and frees its schedule', as
       error: { code: 'INTERNAL' },
     }),
   )
-  expect(settled).toHaveLength(1)
+  await vi.waitFor(() => expect(settled).toHaveLength(1))
   expect(await queue.enqueue([tickRequest(tickJob(1), 'skip')])).toMatchObject([{ outcome: 'new' }])
 })
 
