@@ -1,17 +1,24 @@
+// for more levels a full sort is quicker: of 512 values, 21 levels take a fifth of the time
+const mostSelected = 6
+
 /**
  * Quantiles of values without NaN, linear between order statistics; NaN of no values. Reorders the values.
  * Selection instead of a full sort: three levels of 2,000 values take a third of the time.
  */
 export function quantilesOf(values: Float64Array, levels: readonly number[]): Float64Array {
-  return Float64Array.from(levels, (level) => quantileOf(values, level))
+  const isSorted = levels.length > mostSelected
+  if (isSorted) values.sort()
+  return Float64Array.from(levels, (level) => quantileOf(values, level, isSorted))
 }
 
-function quantileOf(values: Float64Array, level: number): number {
+function quantileOf(values: Float64Array, level: number, isSorted: boolean): number {
   if (values.length === 0) return Number.NaN
   const position = (values.length - 1) * level
   const rank = Math.floor(position)
-  const below = select(values, rank)
-  return rank === position ? below : below + (position - rank) * (least(values, rank + 1) - below)
+  const below = isSorted ? values[rank]! : select(values, rank)
+  if (rank === position) return below
+  const above = isSorted ? values[rank + 1]! : least(values, rank + 1)
+  return below + (position - rank) * (above - below)
 }
 
 function least(values: Float64Array, from: number): number {

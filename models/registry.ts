@@ -2,14 +2,18 @@ import { chronosForecaster } from './chronos/chronos-forecaster.ts'
 import { createInference, type InferenceOptions } from './chronos/inference/inference.ts'
 import { AppError } from './errors.ts'
 import type { Forecaster } from './forecaster.ts'
+import { rollingQuantiles } from './rolling-quantiles.ts'
 import { seasonalNaive } from './seasonal-naive.ts'
+import { theta } from './theta.ts'
 
 /** Makes a forecaster when it is first asked for. A heavy one loads its weights at its first forecast, not before. */
 export type ForecasterFactory = () => Forecaster
 
 /** Every model that a mission may name: adding one is one file and one line. */
 export const forecasterFactories: Readonly<Record<string, ForecasterFactory>> = {
+  'rolling-quantiles': rollingQuantiles,
   'seasonal-naive': seasonalNaive,
+  theta,
 }
 
 /** Whether a model is named by a folder: `./models/mine`, `../mine`, `/models/mine`, `C:\\models\\mine`. */

@@ -1,3 +1,4 @@
+import { errorsAt, type Knot } from './error-knots.ts'
 import type { Forecast, Forecaster, ForecastRequest } from './forecaster.ts'
 import { quantilesOf } from './quantiles.ts'
 
@@ -115,12 +116,6 @@ function meanAbsolute(values: Float64Array): number {
   return sum / values.length
 }
 
-/** Error quantiles over a number of seasons. */
-interface Knot {
-  readonly seasons: number
-  readonly quantiles: Float64Array
-}
-
 interface ErrorQuery {
   readonly season: number
   readonly levels: readonly number[]
@@ -132,22 +127,8 @@ function errorKnots(series: Series, { season, levels, seasonsAhead }: ErrorQuery
   const knots: Knot[] = []
   for (let seasons = 1; seasons === 1 || 2 * seasons * season <= series.values.length; seasons *= 2) {
     const errors = errorsOver(series, seasons * season)
-    if (errors.length > 0) knots.push({ seasons, quantiles: quantilesOf(errors, levels) })
+    if (errors.length > 0) knots.push({ distance: seasons, quantiles: quantilesOf(errors, levels) })
     if (seasons >= seasonsAhead) break
   }
-  return knots.length > 0 ? knots : [{ seasons: 1, quantiles: new Float64Array(levels.length) }]
-}
-
-/** Linear between knots, the outermost beyond them. */
-function errorsAt(knots: readonly Knot[], seasons: number): Float64Array {
-  const next = knots.findIndex((knot) => knot.seasons >= seasons)
-  const above = knots.at(next)!
-  const below = knots[next - 1]
-  if (!below || next < 0) return above.quantiles
-  const share = (seasons - below.seasons) / (above.seasons - below.seasons)
-  const between = new Float64Array(above.quantiles.length)
-  for (let i = 0; i < between.length; i++) {
-    between[i] = below.quantiles[i]! + share * (above.quantiles[i]! - below.quantiles[i]!)
-  }
-  return between
+  return knots.length > 0 ? knots : [{ distance: 1, quantiles: new Float64Array(levels.length) }]
 }

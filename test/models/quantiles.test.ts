@@ -22,3 +22,10 @@ test.each(['shuffled', 'ascending', 'descending', 'few distinct'])('agrees with 
     [995, 500, 5, 0, 1_000].map((rank) => sorted[rank]),
   )
 })
+
+test.each([3, 20])('%i levels at once are as each by itself', (count) => {
+  const values = Float64Array.from({ length: 501 }, (_, i) => (i * 7_919) % 1_001)
+  const levels = Array.from({ length: count }, (_, i) => (i + 0.3) / count)
+  const alone = levels.map((level) => quantilesOf(values.slice(), [level])[0])
+  expect([...quantilesOf(values, levels)]).toEqual(alone)
+})
