@@ -17,6 +17,8 @@ export async function describeApi(app: Api): Promise<void> {
         description:
           'Missions, their series, runs and ticks. Errors are problem documents (RFC 9457); codes at /api/v1/errors.',
       },
+      // in the order of the page
+      tags: ['missions', 'runs', 'schedules', 'datasources', 'forecasts', 'system', 'health'].map((name) => ({ name })),
       components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
       security: [{ apiKey: [] }],
     },

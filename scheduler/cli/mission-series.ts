@@ -63,7 +63,7 @@ async function readSeries(client: ApiClient, { path, state, most }: Wanted): Pro
 export function describeSeries({ at, states, series, cursor }: Page, nowMs: number): string {
   const counts = Object.entries(states).filter(([, count]) => count > 0)
   const summary = counts.map(([state, count]) => `${count} ${state}`).join(', ') || 'no series'
-  const numbers = ['value', 'pred', 'lower', 'upper', 'score'] as const
+  const numbers = ['value', 'pred', 'lower', 'upper'] as const
   const table = textTable(series, [
     { title: 'SERIES', cell: ({ labels }) => seriesText(labels) },
     { title: 'STATE', cell: ({ state }) => state },
@@ -72,6 +72,7 @@ export function describeSeries({ at, states, series, cursor }: Page, nowMs: numb
       cell: (row: Series) => numberText(row[name] ?? Number.NaN),
       align: 'right' as const,
     })),
+    { title: 'SCORE', cell: ({ score }) => score?.toFixed(2) ?? '-', align: 'right' },
     { title: 'SINCE', cell: ({ since }) => relativeTime(since, nowMs) },
     { title: 'WHY', cell: whyText },
   ])

@@ -40,6 +40,7 @@ test.each(operations)(
   '$name says what it does, takes and answers',
   ({ path, tags, summary, parameters = [], responses }) => {
     expect([tags?.length, summary]).toEqual([1, expect.stringMatching(/\w/)])
+    expect(document.tags).toContainEqual({ name: tags?.[0] })
     const inPath = parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name)
     expect(inPath).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name))
     expect(Object.keys(responses).some((status) => /^2\d\d$/.test(status))).toBe(true)

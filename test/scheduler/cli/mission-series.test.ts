@@ -15,7 +15,7 @@ test('a table with the worst first, how far learning is, and how many there are'
   expect(lines).toEqual([
     expect.stringMatching(/^cpu\{hot\} {2}ok {2}20 {2}10 {2}8 {2}12 {2}2.61 {2}.+ ago {2}above the band$/),
     'cpu{young}  learning  5  -  -  -  -  -  new since the last forecast: 6 of 10 points',
-    'cpu{calm}  ok  10  10  8  12  0  -  within the band',
+    'cpu{calm}  ok  10  10  8  12  0.00  -  within the band',
     'at 2026-11-24T12:00:00.000Z: 2 ok, 1 learning',
   ])
   expect(exitCode).toBe(0)
