@@ -6,6 +6,7 @@ import { eligibleSeries } from '../tasks/panel/eligible-series.ts'
 import { identifyPanel } from '../tasks/panel/identify-panel.ts'
 import { readPanel } from '../tasks/panel/read-panel.ts'
 import { calibrateBand, edgeLevels } from '../tasks/publish/calibrate-band.ts'
+import { earlierRecords } from '../tasks/publish/earlier-records.ts'
 import { forecastPanel } from '../tasks/publish/forecast-panel.ts'
 import { modelAbilities } from '../tasks/publish/model-abilities.ts'
 import { publishBand } from '../tasks/publish/publish-band.ts'
@@ -94,6 +95,7 @@ async function computePayload(run: Run): Promise<Computation> {
       series,
       steps: calibrateBand(made.forecasts, horizon),
       skipped: skipped.map(({ row, ...skip }) => ({ id: identities[row]!.id, ...skip })),
+      ...(made.forecasts.some(({ record }) => record) && { records: made.forecasts.map(({ record }) => record) }),
     },
     counts: {
       read: whole.series.length,
@@ -119,12 +121,17 @@ async function forecastTargets(run: Run, targets: Targets) {
   const { panel, series, range, horizon } = targets
   const { stepMs, model, fallback, crossLearning, groupBy } = params
   const { covariates, use } = params.covariates ? await findCovariates(run, targets, params.covariates) : {}
+  const { bandKey } = params
+  const records = await earlierRecords(deps, {
+    ...{ mission: missionOf(params), bandKey, series, nominalMs: run.context.nominalMs },
+  })
   const groups = groupSeries(panel.series, { ids: series, covariates, crossLearning, groupBy })
   const contexts = panel.series.map(({ values }) => values)
   const request = {
     ...{ contexts, endMs: range.untilMs, stepMs, horizon, levels: edgeLevels, model, fallback },
     ...(covariates && { covariates }),
     ...(groups && { groups }),
+    ...(records && { records }),
   }
   return { made: await watch.time('forecast', () => forecastPanel(deps, request)), use }
 }

@@ -22,6 +22,8 @@ export interface ForecastRequest {
   readonly covariates?: readonly (readonly Covariate[])[]
   /** Contexts, by index, that are forecast together, each seeing the others; all of one length, none named twice. */
   readonly groups?: readonly (readonly number[])[]
+  /** `Forecast.record` of the last forecast of each series, where there is one. */
+  readonly records?: readonly (Uint8Array | undefined)[]
 }
 
 /** Quantile forecast of one series. */
@@ -32,6 +34,8 @@ export interface Forecast {
   readonly quantiles: Float64Array
   /** Median path, `horizon` long. */
   readonly median: Float64Array
+  /** What the model wants to know at the next forecast of this series; bytes for nobody else. */
+  readonly record?: Uint8Array
 }
 
 /** One forecasting model. Implementations hold no state between calls other than what they must close. */

@@ -111,7 +111,11 @@ export interface Payload {
   readonly steps: readonly BandRows[]
   /** Series that were read but not forecast, with the reason: they are complete, a join must not ask again. */
   readonly skipped: readonly (Skip & { readonly id: string })[]
+  /** `Forecast.record` by row, of models that leave some. */
+  readonly records?: SeriesRecords
 }
+
+export type SeriesRecords = readonly (Uint8Array | undefined)[]
 
 /** Redis: forecast horizons by mission, bandKey and T, stored by step. */
 export interface ForecastCache {
@@ -124,6 +128,8 @@ export interface ForecastCache {
   /** Written labels by row, for bands that are drawn without a value. */
   identities(mission: MissionName, ref: PayloadRef): Promise<readonly SeriesIdentity[] | undefined>
   skipped(mission: MissionName, ref: PayloadRef): Promise<ReadonlyMap<string, Skip>>
+  /** By row; undefined where the model left none. */
+  records(mission: MissionName, ref: PayloadRef): Promise<SeriesRecords | undefined>
   /** Rows at the given instants (on the payload's grid); instants outside the horizon are missing from the map. */
   bands(mission: MissionName, ref: PayloadRef, stepsMs: readonly number[]): Promise<ReadonlyMap<number, BandRows>>
   markPublished(mission: MissionName, ref: PayloadRef, steps: StepRange): Promise<void>

@@ -26,7 +26,7 @@ interface Cache {
 
 /**
  * Layout, in one hash slot a mission: `:list` is a hash of entries by bandKey, T and kind; `:p:<nonce>` is a hash with
- * one field a step and four for head and series. For readers a payload exists once its entry does.
+ * one field a step, four for head and series, and one for records where there are some. For readers a payload exists once its entry does.
  */
 export function createForecastCache(options: ForecastCacheOptions): ForecastCache {
   const { redis, now, onInvalid = () => {}, maxDecodedSeries = 400_000 } = options
@@ -42,6 +42,7 @@ export function createForecastCache(options: ForecastCacheOptions): ForecastCach
     identities: (mission, ref) => readIdentities(cache, payloadKey(mission, ref)),
     skipped: async (mission, ref) =>
       (await readField(cache, payloadKey(mission, ref), 'skipped', codec.decodeSkipped)) ?? new Map(),
+    records: (mission, ref) => readField(cache, payloadKey(mission, ref), 'records', codec.decodeRecords),
     bands: (mission, ref, stepsMs) => readBands(cache, payloadKey(mission, ref), stepsMs),
     markPublished: (mission, ref, steps) => {
       const { list } = keysOf(mission)

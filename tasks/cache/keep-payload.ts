@@ -3,7 +3,15 @@ import type { ChainableCommander } from 'ioredis'
 import { AppError } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
 import type { BandRows, Payload, PayloadMeta } from '../deps.ts'
-import { encodeBand, encodeEntry, encodeHead, encodeIds, encodeLabels, encodeSkipped } from './payload-codec.ts'
+import {
+  encodeBand,
+  encodeEntry,
+  encodeHead,
+  encodeIds,
+  encodeLabels,
+  encodeRecords,
+  encodeSkipped,
+} from './payload-codec.ts'
 import { calling, entryField, keysOf, payloadKey, type RedisClient, stepField } from './redis.ts'
 import { commitScript } from './scripts.ts'
 
@@ -29,7 +37,7 @@ export async function keepPayload(
     const { list, payloadPrefix } = keysOf(mission)
     const keys = [temporary, payloadKey(mission, meta), list]
     const ttlMs = Math.ceil(meta.keepUntilMs - nowMs)
-    const fields = meta.horizon + 4
+    const fields = meta.horizon + (payload.records ? 5 : 4)
     const args = [entryField(meta), encodeEntry(meta), ttlMs, fields, payloadPrefix, replacedTtlMs]
     if ((await redis.eval(commitScript, keys.length, ...keys, ...args)) !== 1)
       throw new Error('the unfinished payload was lost before its commit')
@@ -37,13 +45,14 @@ export async function keepPayload(
   await calling('keep', payloadKey(mission, meta), write())
 }
 
-function checkShape({ meta, series, steps }: Payload): void {
+function checkShape({ meta, series, steps, records }: Payload): void {
   const fits = ({ pred, lower, upper }: BandRows) => [pred, lower, upper].every((row) => row.length === series.length)
-  if (meta.seriesCount === series.length && meta.horizon === steps.length && steps.every(fits)) return
+  const isWhole = meta.seriesCount === series.length && meta.horizon === steps.length && steps.every(fits)
+  if (isWhole && (!records || records.length === series.length)) return
   throw new AppError(
     'INTERNAL',
     `payload of T ${meta.nominalMs}: announces ${meta.seriesCount} series and ${meta.horizon} steps, ` +
-      `has ${series.length} and ${steps.length}, or a step of another length`,
+      `has ${series.length} and ${steps.length}, or steps or records of another length`,
   )
 }
 
@@ -52,9 +61,13 @@ function keepUntil({ keepUntilMs, startMs, stepMs, horizon }: PayloadMeta, nowMs
   return Math.max(keepUntilMs ?? startMs + (horizon - 1) * stepMs + hourMs, nowMs + hourMs)
 }
 
-async function writeSeries(redis: RedisClient, key: string, { meta, series, skipped }: Payload): Promise<void> {
+async function writeSeries(redis: RedisClient, key: string, payload: Payload): Promise<void> {
+  const { meta, series, skipped, records } = payload
   const [labels, reasons] = await Promise.all([encodeLabels(series), encodeSkipped(skipped)])
-  const fields = { head: encodeHead(meta), ids: encodeIds(series), labels, skipped: reasons }
+  const fields = {
+    ...{ head: encodeHead(meta), ids: encodeIds(series), labels, skipped: reasons },
+    ...(records && { records: encodeRecords(records) }),
+  }
   await execute(redis.multi().hset(key, fields).pexpire(key, unfinishedTtlMs))
 }
 

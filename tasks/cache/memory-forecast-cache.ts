@@ -30,6 +30,7 @@ export function memoryForecastCache(): ForecastCache {
     identities: async (mission, ref) => find(mission, ref)?.series,
     skipped: async (mission, ref) =>
       new Map(find(mission, ref)?.skipped.map(({ id, ...skip }): [string, Skip] => [id, skip])),
+    records: async (mission, ref) => find(mission, ref)?.records,
     bands: async (mission, ref, stepsMs) => bandsOf(find(mission, ref), stepsMs),
     async markPublished(mission, ref, published) {
       const payload = find(mission, ref)

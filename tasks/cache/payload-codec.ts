@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { deflateRaw, inflateRaw } from 'node:zlib'
 import type { Labels, SeriesIdentity } from '../../models/series.ts'
-import type { BandRows, Payload, PayloadMeta, PayloadSeries, Skip } from '../deps.ts'
+import type { BandRows, Payload, PayloadMeta, PayloadSeries, SeriesRecords, Skip } from '../deps.ts'
 
 // Bump with any change of what follows; a reader takes an unknown version for absent.
 const version = 1
@@ -74,6 +74,23 @@ export async function decodeSkipped(bytes: Buffer): Promise<ReadonlyMap<string, 
   if (!Array.isArray(entries)) return undefined
   // points: null where they do not matter, missing where an older version wrote
   return new Map(entries.map(([id, reason, points]) => [id, { reason, ...(points != null && { points }) }]))
+}
+
+/** The lengths of all as 32 bits each, then their bytes; a length of 0 is no record. */
+export function encodeRecords(records: SeriesRecords): Buffer {
+  const lengths = Uint32Array.from(records, (record) => record?.length ?? 0)
+  return Buffer.concat([Buffer.from(lengths.buffer), ...records.filter((record) => record !== undefined)])
+}
+
+export function decodeRecords(bytes: Buffer, { seriesCount }: PayloadHead): SeriesRecords | undefined {
+  let end = seriesCount * 4
+  if (bytes.length < end) return undefined
+  const records = Array.from({ length: seriesCount }, (_, row) => {
+    const start = end
+    end += bytes.readUInt32LE(row * 4)
+    return end === start ? undefined : Uint8Array.from(bytes.subarray(start, end))
+  })
+  return end === bytes.length ? records : undefined
 }
 
 /** The nonce goes first, so that a script finds the payload of an entry of any version. */

@@ -70,8 +70,9 @@ async function forecastBatch(deps: ForecastDeps, request: PanelRequest, batch: B
   const plain = { contexts: rows.map((row) => request.contexts[row]!), endMs, stepMs, horizon, levels }
   let { reason, detail } = batch
   if (!reason) {
-    const { covariates } = request
+    const { covariates, records } = request
     const joint = {
+      ...(records && { records: rows.map((row) => records[row]) }),
       ...(groups && { groups }),
       ...(covariates && { covariates: rows.map((row) => covariates[row]!) }),
     }

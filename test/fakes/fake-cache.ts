@@ -37,6 +37,7 @@ export function fakeCache(): FakeCache {
     series: (mission, ref) => memory.series(mission, ref),
     identities: (mission, ref) => memory.identities(mission, ref),
     skipped: (mission, ref) => memory.skipped(mission, ref),
+    records: (mission, ref) => memory.records(mission, ref),
     bands: (mission, ref, stepsMs) => memory.bands(mission, ref, stepsMs),
     async markPublished(mission, ref, steps) {
       fail('markPublished')

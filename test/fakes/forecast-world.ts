@@ -24,8 +24,7 @@ export function context(nominalMs: number, more: Partial<ForecastContext> = {}):
 }
 
 /** Two series, whose level can be moved as a later read of the same context would find it. */
-export function world({ futureWrites = true, hosts = ['a', 'b'] } = {}) {
-  const flat = fakeForecaster('flat')
+export function world({ futureWrites = true, hosts = ['a', 'b'], flat = fakeForecaster('flat') } = {}) {
   const deps = fakeDeps({ store: fakeStore({ futureWrites }), forecasters: [flat] })
   const level = { value: 10 }
   const addHost = (host: string) => deps.store.generate({ __name__: 'cpu', host }, () => level.value)

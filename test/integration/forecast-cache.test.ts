@@ -81,6 +81,20 @@ describe('a kept payload', () => {
     )
   })
 
+  test('has the records of its rows, where there are some', async () => {
+    const records = [Uint8Array.of(1, 2, 3), undefined, new Uint8Array(1_000).fill(7)]
+    await newCache().keep(mission, { ...payload(), records })
+    await newCache().keep(mission, payload({ nominalMs: t0 + hourMs, nonce: 'two' }))
+    expect(await newCache().records(mission, payload().meta)).toEqual(records)
+    expect(await newCache().records(mission, payload({ nonce: 'two' }).meta)).toBeUndefined()
+    expect(await newCache().list(mission)).toHaveLength(2)
+  })
+
+  test('is refused with fewer records than series', async () => {
+    const kept = newCache().keep(mission, { ...payload(), records: [Uint8Array.of(1)] })
+    await expect(kept).rejects.toMatchObject({ code: 'INTERNAL' })
+  })
+
   test('gives the rows of the steps asked for, and none outside its horizon or grid', async () => {
     const cache = newCache()
     await cache.keep(mission, payload())

@@ -50,6 +50,12 @@ test('a part of a larger array is written as that part', () => {
   expect(codec.decodeBand(codec.encodeBand(band), head)).toEqual(band)
 })
 
+test('records keep their bytes and their gaps', () => {
+  const records = [undefined, Uint8Array.of(1, 2, 3)]
+  expect(codec.decodeRecords(codec.encodeRecords(records), head)).toEqual(records)
+  expect(codec.decodeRecords(codec.encodeRecords([undefined, undefined]), head)).toEqual([undefined, undefined])
+})
+
 test('another version is absent', () => {
   const bytes = codec.encodeHead(head)
   bytes[3] = 99
@@ -62,6 +68,9 @@ test.each([
   { name: 'a head without magic', read: () => codec.decodeHead(Buffer.alloc(8, 1)) },
   { name: 'an id too few', read: () => codec.decodeIds(Buffer.alloc(8), head) },
   { name: 'a band cut short', read: () => codec.decodeBand(Buffer.alloc(23), head) },
+  { name: 'a record cut short', read: () => codec.decodeRecords(Buffer.from([2, 0, 0, 0, 0, 0, 0, 0, 9]), head) },
+  { name: 'a record too many', read: () => codec.decodeRecords(Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 9]), head) },
+  { name: 'records without lengths', read: () => codec.decodeRecords(Buffer.alloc(7), head) },
   { name: 'labels that do not inflate', read: () => codec.decodeLabels(Buffer.from('no'), head) },
   { name: 'labels of another number', read: () => codec.decodeLabels(deflateRawSync('[{}]'), head) },
   { name: 'labels that are no JSON', read: () => codec.decodeLabels(deflateRawSync('[{'), head) },

@@ -1,0 +1,82 @@
+import type { Forecast } from '../forecaster.ts'
+import type { QuantilePaths } from './pinball-loss.ts'
+
+/** Levels that members are judged by. */
+export const judgedLevels: readonly number[] = [0.1, 0.5, 0.9]
+/** Steps of the model's forecast that are kept for judging it: an hour of minutes, as long as most runs lie apart. */
+const keptSteps = 64
+
+/** How well each member has forecast a series, the model first: means that forget, and how many steps they rest on. */
+export interface Standing {
+  readonly losses: readonly number[]
+  readonly weight: number
+}
+
+/** What one forecast leaves for the next one of the same series. */
+export interface Record extends Standing {
+  /** Instant of the last context value. */
+  readonly originMs: number
+  readonly stepMs: number
+  /** The model's own forecast of the first steps, which a mix no longer shows. */
+  readonly model: QuantilePaths
+}
+
+const version = 1
+const headLength = 5
+
+/** version, origin, step, weight, base and losses as Float64, then the model's paths as Float32 beside the base. */
+export function encodeRecord({ originMs, stepMs, weight, losses, model }: Record): Uint8Array {
+  // a level of 1e9 that moves by 1 would be lost in Float32
+  const base = model.quantiles[0] ?? 0
+  const head = Float64Array.of(version, originMs, stepMs, weight, base, ...losses)
+  const paths = Float32Array.from(model.quantiles, (value) => value - base)
+  const bytes = new Uint8Array(head.byteLength + paths.byteLength)
+  bytes.set(new Uint8Array(head.buffer))
+  bytes.set(new Uint8Array(paths.buffer), head.byteLength)
+  return bytes
+}
+
+/** undefined for bytes that this version did not write, or for another number of members. */
+export function decodeRecord(bytes: Uint8Array, memberCount: number): Record | undefined {
+  const headBytes = (headLength + memberCount) * 8
+  const pathCount = (bytes.length - headBytes) / 4
+  const steps = pathCount / judgedLevels.length
+  if (!(Number.isInteger(steps) && steps > 0)) return undefined
+  // typed arrays begin at multiples of their size only
+  const aligned = Uint8Array.from(bytes).buffer
+  const [found, originMs, stepMs, weight, base, ...losses] = new Float64Array(aligned, 0, headLength + memberCount)
+  if (found !== version) return undefined
+  const quantiles = Float64Array.from(new Float32Array(aligned, headBytes, pathCount), (value) => value + base!)
+  return {
+    originMs: originMs!,
+    stepMs: stepMs!,
+    weight: weight!,
+    losses,
+    model: { levels: judgedLevels, quantiles, steps },
+  }
+}
+
+/** The first steps of a forecast at the judged levels. */
+export function judgedPaths({ levels, quantiles, median }: Forecast, atMost = keptSteps): QuantilePaths {
+  const horizon = median.length
+  const steps = Math.min(horizon, atMost)
+  const kept = new Float64Array(judgedLevels.length * steps)
+  for (const [i, level] of judgedLevels.entries()) {
+    const from = levels.indexOf(level) * horizon
+    kept.set(quantiles.subarray(from, from + steps), i * steps)
+  }
+  return { levels: judgedLevels, quantiles: kept, steps }
+}
+
+const halfLifeMs = 86_400_000
+
+/** Takes in the losses of one more window: what is a day old counts half. */
+export function addLosses(before: Standing, window: Standing, elapsedMs: number): Standing {
+  if (window.weight === 0) return before
+  const kept = before.weight * 0.5 ** (elapsedMs / halfLifeMs)
+  const weight = kept + window.weight
+  // a member that had no forecast once is judged anew
+  const mean = (old: number, now: number) =>
+    kept === 0 || Number.isNaN(old) ? now : (kept * old + window.weight * now) / weight
+  return { weight, losses: window.losses.map((loss, i) => mean(before.losses[i]!, loss)) }
+}

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { addLosses, decodeRecord, encodeRecord, judgedLevels, judgedPaths } from '../../../models/auto/record.ts'
+
+const record = {
+  ...{ originMs: 1_764_000_000_000, stepMs: 60_000, weight: 12.5, losses: [1, Number.NaN, 3] },
+  model: { levels: judgedLevels, quantiles: Float64Array.of(-1, 0, 1, 2, 3, 4).map((value) => 1e9 + value), steps: 2 },
+}
+
+test('a record comes back as it was, wherever its bytes lie', () => {
+  const bytes = encodeRecord(record)
+  const moved = new Uint8Array(bytes.length + 3)
+  moved.set(bytes, 3)
+  expect(decodeRecord(moved.subarray(3), 3)).toEqual(record)
+})
+
+test('bytes of another version, length or number of members are no record', () => {
+  const bytes = encodeRecord(record)
+  expect(decodeRecord(bytes, 4)).toBeUndefined()
+  expect(decodeRecord(bytes.subarray(1), 3)).toBeUndefined()
+  expect(decodeRecord(new Uint8Array(), 3)).toBeUndefined()
+  expect(decodeRecord(new Uint8Array(bytes.length), 3)).toBeUndefined()
+})
+
+test('an hour of minutes is kept, 840 bytes', () => {
+  const quantiles = new Float64Array(5 * 300)
+  const median = new Float64Array(300)
+  const paths = judgedPaths({ levels: [0.005, 0.1, 0.5, 0.9, 0.995], quantiles, median })
+  expect(paths.steps).toBe(64)
+  expect(encodeRecord({ ...record, losses: [1, 2, 3, 4], model: paths })).toHaveLength(840)
+})
+
+test('the judged levels are taken from among others', () => {
+  const quantiles = Float64Array.from([0.005, 0.1, 0.5, 0.9].flatMap((level) => [level, level + 10]))
+  const { quantiles: judged } = judgedPaths({ levels: [0.005, 0.1, 0.5, 0.9], quantiles, median: new Float64Array(2) })
+  expect(Array.from(judged)).toEqual([0.1, 10.1, 0.5, 10.5, 0.9, 10.9])
+})
+
+test('what is a day old counts half, and a member without a loss is judged anew', () => {
+  const before = { weight: 10, losses: [1, Number.NaN] }
+  expect(addLosses(before, { weight: 5, losses: [4, 7] }, 86_400_000)).toEqual({ weight: 10, losses: [2.5, 7] })
+  expect(addLosses(before, { weight: 0, losses: [Number.NaN, 1] }, 86_400_000)).toBe(before)
+  expect(addLosses({ weight: 0, losses: [Number.NaN] }, { weight: 3, losses: [2] }, 1)).toEqual({
+    ...{ weight: 3, losses: [2] },
+  })
+})
