@@ -28,6 +28,10 @@ export const missionStatusView = z
       .describe('Series by state at the last detect run'),
     missionScore: z.number().optional(),
     fallback: z.string().optional().describe('Why the fall-back forecast at least some of the newest forecast'),
+    covariatesMissing: z
+      .record(z.string(), z.int())
+      .optional()
+      .describe('Series of the newest forecast that had to do without a covariate, by its name'),
     unchecked: z
       .object({ since: instant, reason: z.string() })
       .optional()
@@ -67,6 +71,7 @@ function viewPause({ reason, actor, sinceMs, untilMs }: NonNullable<StoredMissio
 
 export function viewStatus(status: MissionStatus): z.output<typeof missionStatusView> {
   const { state, consecutiveFailures, lastError, series, unchecked, missionScore, fallback } = status
+  const { covariatesMissing } = status
   return {
     ...{ state, consecutiveFailures },
     ...optionalInstant('lastSuccessAt', status.lastSuccessMs),
@@ -77,6 +82,7 @@ export function viewStatus(status: MissionStatus): z.output<typeof missionStatus
     // JSON has no NaN: nothing was scored
     ...(missionScore !== undefined && Number.isFinite(missionScore) && { missionScore }),
     ...(fallback !== undefined && { fallback }),
+    ...(covariatesMissing && { covariatesMissing }),
     ...(unchecked && { unchecked: { since: toInstant(unchecked.sinceMs), reason: unchecked.reason } }),
     ...optionalInstant('nextForecastAt', status.nextForecastMs),
     ...optionalInstant('nextDetectAt', status.nextDetectMs),

@@ -213,9 +213,10 @@ function describeMission({ id, generation, document, pause, status, updatedAt }:
     ['paused by', pause && `${pause.actor}${pause.reason && `: ${pause.reason}`}`],
     ['until', pause?.until],
     ['not checked', status?.unchecked && `since ${status.unchecked.since}: ${status.unchecked.reason}`],
-    ['series', status?.series && seriesText(status.series)],
+    ['series', status?.series && countsText(status.series)],
     ['score', status?.missionScore?.toFixed(2)],
     ['fall-back', status?.fallback],
+    ['no covariate', status?.covariatesMissing && countsText(status.covariatesMissing)],
     ['last success', status?.lastSuccessAt && relativeTime(status.lastSuccessAt, nowMs)],
     [
       'last error',
@@ -231,16 +232,14 @@ function describeMission({ id, generation, document, pause, status, updatedAt }:
   return [...known.map(([title, text]) => `${title.padEnd(14)}${text}`), '', stringify(document).trimEnd()].join('\n')
 }
 
-type Series = NonNullable<Mission['status']>['series']
-
 function seriesCount(status: Mission['status']): string {
   if (!status?.series) return '-'
   return `${Object.values(status.series).reduce((sum, count) => sum + (count ?? 0), 0)}`
 }
 
-function seriesText(series: NonNullable<Series>): string {
-  const states = Object.entries(series).filter(([, count]) => count > 0)
-  return states.map(([state, count]) => `${count} ${state}`).join(', ')
+function countsText(counts: Readonly<Record<string, number | undefined>>): string {
+  const some = Object.entries(counts).filter(([, count = 0]) => count > 0)
+  return some.map(([name, count]) => `${count} ${name}`).join(', ')
 }
 
 function shortened(text: string, length: number): string {

@@ -20,10 +20,24 @@ function forecastLines({ result, rows }: ForecastOnce, isDryRun: boolean): strin
     ...forecastTable(rows),
     `${read} series read, ${forecast} forecast${payload ? ` by ${payload.model}, ${payload.horizon} steps ahead` : ''}`,
     ...(fallback === undefined ? [] : [`the fall-back forecast: ${fallback}`]),
+    ...covariateLines(result.covariates),
     ...skipped.slice(0, 20).map(({ labels, reason }) => `  skipped ${seriesText(labels)}: ${reason}`),
     ...(skipped.length > 20 ? [`  and ${skipped.length - 20} more skipped`] : []),
     ...emptyHint(read),
     isDryRun ? 'dry run: nothing was written' : `${samplesWritten} samples written`,
+  ]
+}
+
+function covariateLines(use: ForecastOnce['result']['covariates']): string[] {
+  const line = (what: string, counts: Readonly<Record<string, number>> = {}) => {
+    const named = Object.entries(counts).map(([name, count]) => `${name} (${count} series)`)
+    return named.length > 0 ? [`${what}: ${named.join(', ')}`] : []
+  }
+  return [
+    ...line('with covariates', use?.used),
+    ...line('without covariates that are missing', use?.missing),
+    ...line('without covariates that never change in the context', use?.unvarying),
+    ...line('nothing is known ahead of', use?.unknownAhead),
   ]
 }
 

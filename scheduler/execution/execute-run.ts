@@ -57,6 +57,7 @@ function forecastSummary(result: ForecastResult): RunSummary {
     skipped: result.skipped.length,
     ...(result.fallback === undefined ? {} : { fallback: result.fallback }),
     ...(result.fallbackDetail === undefined ? {} : { fallbackDetail: result.fallbackDetail }),
+    ...(result.covariates && { covariates: result.covariates }),
     samplesWritten: result.samplesWritten,
     samplesDropped: result.samplesDropped,
     publishedSteps: result.publishedSteps,

@@ -14,7 +14,7 @@ export interface ForecastRow {
   readonly upper: readonly number[]
 }
 
-/** A reader that holds on to the panel it read last. */
+/** A reader that holds on to the panel it read first: that of the mission's own query, covariates come later. */
 export function recordingReader(reader: SeriesReader): SeriesReader & { readonly panel: Panel | undefined } {
   let panel: Panel | undefined
   return {
@@ -22,8 +22,9 @@ export function recordingReader(reader: SeriesReader): SeriesReader & { readonly
       return panel
     },
     async queryRange(query, signal) {
-      panel = await reader.queryRange(query, signal)
-      return panel
+      const read = await reader.queryRange(query, signal)
+      panel ??= read
+      return read
     },
   }
 }

@@ -64,6 +64,7 @@ export async function runOnce(request: RunOnceRequest): Promise<RunOnceResult> {
       defaults: config.defaults,
       models: forecasters.names,
       modelProblem: catalog.problem,
+      takesCovariates: catalog.takesCovariates,
     }
     const resolved = resolveMission({ tenant: defaultTenant, document, createdMs: nowMs }, settings, nowMs)
     const { reader, writer } = await datasources.open(defaultTenant, resolved.datasource)

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { floorToStep } from '../../models/series.ts'
 import { previousTick } from '../planning/schedule-spec.ts'
 import { editEras, firstEra, ownedRange, ticksFromOwnerOfNow } from '../planning/timeline.ts'
@@ -33,7 +34,7 @@ export function editedMission(stored: StoredMission, edit: Edit): StoredMission 
   const { document, resolved, nowMs } = edit
   const { pause: before, ...mission } = stored
   const { bandKey, scopeKey, stepMs } = resolved.forecastParams
-  const pause = pauseAfter(before, edit, stored.document.query !== document.query)
+  const pause = pauseAfter(before, edit, asksOtherwise(stored.document, document))
   return {
     ...mission,
     ...{ document, bandKey, scopeKey, updatedMs: nowMs, generation: stored.generation + 1 },
@@ -42,6 +43,10 @@ export function editedMission(stored: StoredMission, edit: Edit): StoredMission 
     detectSpec: resolved.detectSpec,
     ...(pause && { pause }),
   }
+}
+
+function asksOtherwise(a: MissionDocument, b: MissionDocument): boolean {
+  return a.query !== b.query || !isDeepStrictEqual(a.covariates?.queries, b.covariates?.queries)
 }
 
 /** `paused` of the document counts where it is written; another query ends a pause that the old one was the reason for. */

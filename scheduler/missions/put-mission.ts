@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
-import type { QueryCheck } from '../store/missions/health-store.ts'
 import type { StoredMission } from '../store/missions/stored-mission.ts'
 import { maxWrites, outrun } from '../store/outrun.ts'
 import { applyChange } from './apply-change.ts'
+import { type CheckedQueries, checkQueries } from './check-queries.ts'
 import type { PutAnswer, PutOptions } from './contract.ts'
 import type { MissionDocument } from './document/document.ts'
 import { withAcceptedModels } from './document/model-check.ts'
@@ -33,7 +33,7 @@ export async function putMission(
       await alignSchedules(deps, name, { mission: before, resolved: resolveStored(before, deps.settings) })
       return { mission: before, outcome: 'unchanged', warnings: await warnings(deps, name) }
     }
-    const { after, resolved, check, isEmpty } = await nextMission(deps, { tenant, document, options, before })
+    const { after, resolved, check, warnings: found } = await nextMission(deps, { tenant, document, options, before })
     // the store's parser may have taken its time
     await assertInstalled(deps)
     const scored = before ? {} : { scoredFloorMs: edits.firstScorableMs(after) }
@@ -43,13 +43,11 @@ export async function putMission(
     }
     if (check) await deps.health.recordCheck(name, check)
     await applyChange(deps, { before, after, resolved })
-    const said = [...(await warnings(deps, name)), ...(isEmpty ? [emptyWarning] : [])]
+    const said = [...(await warnings(deps, name)), ...found]
     return { mission: after, outcome: before ? 'updated' : 'created', warnings: said }
   }
   throw busy(name)
 }
-
-const emptyWarning = 'the query returns no series now; look whether a metric or a label is misspelt'
 
 async function warnings({ health }: MissionServiceDeps, name: MissionName): Promise<string[]> {
   const { unchecked } = await health.get(name)
@@ -71,13 +69,7 @@ function sameDocument(a: MissionDocument, b: MissionDocument): boolean {
   return isDeepStrictEqual(JSON.parse(JSON.stringify(a)), JSON.parse(JSON.stringify(b)))
 }
 
-interface CheckedQuery {
-  readonly check: QueryCheck
-  readonly isEmpty: boolean
-}
-
-/** Without a check the query was checked before. */
-interface NextMission extends Partial<CheckedQuery> {
+interface NextMission extends CheckedQueries {
   readonly after: StoredMission
   readonly resolved: ResolvedMission
 }
@@ -94,25 +86,11 @@ async function nextMission(
     withAcceptedModels(settings, before?.document),
     nowMs,
   )
-  const isAnother = before?.scopeKey !== resolved.forecastParams.scopeKey
-  const check = isAnother ? await checkQuery(deps, tenant, resolved) : undefined
+  const checked = await checkQueries(deps, { tenant, resolved, before })
   const edit = { document, resolved, actor: options.actor, nowMs }
   return {
     after: before ? edits.editedMission(before, edit) : edits.createdMission(tenant, { ...edit, createdMs }),
     resolved,
-    ...check,
-  }
-}
-
-/** A store that cannot answer now is no reason to refuse a mission; its own parser's refusal is. */
-async function checkQuery(deps: MissionServiceDeps, tenant: string, resolved: ResolvedMission): Promise<CheckedQuery> {
-  const { datasource, forecastParams } = resolved
-  const { query, allowOutputs } = forecastParams
-  try {
-    const { isEmpty } = await deps.checkQuery({ tenant, datasource, query, allowOutputs })
-    return { check: 'accepted', isEmpty }
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code === 'QUERY_REJECTED') throw error
-    return { check: { sinceMs: deps.clock.now(), reason: error.message }, isEmpty: false }
+    ...checked,
   }
 }

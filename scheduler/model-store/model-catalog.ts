@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { resolve, sep } from 'node:path'
+import { readConfig } from '../../models/chronos/checkpoint/open-checkpoint.ts'
 import { AppError, toAppError } from '../../models/errors.ts'
 import { isModelPath } from '../../models/registry.ts'
 import { didYouMean } from '../config/did-you-mean.ts'
@@ -32,13 +33,29 @@ export interface ModelCatalog {
   locate(name: string): ModelLocation
   /** Why a mission cannot name this model; undefined when it can. */
   problem(name: string): string | undefined
+  /** Whether a model looks at covariates and groups; undefined when its files are not here to tell. */
+  takesCovariates(name: string): boolean | undefined
 }
+
+// where models are on workers only, their names tell
+const boltPrefix = 'amazon/chronos-bolt-'
 
 /** Looks at the store each time, so that a model is there as soon as it is pulled. */
 export function openCatalog(options: CatalogOptions): ModelCatalog {
+  const locate = (name: string): ModelLocation =>
+    isModelPath(name) ? { folder: folderAtPath(options, name), revision: undefined } : installedModel(options, name)
   return {
-    locate: (name) =>
-      isModelPath(name) ? { folder: folderAtPath(options, name), revision: undefined } : installedModel(options, name),
+    locate,
+    takesCovariates(name) {
+      if (options.builtIn.includes(name)) return false
+      try {
+        const config = readConfig(locate(name).folder)
+        return config.family === 'chronos2' && config.takesCovariates
+      } catch {
+        const id = fullId(tryParseModelName(name)?.id ?? name)
+        return id.startsWith(boltPrefix) ? false : undefined
+      }
+    },
     problem(name) {
       if (options.builtIn.includes(name)) return undefined
       try {

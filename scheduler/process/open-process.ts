@@ -139,7 +139,8 @@ interface SettingsParts extends Pick<ReturnType<typeof openDatasources>, 'find'>
 }
 
 function missionSettings({ defaults }: Config, { find, models, catalog }: SettingsParts): MissionSettings {
-  return { datasource: find, defaults, models, modelProblem: catalog.problem }
+  const { problem: modelProblem, takesCovariates } = catalog
+  return { datasource: find, defaults, models, modelProblem, takesCovariates }
 }
 
 function redisChecks({ control, data }: RedisConnections): readonly ReadinessCheck[] {

@@ -75,6 +75,44 @@ describe('a new mission', () => {
     expect(await put({ query: 'up' })).toMatchObject({ outcome: 'updated', warnings: [] })
   })
 
+  describe('with covariates', () => {
+    const covariates = (query: string) => ({ covariates: { queries: [{ name: 'load', query }] } })
+    const refusal = { code: 'QUERY_REJECTED', message: 'covariate "load": prom: parse error in load(' }
+
+    test('has their queries checked as well, also when only they have changed', async () => {
+      stage.refused = 'load('
+      const problems = [{ pointer: '/covariates/queries/0/query', detail: 'prom: parse error in load(' }]
+      await expect(put(covariates('load('))).rejects.toMatchObject({ ...refusal, problems })
+      await put(covariates('load'))
+      await expect(put(covariates('load('))).rejects.toMatchObject(refusal)
+    })
+
+    test('is warned by their names', async () => {
+      const empty = 'covariate "load" returns no series now; look whether a metric or a label is misspelt'
+      expect((await put(covariates('misspelt'))).warnings).toEqual([empty])
+      const away = 'the query is not checked, its first run will: covariate "load": prom is away'
+      expect((await put(covariates('busy'))).warnings).toEqual([away])
+    })
+
+    test('is forecast anew when they change, and goes on with what is drawn', async () => {
+      const { mission: before } = await put(covariates('load'))
+      const { mission: after } = await put(covariates('other'))
+      expect([after.bandKey === before.bandKey, after.scopeKey === before.scopeKey]).toEqual([false, true])
+    })
+
+    test('says in its status which were missing in the newest forecast', async () => {
+      await put(covariates('load'))
+      const said = async (missing: Record<string, number>) => {
+        const found = { used: {}, missing, unvarying: {}, unknownAhead: {} }
+        const result = { ...forecastOf(3), covariates: found }
+        await stage.deps.health.recordSuccess(cpu, 1, { flow: 'forecast', result })
+        return (await stage.service.status('default', 'cpu')).covariatesMissing
+      }
+      expect(await said({ load: 2 })).toEqual({ load: 2 })
+      expect(await said({})).toBeUndefined()
+    })
+  })
+
   describe('while the store is away', () => {
     const warning = 'the query is not checked, its first run will: prom is away'
     const unchecked = async () => (await stage.service.status('default', 'cpu')).unchecked

@@ -22,11 +22,16 @@ const weightsName = 'model.safetensors'
  * @throws MODEL_INVALID naming the file, and the field or tensor.
  */
 export function openCheckpoint(folder: string): Checkpoint {
-  const config = parseConfig(readConfigFile(folder), join(folder, configName))
+  const config = readConfig(folder)
   const weightsPath = findWeights(folder)
   const tensors = readSafetensors(weightsPath)
   checkTensors(tensors, config, weightsPath)
   return { config, weightsPath, tensors }
+}
+
+/** What config.json alone says. @throws MODEL_INVALID naming the file, and the field. */
+export function readConfig(folder: string): ChronosConfig {
+  return parseConfig(readConfigFile(folder), join(folder, configName))
 }
 
 function readConfigFile(folder: string): string {

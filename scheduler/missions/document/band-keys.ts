@@ -10,6 +10,7 @@ type BandFields = Omit<ForecastParams, 'tenant' | 'mission' | 'maxSeries' | 'sco
  * mission's creation, so that a re-created mission never takes another one's forecasts for its own.
  */
 export function bandKeyOf(fields: BandFields, createdMs: number): string {
+  const { covariates, groupBy, crossLearning } = fields
   return hash([
     scopeFields(fields),
     fields.evalDelayMs,
@@ -20,6 +21,8 @@ export function bandKeyOf(fields: BandFields, createdMs: number): string {
     fields.fallback,
     fields.bandExitsPerDay,
     createdMs,
+    // a mission without any keeps the key that it had before there were some
+    ...(covariates || groupBy || crossLearning ? [{ covariates, groupBy, crossLearning }] : []),
   ])
 }
 

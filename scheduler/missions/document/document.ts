@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { covariatesDocument, labelNames } from '../../../flows/covariates-document.ts'
 import { tryParseDuration } from '../../../models/duration.ts'
 
 /** A duration as people write it; kept as written, so that an export reads like its input. */
@@ -63,6 +64,9 @@ const fields = z.strictObject({
   minPoints: z.int().min(2).max(10_000).optional().describe('Fewest finite values in the context; default 10'),
   model: z.string().optional().describe('Forecaster; default: the configured one'),
   fallback: z.string().optional().describe('Forecaster for when the model is missing or fails'),
+  covariates: covariatesDocument.optional().describe('What the model may look at beside the query; Chronos-2 only'),
+  groupBy: labelNames.optional().describe('Series that agree in these labels are forecast together; Chronos-2 only'),
+  crossLearning: z.boolean().optional().describe('All series are forecast together; Chronos-2 only. Default false'),
   sensitivity: z.enum(['low', 'normal', 'high']).optional().describe('0.005, 0.015 or 0.1 band exits a day'),
   bandExitsPerDay: z.number().positive().max(100).optional().describe('The same as a number; one of both'),
   direction: z.enum(['both', 'above', 'below']).optional().describe('Which side may score above 1; default both'),
@@ -88,13 +92,20 @@ const fields = z.strictObject({
   detect: schedule.optional().describe('Default: every 1m'),
 })
 
-type Related = Pick<z.output<typeof fields>, 'sensitivity' | 'bandExitsPerDay' | 'dataRange' | 'labels'>
+type Related = Pick<
+  z.output<typeof fields>,
+  'sensitivity' | 'bandExitsPerDay' | 'groupBy' | 'crossLearning' | 'dataRange' | 'labels'
+>
 
 /** What fields do to each other. */
 const relations = [
   z.refine<Related>(({ sensitivity, bandExitsPerDay }) => sensitivity === undefined || bandExitsPerDay === undefined, {
     error: 'give sensitivity or bandExitsPerDay, not both',
     path: ['bandExitsPerDay'],
+  }),
+  z.refine<Related>(({ groupBy, crossLearning }) => groupBy === undefined || !crossLearning, {
+    error: 'give groupBy or crossLearning, not both',
+    path: ['groupBy'],
   }),
   z.refine<Related>(({ dataRange }) => dataRange === undefined || dataRange[0] < dataRange[1], {
     error: 'the first value must be below the second',

@@ -1,4 +1,5 @@
 import { isModelPath } from '../../../models/registry.ts'
+import { isJoint } from './covariate-checks.ts'
 import type { MissionDocument } from './document.ts'
 import type { MissionSettings } from './resolved.ts'
 
@@ -7,10 +8,15 @@ import type { MissionSettings } from './resolved.ts'
  * no reason to refuse an edit of something else, or to lose the mission when Redis is filled again.
  */
 export function withAcceptedModels(settings: MissionSettings, accepted: MissionDocument | undefined): MissionSettings {
-  const { modelProblem } = settings
-  if (!modelProblem || !accepted) return settings
+  const { modelProblem, takesCovariates } = settings
+  if (!accepted) return settings
   const names = [accepted.model, accepted.fallback]
-  return { ...settings, modelProblem: (name) => (names.includes(name) ? undefined : modelProblem(name)) }
+  const jointModel = isJoint(accepted) ? (accepted.model ?? settings.defaults.model) : undefined
+  return {
+    ...settings,
+    ...(modelProblem && { modelProblem: (name) => (names.includes(name) ? undefined : modelProblem(name)) }),
+    ...(takesCovariates && { takesCovariates: (name) => (name === jointModel ? undefined : takesCovariates(name)) }),
+  }
 }
 
 /** Why this model cannot be named; undefined when it can. */

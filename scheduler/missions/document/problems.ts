@@ -1,6 +1,7 @@
 import { formatDuration, parseDuration } from '../../../models/duration.ts'
 import { ownOutputSelector } from '../../../tasks/prometheus/query/own-outputs.ts'
 import { leadMs } from '../../planning/timeline.ts'
+import { jointProblems } from './covariate-checks.ts'
 import type { MissionDocument } from './document.ts'
 import { modelProblem } from './model-check.ts'
 import type { MissionDatasource, MissionSettings, Problem, ResolvedMission } from './resolved.ts'
@@ -14,7 +15,7 @@ const farthestMs = 47 * hourMs
 const oldestMs = 50 * 60_000
 const maxSteps = 50_000
 
-interface DocumentChecks extends Pick<MissionSettings, 'models' | 'modelProblem'> {
+interface DocumentChecks extends Pick<MissionSettings, 'models' | 'modelProblem' | 'defaults' | 'takesCovariates'> {
   readonly nowMs: number
 }
 
@@ -33,7 +34,7 @@ export function documentProblems(document: MissionDocument, { nowMs, ...settings
     const detail = name === undefined ? undefined : modelProblem(settings, name)
     if (detail !== undefined) problems.push({ pointer: `/${field}`, detail })
   }
-  return problems
+  return [...problems, ...jointProblems(document, settings)]
 }
 
 /** What shows only once defaults and datasource are known. */
@@ -64,7 +65,7 @@ interface CheckInput {
   readonly datasource: MissionDatasource
 }
 
-type Check = (input: CheckInput) => Problem | undefined
+type Check = (input: CheckInput) => Problem | readonly Problem[] | undefined
 
 function detectStepAboveStep({ resolved: { detectParams } }: CheckInput): Problem | undefined {
   const { detectStepMs, stepMs } = detectParams
@@ -83,11 +84,16 @@ function stepDependentQuery({ document, resolved, datasource }: CheckInput): Pro
 }
 
 /** Each run would read what the one before it wrote: a band of a score of a band, and new series every time. */
-function ownOutputs({ document, resolved: { forecastParams } }: CheckInput): Problem | undefined {
-  const selector = forecastParams.allowOutputs ? undefined : ownOutputSelector(document.query, forecastParams)
-  if (selector === undefined) return undefined
-  const hint = `add mission!="${document.id}" to it, or set allowOutputs: true`
-  return { pointer: '/query', detail: `${selector} returns what this mission writes itself: ${hint}` }
+function ownOutputs({ document, resolved: { forecastParams } }: CheckInput): Problem[] {
+  if (forecastParams.allowOutputs) return []
+  const { query, covariates } = document
+  const others = covariates?.queries?.map((each, i) => ({ ...each, pointer: `/covariates/queries/${i}/query` }))
+  return [{ query, pointer: '/query' }, ...(others ?? [])].flatMap(({ query, pointer }) => {
+    const selector = ownOutputSelector(query, forecastParams)
+    if (selector === undefined) return []
+    const hint = `add mission!="${document.id}" to it, or set allowOutputs: true`
+    return { pointer, detail: `${selector} returns what this mission writes itself: ${hint}` }
+  })
 }
 
 function contextTooLong({ resolved: { forecastParams } }: CheckInput): Problem | undefined {

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml'
-import { AppError } from '../../../models/errors.ts'
+import { AppError, toAppError } from '../../../models/errors.ts'
+import { inlineCalendar } from './inline-calendar.ts'
 
 /** One mission as somebody wrote it, not checked yet; or why it cannot be read. */
 export interface WrittenDocument {
@@ -16,11 +17,11 @@ const extensions = /\.(?:ya?ml|json|ndjson|jsonl)$/i
 /** Missions of a file, or of all files in a folder and below it, in the order of their names. @throws NOT_FOUND */
 export function readMissionFiles(path: string): WrittenDocument[] {
   try {
-    if (!statSync(path).isDirectory()) return parseMissions(readFileSync(path, 'utf8'), path)
+    if (!statSync(path).isDirectory()) return parseMissions(readFileSync(path, 'utf8'), path, dirname(path))
     const names = readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) => extensions.test(name))
     return names.sort().flatMap((name) => {
       const file = join(path, name)
-      return parseMissions(readFileSync(file, 'utf8'), file)
+      return parseMissions(readFileSync(file, 'utf8'), file, dirname(file))
     })
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
@@ -29,9 +30,20 @@ export function readMissionFiles(path: string): WrittenDocument[] {
   }
 }
 
-/** YAML of one or several documents, JSON, or one JSON object a line; a list stands for its elements. */
-export function parseMissions(text: string, name: string): WrittenDocument[] {
-  return isNdjson(text) ? parseLines(text, name) : parseYaml(text, name)
+/**
+ * YAML of one or several documents, JSON, or one JSON object a line; a list stands for its elements. Calendars that they
+ * name are read from `folder`.
+ */
+export function parseMissions(text: string, name: string, folder = '.'): WrittenDocument[] {
+  const written = isNdjson(text) ? parseLines(text, name) : parseYaml(text, name)
+  return written.map(({ origin, document, ...rest }) => {
+    if (document === undefined) return { origin, ...rest }
+    try {
+      return { origin, document: inlineCalendar(document, folder) }
+    } catch (error) {
+      return { origin, error: toAppError(error).message }
+    }
+  })
 }
 
 /** Two lines that each are a JSON object are no YAML. */

@@ -4,6 +4,7 @@ import { longestGapMs } from '../../planning/schedule-spec.ts'
 import { defaultHorizon } from '../../planning/timeline.ts'
 import type { StoredMission } from '../../store/missions/stored-mission.ts'
 import { bandKeyOf, scopeKeyOf } from './band-keys.ts'
+import { knownRowProblems } from './covariate-checks.ts'
 import type { MissionDocument } from './document.ts'
 import { schedulePolicy } from './policies.ts'
 import { documentProblems, resolvedProblems } from './problems.ts'
@@ -25,7 +26,7 @@ export function resolveMission(input: ResolveInput, settings: MissionSettings, n
   if (!datasource) before.push({ pointer: '/datasource', detail: noDatasource(document) })
   if (!datasource || before.length > 0) throw invalidMission(document, before)
   const resolved = resolve(input, settings, datasource)
-  const after = resolvedProblems(document, resolved, datasource)
+  const after = [...resolvedProblems(document, resolved, datasource), ...knownRowProblems(resolved, nowMs)]
   if (after.length > 0) throw invalidMission(document, after)
   return resolved
 }
@@ -92,7 +93,7 @@ interface BandInput {
 }
 
 function bandFields(document: MissionDocument, { settings, datasource, stepMs, gapMs }: BandInput) {
-  const { query, minPoints = 10, allowOutputs = false } = document
+  const { query, minPoints = 10, allowOutputs = false, covariates, groupBy, crossLearning } = document
   return {
     ...{ query, stepMs, minPoints, allowOutputs },
     datasource: datasource.name,
@@ -105,6 +106,9 @@ function bandFields(document: MissionDocument, { settings, datasource, stepMs, g
     model: document.model ?? settings.defaults.model,
     fallback: document.fallback ?? settings.defaults.fallback,
     bandExitsPerDay: document.bandExitsPerDay ?? exitsPerDay[document.sensitivity ?? 'normal'],
+    ...(covariates && { covariates }),
+    ...(groupBy && { groupBy }),
+    ...(crossLearning && { crossLearning }),
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { dirname } from 'node:path'
 import { AppError, toAppError } from '../../../models/errors.ts'
 import { defaultTenant } from '../../../models/series.ts'
 import { startDelayMs } from '../../planning/schedule-spec.ts'
@@ -7,6 +8,7 @@ import type { Installation } from '../../store/installation.ts'
 import type { StoredMission } from '../../store/missions/stored-mission.ts'
 import { issuesText } from '../../store/stored-document.ts'
 import { type MissionDocument, missionDocument } from '../document/document.ts'
+import { inlineCalendar } from '../document/inline-calendar.ts'
 import { withAcceptedModels } from '../document/model-check.ts'
 import { resolveMission } from '../document/resolve.ts'
 import { firstRuns, firstRunsSpreadMs } from '../first-runs.ts'
@@ -82,7 +84,9 @@ async function writtenFiles(dir: string | undefined): Promise<MissionFile[]> {
     source: file,
     tenant: defaultTenant,
     // whose file it was before is of no account: it makes a new installation
-    missions: parseMissionFile(text, file).map(({ document }) => ({ document })),
+    missions: parseMissionFile(text, file).map(({ document }) => ({
+      document: inlineCalendar(document, dirname(file)),
+    })),
   }))
 }
 

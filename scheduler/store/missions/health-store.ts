@@ -26,6 +26,8 @@ export interface MissionHealth {
   readonly unchecked?: { readonly sinceMs: number; readonly reason: string }
   /** `fallback:<code>`: why the fall-back forecast at least some of the newest forecast. */
   readonly fallback?: string
+  /** Series of the newest forecast that had to do without a covariate, by its name. */
+  readonly covariatesMissing?: Readonly<Record<string, number>>
 }
 
 /** What a run found; without a result it had nothing to do. */
@@ -50,6 +52,7 @@ const seriesByState = z
   .record(z.string(), z.int())
   .transform((states) => states as NonNullable<MissionHealth['series']>)
 const uncheckedQuery = z.object({ sinceMs: z.number(), reason: z.string() })
+const seriesByCovariate = z.record(z.string(), z.int())
 const runError = z.object({ code: z.string(), message: z.string(), atMs: z.number(), flow: z.enum(flowNames) })
 
 export function createHealthStore(redis: Redis, onUnreadable: OnUnreadable = ignoreUnreadable): HealthStore {
@@ -103,7 +106,8 @@ function hasAsked({ flow, result }: RunFindings): boolean {
 function findingFields({ flow, result }: RunFindings): (string | number)[] {
   if (flow === 'detect') return result ? ['states', JSON.stringify(result.states), 'score', result.missionScore] : []
   // a run that found its payload kept has forecast nothing
-  return result && result.forecast > 0 ? ['fallback', result.fallback ?? ''] : []
+  if (!result || result.forecast === 0) return []
+  return ['fallback', result.fallback ?? '', 'covariatesMissing', JSON.stringify(result.covariates?.missing ?? {})]
 }
 
 function parseHealth(fields: Readonly<Record<string, string>>, onUnreadable: (reason: string) => void): MissionHealth {
@@ -121,6 +125,7 @@ function parseHealth(fields: Readonly<Record<string, string>>, onUnreadable: (re
   const [lastError] = errors.sort((a, b) => b.atMs - a.atMs)
   const series = decoded('states', seriesByState)
   const unchecked = decoded('unchecked', uncheckedQuery)
+  const missing = decoded('covariatesMissing', seriesByCovariate) ?? {}
   return {
     state: stateOf(consecutiveFailures, fields['detect.successMs'] !== undefined),
     consecutiveFailures,
@@ -130,6 +135,7 @@ function parseHealth(fields: Readonly<Record<string, string>>, onUnreadable: (re
     ...(unchecked && { unchecked }),
     ...(Number.isFinite(missionScore) && { missionScore }),
     ...(fields.fallback && { fallback: fields.fallback }),
+    ...(Object.keys(missing).length > 0 && { covariatesMissing: missing }),
   }
 }
 

@@ -21,6 +21,18 @@ read 0.12 s, forecast 2.00 s`)
   expect(describeRun({ flow: 'forecast', nominalMs, result, rows: [] }, true)).toContain('dry run: nothing was written')
 })
 
+test('a forecast run tells which covariates there were', () => {
+  const result = {
+    ...{ read: 3, forecast: 3, samplesWritten: 0, skipped: [], payload: undefined, seconds: {} },
+    covariates: { used: { load: 2, weekend: 3 }, missing: { load: 1 }, unvarying: { holiday: 3 }, unknownAhead: {} },
+  } as unknown as ForecastResult
+  expect(describeRun({ flow: 'forecast', nominalMs, result, rows: [] }, false)).toContain(`3 series read, 3 forecast
+with covariates: load (2 series), weekend (3 series)
+without covariates that are missing: load (1 series)
+without covariates that never change in the context: holiday (3 series)
+0 samples written`)
+})
+
 test('a detect run shows every series with its band, score and state', () => {
   const row = { id: '1', labels: { metric: 'up', instance: 'a' }, value: 2, pred: 1, lower: 0.5, upper: 1.5, score: 2 }
   const result = {

@@ -42,9 +42,11 @@ test('a row has the newest value of its series and its forecast, step by step', 
   ])
 })
 
-test('a reader remembers the panel it read', async () => {
-  const reader = recordingReader({ queryRange: async () => panel })
+test('a reader remembers the panel that it read first', async () => {
+  const others = [panel, { ...panel, series: [] }]
+  const reader = recordingReader({ queryRange: async () => others.shift() ?? panel })
   expect(reader.panel).toBeUndefined()
   await reader.queryRange({ query: 'cpu', startMs: 0, endMs: 2_000, stepMs: 1_000 })
+  await reader.queryRange({ query: 'covariate', startMs: 0, endMs: 4_000, stepMs: 1_000 })
   expect(reader.panel).toBe(panel)
 })

@@ -40,6 +40,24 @@ test.each([
   expect(catalog().problem(name)).toBeUndefined()
 })
 
+test.each([
+  ['seasonal-naive', false],
+  ['chronos-bolt-tiny', false],
+  ['amazon/chronos-bolt-tiny@0000000', false],
+  ['chronos-bolt-base', false],
+  ['mine', true],
+  [chronos2Folder, true],
+  ['chronos-2', undefined],
+  ['./nowhere', undefined],
+  ['../..', undefined],
+])('whether %s takes covariates: %s', (name, takes) => {
+  expect(catalog({ folders: undefined }).takesCovariates(name)).toBe(takes)
+})
+
+test('nothing is told of a folder that may not be named', () => {
+  expect(catalog({ folders: [] }).takesCovariates(chronos2Folder)).toBeUndefined()
+})
+
 test('a folder that was copied under a short name goes before what the name is short for', () => {
   cpSync(chronos2Folder, join(dir, 'chronos-bolt-base'), { recursive: true })
   expect(catalog().locate('chronos-bolt-base').folder).toBe(join(dir, 'chronos-bolt-base'))

@@ -5,7 +5,7 @@ const fields = {
   ...{ datasource: 'main', query: 'up', allowOutputs: false, stepMs: 300_000, evalDelayMs: 30_000 },
   ...{ context: 2_016, horizon: 64, minPoints: 10, model: 'a', fallback: 'b', bandExitsPerDay: 0.015 },
 }
-const keys = (changes: Partial<typeof fields> = {}, createdMs = 1) => ({
+const keys = (changes: Partial<Parameters<typeof bandKeyOf>[0]> = {}, createdMs = 1) => ({
   band: bandKeyOf({ ...fields, ...changes }, createdMs),
   scope: scopeKeyOf({ ...fields, ...changes }),
 })
@@ -19,6 +19,9 @@ test.each([
     (change) => ({ change, scope: false }),
   ),
   { change: { bandExitsPerDay: 1 }, scope: false },
+  { change: { covariates: { calendar: ['weekend' as const] } }, scope: false },
+  { change: { groupBy: ['job'] }, scope: false },
+  { change: { crossLearning: true }, scope: false },
 ])('$change makes another band; another scope: $scope', ({ change, scope }) => {
   expect(keys(change).band).not.toBe(keys().band)
   expect(keys(change).scope !== keys().scope).toBe(scope)
@@ -31,5 +34,5 @@ test('a mission that was created again has another band of the same scope', () =
 
 test('keys are the same everywhere and for ever: forecasts are kept under them', () => {
   expect(keys()).toEqual(keys())
-  expect(keys().band).toMatch(/^[0-9a-f]{16}$/)
+  expect(keys().band).toBe('2acdbe178d499cc2')
 })

@@ -53,6 +53,36 @@ test('aliases within aliases do not fill the memory', () => {
   expect(written?.error).toContain('Excessive alias count')
 })
 
+test('a calendar that a mission names is read, from beside the file of the mission', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'at-missions-'))
+  onTestFinished(() => rmSync(dir, { recursive: true }))
+  mkdirSync(join(dir, 'team'))
+  writeFileSync(join(dir, 'off.ics'), 'BEGIN:VCALENDAR')
+  const mission = (icalFile: string) => ({ ...a, covariates: { holidays: { icalFile, countries: ['DE'] } } })
+  writeFileSync(join(dir, 'team', 'a.json'), JSON.stringify(mission('../off.ics')))
+  writeFileSync(join(dir, 'team', 'b.json'), JSON.stringify(mission('gone.ics')))
+  expect(readMissionFiles(dir)).toEqual([
+    {
+      origin: join(dir, 'team/a.json:1'),
+      document: { ...a, covariates: { holidays: { countries: ['DE'], ical: 'BEGIN:VCALENDAR' } } },
+    },
+    {
+      origin: join(dir, 'team/b.json:1'),
+      error: `covariates.holidays.icalFile: cannot read ${join(dir, 'team/gone.ics')} (ENOENT)`,
+    },
+  ])
+})
+
+test.each([{ holidays: { icalFile: 7 } }, { holidays: null }, 'none', undefined])(
+  'covariates %j stay as they are: what is wrong with them is told later',
+  (covariates) => {
+    expect(parseMissions(JSON.stringify({ ...a, covariates }), 'f')[0]?.document).toEqual({
+      ...a,
+      ...(covariates !== undefined && { covariates }),
+    })
+  },
+)
+
 test('a folder is read by name, with what lies below it', () => {
   const dir = mkdtempSync(join(tmpdir(), 'at-missions-'))
   onTestFinished(() => rmSync(dir, { recursive: true }))

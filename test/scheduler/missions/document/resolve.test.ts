@@ -251,3 +251,71 @@ describe('accepts', () => {
     expect(problemsOf(fields)).toEqual([])
   })
 })
+
+describe('covariates and groups', () => {
+  const covariates = { calendar: ['hourOfDay'] }
+  const joint: MissionSettings = {
+    ...settings,
+    takesCovariates: (name) => (name === 'seasonal-naive' ? false : name === 'chronos-2' ? true : undefined),
+  }
+  const problems = (fields: object, accepted?: object) => {
+    const withAccepted = withAcceptedModels(joint, accepted && parse(accepted))
+    try {
+      resolveMission({ tenant: 'default', document: parse(fields), createdMs }, withAccepted, createdMs)
+      return []
+    } catch (error) {
+      return (error as AppError).problems
+    }
+  }
+
+  test('are handed to the forecast as they are written', () => {
+    const written = { covariates, groupBy: ['job'] }
+    expect(resolve(written).forecastParams).toMatchObject(written)
+    expect(resolve({ crossLearning: true }).forecastParams).toMatchObject({ crossLearning: true })
+    expect(resolve({ crossLearning: false }).forecastParams).not.toHaveProperty('crossLearning')
+    expect(resolve(written).detectParams).not.toHaveProperty('covariates')
+    expect(() => forecastParams.parse(resolve(written).forecastParams)).not.toThrow()
+  })
+
+  test('exclude each other where both say who is together', () => {
+    expect(
+      missionDocument.safeParse({ id: 'a', query: 'up', groupBy: ['a'], crossLearning: true }).error?.issues,
+    ).toMatchObject([{ path: ['groupBy'], message: 'give groupBy or crossLearning, not both' }])
+  })
+
+  test('are refused, each by its field, with a model that is known to take none', () => {
+    const detail = expect.stringContaining('model seasonal-naive forecasts each series by itself; chronos-2')
+    expect(problems({ covariates, groupBy: ['job'] })).toEqual([
+      { pointer: '/covariates', detail },
+      { pointer: '/groupBy', detail },
+    ])
+    expect(problems({ crossLearning: true })).toEqual([{ pointer: '/crossLearning', detail }])
+    expect(problems({ crossLearning: false })).toEqual([])
+    expect(problems({ covariates, model: 'chronos-2' })).toEqual([])
+    expect(problems({ covariates, model: './models/mine' })).toEqual([])
+  })
+
+  test('are no outputs of their own mission', () => {
+    const queries = [
+      { name: 'load', query: 'load' },
+      { name: 'score', query: 'anomaly_score' },
+    ]
+    const pointer = '/covariates/queries/1/query'
+    const detail = expect.stringContaining('anomaly_score returns what this mission writes itself')
+    expect(problems({ covariates: { queries }, model: 'chronos-2' })).toEqual([{ pointer, detail }])
+    expect(problems({ covariates: { queries }, model: 'chronos-2', allowOutputs: true })).toEqual([])
+  })
+
+  test('that were accepted stay accepted with the model that they have', () => {
+    expect(problems({ covariates, notes: 'x' }, { covariates })).toEqual([])
+    expect(problems({ covariates }, {})).toHaveLength(1)
+    expect(problems({ covariates, model: 'seasonal-naive' }, { covariates, model: 'chronos-2' })).toHaveLength(1)
+  })
+
+  test('with events without number are refused before a run finds out', () => {
+    const events = [{ name: 'busy', cron: '* * * * * *', duration: '1s' }]
+    expect(problems({ covariates: { events }, model: 'chronos-2' })).toEqual([
+      { pointer: '/covariates', detail: expect.stringContaining('event "busy" happens more than 10000 times') },
+    ])
+  })
+})

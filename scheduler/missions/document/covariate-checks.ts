@@ -1,0 +1,34 @@
+import { resolveCovariates } from '../../../flows/resolve-covariates.ts'
+import { toAppError } from '../../../models/errors.ts'
+import { knownRows } from '../../../tasks/covariates/known-rows.ts'
+import type { MissionDocument } from './document.ts'
+import type { MissionSettings, Problem, ResolvedMission } from './resolved.ts'
+
+const jointFields = ['covariates', 'groupBy', 'crossLearning'] as const
+
+/** Whether a mission asks for more than forecasts of single series. */
+export const isJoint = (document: MissionDocument): boolean => jointFields.some((field) => document[field])
+
+/** What a document asks for and its model cannot do, as far as that is known here. */
+export function jointProblems(
+  document: MissionDocument,
+  { defaults, takesCovariates }: Pick<MissionSettings, 'defaults' | 'takesCovariates'>,
+): Problem[] {
+  const model = document.model ?? defaults.model
+  if (!isJoint(document) || takesCovariates?.(model) !== false) return []
+  const asked = jointFields.filter((field) => document[field])
+  const detail = `model ${model} forecasts each series by itself; chronos-2 and chronos-2-small take covariates and groups`
+  return asked.map((field) => ({ pointer: `/${field}`, detail }))
+}
+
+/** Covariates that a forecast of now could not compute: events without number. */
+export function knownRowProblems({ forecastParams }: ResolvedMission, nowMs: number): Problem[] {
+  const { covariates, stepMs, context, horizon } = forecastParams
+  if (!covariates) return []
+  try {
+    knownRows(resolveCovariates(covariates), [nowMs - context * stepMs, nowMs + horizon * stepMs])
+    return []
+  } catch (error) {
+    return [{ pointer: '/covariates', detail: toAppError(error).message }]
+  }
+}
