@@ -5,14 +5,16 @@ import { isModelPath } from '../../../models/registry.ts'
 import { inferenceOptions } from '../../inference/settings.ts'
 import { defineCommand, usageError } from '../command.ts'
 import { textTable } from '../table.ts'
-import { installedModel, openStore, storeOptions } from './options.ts'
+import { formatBytes, installedModel, openStore, storeOptions } from './options.ts'
 
 const stepMs = 300_000
 
 export const modelsBench = defineCommand({
   name: 'models bench',
-  summary: 'Forecast made-up series for some seconds and count how many a second this machine does.',
-  details: 'Horizon 64, one worker process, with the settings `inference`. NAME may be the path of a folder.',
+  summary: 'Forecast made-up series for some seconds: how many a second this machine does, in how much memory.',
+  details: `Horizon 64, one worker process with the settings \`inference\`. NAME may be the path of a folder.
+PEAK RSS is the most memory that this whole process has had until then. With AT_INFERENCE_THREADS=1 there is one copy
+of the weights in it.`,
   positionals: { name: 'NAME', min: 1, max: 1 },
   options: {
     context: {
@@ -47,6 +49,7 @@ export const modelsBench = defineCommand({
               { title: 'SERIES/S', cell: ({ seriesPerSecond }) => seriesPerSecond.toPrecision(3), align: 'right' },
               { title: 'SERIES', cell: (row) => `${row.series}`, align: 'right' },
               { title: 'SECONDS', cell: (row) => row.seconds.toFixed(1), align: 'right' },
+              { title: 'PEAK RSS', cell: ({ peakRssBytes }) => formatBytes(peakRssBytes), align: 'right' },
             ]),
       )
       return 0
@@ -80,7 +83,8 @@ async function measure(forecaster: Forecaster, { context, series, seconds }: Mea
     done += series
   } while (performance.now() - startedMs < seconds * 1_000)
   const took = (performance.now() - startedMs) / 1_000
-  return { context, series: done, seconds: took, seriesPerSecond: done / took }
+  const peakRssBytes = process.resourceUsage().maxRSS * 1_024
+  return { context, series: done, seconds: took, seriesPerSecond: done / took, peakRssBytes }
 }
 
 function madeUpSeries(length: number, seed: number): Float64Array {
