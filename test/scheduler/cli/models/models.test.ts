@@ -110,7 +110,10 @@ test('a model is measured as it is configured', async () => {
   const bench = (environment: Record<string, string>) =>
     runCli(['models', 'bench', boltFolder, '--seconds', '1', '--series', '2', '--context', '64'], { environment })
   const { exitCode, out } = await bench({})
-  expect({ exitCode, out }).toEqual({ exitCode: 0, out: expect.stringMatching(/^CONTEXT +SERIES.S.*PEAK RSS\n +64 .* \d+(\.\d)? [MG]B$/) })
+  expect({ exitCode, out }).toEqual({
+    exitCode: 0,
+    out: expect.stringMatching(/^CONTEXT +SERIES.S.*PEAK RSS\n +64 .* \d+(\.\d)? [MG]B$/),
+  })
   expect((await bench({ AT_INFERENCE_DEVICE: 'abacus' })).err).toContain('device "abacus"')
 })
 
