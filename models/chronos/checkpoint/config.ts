@@ -88,13 +88,13 @@ const chronos2File = network.extend({
   // turned by halves
   d_kv: count(4_096).multipleOf(2),
   rope_theta: z.number().gt(0).default(10_000),
+  // ours: upstream's reader ignores it here, and would refuse it in chronos_config
+  at_covariates: z.boolean().default(true),
   chronos_config: patches.extend({
     output_patch_size: count(1_024),
     max_output_patches: count(4_096),
     time_encoding_scale: z.number().gt(0).nullish(),
     use_arcsinh: z.boolean().default(false),
-    // ours: no official checkpoint has it
-    at_covariates: z.boolean().default(true),
   }),
 })
 
@@ -153,7 +153,7 @@ function readChronos2(file: z.infer<typeof chronos2File>): Chronos2Config {
     ropeTheta: file.rope_theta,
     timeScale: chronos.time_encoding_scale ?? chronos.context_length,
     usesArcsinh: chronos.use_arcsinh,
-    takesCovariates: chronos.at_covariates,
+    takesCovariates: file.at_covariates,
     maxOutputPatches: chronos.max_output_patches,
   }
 }

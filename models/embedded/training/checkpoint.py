@@ -87,6 +87,8 @@ def config(shape: Shape, kind: str) -> dict:
         "initializer_factor": 1.0,
         "pad_token_id": 0,
         "reg_token_id": 1,
+        # the product's own: the group attention is untrained
+        "at_covariates": False,
         "vocab_size": 2,
         "dtype": {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}[kind],
         "chronos_config": {

@@ -1,0 +1,17 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { chronosForecaster } from '../chronos/chronos-forecaster.ts'
+import type { Inference } from '../chronos/inference/inference.ts'
+import type { Forecaster } from '../forecaster.ts'
+
+/** Our own small Chronos-2, whose weights lie in the repository: no download, univariate only. See its model card. */
+export function embeddedForecaster(inference?: Inference): Forecaster {
+  return chronosForecaster({ folder: weightsFolder(), name: 'chronos-embedded', ...(inference && { inference }) })
+}
+
+/** The build copies no weights: from `dist/models/embedded` they lie where the sources are. */
+function weightsFolder(): string {
+  const places = ['./weights/', '../../../models/embedded/weights/']
+  const folders = places.map((place) => fileURLToPath(new URL(place, import.meta.url)))
+  return folders.find(existsSync) ?? folders[0]!
+}
