@@ -54,7 +54,7 @@ export const configSchema = z.strictObject({
   datasources: z.array(datasourceConfig).default([]).describe('The first is the default of missions'),
   defaults: z
     .strictObject({
-      model: z.string().default('seasonal-naive'),
+      model: z.string().default('auto'),
       fallback: z.string().default('seasonal-naive'),
       maxSeries: z.int().positive().default(10_000),
     })

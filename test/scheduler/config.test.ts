@@ -36,7 +36,7 @@ test('nothing at all is a configuration', () => {
     listen: '127.0.0.1:9490',
     apiKeys: [],
     datasources: [],
-    defaults: { model: 'seasonal-naive' },
+    defaults: { model: 'auto' },
   })
 })
 

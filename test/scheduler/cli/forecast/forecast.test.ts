@@ -23,7 +23,7 @@ afterAll(() => rm(dir, { recursive: true, force: true }))
 
 describe('a file, in this process', () => {
   test('NDJSON in, NDJSON out: a line for each, in order', async () => {
-    const { exitCode, out, err } = await forecast(['-i', '-', '-o', 'ndjson', '-n', '2', '--step', '1h'])
+    const { exitCode, out, err } = await forecast(['-i', '-', '-m', 'seasonal-naive', '-o', 'ndjson', '-n', '2', '--step', '1h'])
     expect(exitCode).toBe(0)
     expect(out.split('\n').map((line) => JSON.parse(line))).toEqual([
       { labels: { shop: 'a' }, quantiles: { '0.1': [0, 1], '0.5': [0, 1], '0.9': [0, 1] } },
@@ -54,14 +54,14 @@ describe('a file, in this process', () => {
     const { out } = await forecast(['-i', '-', '-o', 'json', '-n', '1'])
     const { series, metadata } = JSON.parse(out)
     expect(series[0].predictions[0]).toMatchObject({ horizonStep: 1, value: expect.any(Number) })
-    expect(metadata).toMatchObject({ model: 'seasonal-naive', seriesCount: 3, historyPoints: 97 })
+    expect(metadata).toMatchObject({ model: 'auto', seriesCount: 3, historyPoints: 97 })
   })
 
   test('a chart, and a picture of it', async () => {
     const png = join(dir, 'chart.png')
     const { out } = await forecast(['-i', '-', '--step', '1h', '--png', png, '--charts', '1'])
     expect(out).toContain('┊ the forecast begins')
-    expect(out).toContain('seasonal-naive: 2 of 3 series forecast, 64 steps ahead from 97 points')
+    expect(out).toContain('auto: 2 of 3 series forecast, 64 steps ahead from 97 points')
     expect(out).toContain('1 more series are not drawn: --charts 2')
     expect((await readFile(png)).subarray(1, 4).toString()).toBe('PNG')
   })
