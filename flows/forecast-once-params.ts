@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { tryParseDuration } from '../models/duration.ts'
 import { tryParseInstant } from '../tasks/adhoc/instant.ts'
+import { covariateName, covariatesDocument } from './covariates-document.ts'
 
 const longestStepMs = 366 * 86_400_000
 
@@ -24,14 +25,23 @@ const labels = z
 
 const column = z.string().min(1).max(200)
 
+// each of a million values is looked at later on, and the first wrong ones are named
+const values = z
+  .array(z.unknown())
+  .max(100_000)
+  .meta(itemsOf({ type: ['number', 'null'] }))
+
+const inlineCovariate = z.strictObject({
+  name: covariateName,
+  past: values.describe('As many as its series has, null for a gap'),
+  future: values.max(1_024).exactOptional().describe('What is known ahead: predictionLength values, null for a gap'),
+})
+
 const inlineSeries = z.strictObject({
   labels: labels.default({}),
   start: instant.exactOptional().describe('Instant of the first value; default: the last is at asOf, else now'),
-  // each of a million values is looked at later on, and the first wrong ones are named
-  values: z
-    .array(z.unknown())
-    .max(100_000)
-    .meta(itemsOf({ type: ['number', 'null'] })),
+  values,
+  covariates: z.array(inlineCovariate).max(16).exactOptional().describe('What the model may look at beside the values'),
 })
 
 const level = z.number().gt(0).lt(1)
@@ -70,7 +80,10 @@ export const forecastOnceParams = z
       .describe('Default 0.1, 0.5, 0.9'),
     confidenceLevel: level.exactOptional().describe('In place of quantileLevels: 0.8 asks for 0.1, 0.5 and 0.9'),
     model: z.string().min(1).max(1_000).exactOptional().describe('Forecaster; default: the configured one'),
-    useCovariates: z.boolean().default(false),
+    covariates: covariatesDocument
+      .exactOptional()
+      .describe('As of missions: calendar, holidays, events, and queries beside query'),
+    useCovariates: z.boolean().exactOptional().describe('false leaves them aside. Default: whether there are any'),
     asOf: instant.exactOptional().describe('Forecast as at this instant: what came later is not looked at'),
     historyLength: z.int().min(0).max(2_016).default(0).describe('Newest values to repeat in the answer, per series'),
   })
@@ -100,6 +113,8 @@ function contradictions(params: Given): [path: string, message: string][] {
     if (input === first) continue
     for (const field of fieldsOf[input]) if (params[field] !== undefined) found.push([field, `needs ${input}`])
   }
+  if (first !== 'query' && Object(params.covariates).queries !== undefined)
+    found.push(['covariates', 'queries need query: of series and rows the store knows nothing'])
   if (params.quantileLevels !== undefined && params.confidenceLevel !== undefined)
     found.push(['confidenceLevel', 'give quantileLevels or confidenceLevel, not both'])
   return found

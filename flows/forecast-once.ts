@@ -3,17 +3,22 @@ import type { Forecast } from '../models/forecaster.ts'
 import { floorToStep } from '../models/series.ts'
 import { type Assessment, assessHistory, historyWarnings, leastPoints } from '../tasks/adhoc/assess-history.ts'
 import { chooseLevels } from '../tasks/adhoc/choose-levels.ts'
+import { covariateWarnings } from '../tasks/adhoc/covariate-warnings.ts'
 import type { SeriesForecast } from '../tasks/adhoc/describe-forecast.ts'
 import { forecastHistories } from '../tasks/adhoc/forecast-histories.ts'
 import { cutHistory, endOf, type Histories, type History } from '../tasks/adhoc/history.ts'
+import { historyCovariates } from '../tasks/adhoc/history-covariates.ts'
 import { invalidInput } from '../tasks/adhoc/input-problems.ts'
 import { tryParseInstant } from '../tasks/adhoc/instant.ts'
 import { rowHistories } from '../tasks/adhoc/row-histories.ts'
 import { seriesHistories } from '../tasks/adhoc/series-histories.ts'
+import type { CovariateUse } from '../tasks/covariates/covariate-tally.ts'
+import { gatherCovariates } from '../tasks/covariates/gather-covariates.ts'
 import type { Deps } from '../tasks/deps.ts'
 import { readPanel } from '../tasks/panel/read-panel.ts'
 import { defineFlow } from './flow.ts'
 import { type ForecastOnceParams, forecastOnceParams } from './forecast-once-params.ts'
+import { resolveCovariates } from './resolve-covariates.ts'
 
 const defaultStepMs = 300_000
 const defaultContext = 2_016
@@ -44,6 +49,8 @@ export interface ForecastOnceResult {
   readonly series: readonly SeriesForecast[]
   /** Finite values of all series together. */
   readonly historyPoints: number
+  /** Which covariates there were for how many series; absent without any. */
+  readonly covariates?: CovariateUse
   readonly warnings: readonly string[]
 }
 
@@ -65,20 +72,24 @@ export async function runForecastOnce(
   const { predictionLength: horizon, model = context.defaultModel } = params
   const levels = chooseLevels(params)
   const forecaster = deps.forecasters.get(model)
-  if (params.useCovariates) throw invalidInput('/useCovariates', `not supported by model ${model}`)
+  checkCovariates(params, forecaster.takesCovariates ?? false, model)
   const { stepMs, series } = await findHistories(deps, params, context)
   checkForecastSize(series.length * horizon * levels.length, context.maxValues)
   const assessments = series.map((history) => assessHistory(history, forecaster.minContext))
   const rows = [...series.keys()].filter((row) => assessments[row]!.skipped === undefined)
   if (rows.length === 0 && params.query === undefined) throw nothingToForecast(params, assessments)
-  const forecasts = await forecastHistories(deps, {
-    ...{ stepMs, horizon, levels, model },
+  const found = await findCovariates(deps, params, {
+    ...{ stepMs, horizon, maxSeries: context.maxSeries, maxContext: forecaster.maxContext },
     series: rows.map((row) => series[row]!),
+  })
+  const forecasts = await forecastHistories(deps, {
+    ...{ stepMs, horizon, levels, model, series: found.series, covariates: found.covariates },
     onProgress: (done) => context.onProgress?.(done, rows.length),
   })
   const made = new Map(rows.map((row, i) => [row, forecasts[i]!]))
   return {
     ...{ model, stepMs, horizon, levels },
+    ...(found.use && { covariates: found.use }),
     ...(forecaster.revision !== undefined && { revision: forecaster.revision }),
     series: series.map((history, row) =>
       seriesForecast({ history, stepMs, assessment: assessments[row]!, forecast: made.get(row) }, params),
@@ -87,6 +98,8 @@ export async function runForecastOnce(
     warnings: [
       ...(series.length === 0 ? ['the query returned no series'] : []),
       ...historyWarnings(series, assessments),
+      ...(found.use ? covariateWarnings(found.use) : []),
+      ...(params.useCovariates && !found.use ? ['useCovariates: the request has no covariates'] : []),
     ],
   }
 }
@@ -97,7 +110,7 @@ export async function runForecastOnce(
  * @throws INVALID_PARAMS naming the field.
  */
 export function inlineHistories(
-  { series, rows, step, asOf, ...columns }: ForecastOnceParams,
+  { series, rows, step, asOf, predictionLength, ...columns }: ForecastOnceParams,
   nowMs: number,
 ): Histories | undefined {
   const stepMs = step === undefined ? undefined : parseDuration(step)
@@ -105,8 +118,28 @@ export function inlineHistories(
   const gridMs = stepMs ?? defaultStepMs
   const found = rows
     ? rowHistories(rows, { columns: rowColumns(columns), stepMs, maxPoints: mostPoints })
-    : series && seriesHistories(series, { stepMs: gridMs, endMs: floorToStep(untilMs ?? nowMs, gridMs) })
+    : series &&
+      seriesHistories(series, {
+        ...{ stepMs: gridMs, horizon: predictionLength },
+        endMs: floorToStep(untilMs ?? nowMs, gridMs),
+      })
   return found && { ...found, series: found.series.map((history) => cutHistory(history, found.stepMs, { untilMs })) }
+}
+
+/**
+ * Whether a request is forecast with covariates, and whether it can be.
+ * @throws INVALID_PARAMS naming the field that asks for what the model cannot do.
+ */
+export function checkCovariates(params: ForecastOnceParams, takesCovariates: boolean, model: string): void {
+  const field = params.useCovariates ? '/useCovariates' : findCovariateField(params)
+  if (field !== undefined && !takesCovariates) throw invalidInput(field, `not supported by model ${model}`)
+}
+
+function findCovariateField({ useCovariates, covariates, series }: ForecastOnceParams): string | undefined {
+  if (useCovariates === false) return undefined
+  if (covariates) return '/covariates'
+  const row = series?.findIndex((each) => each.covariates) ?? -1
+  return row < 0 ? undefined : `/series/${row}/covariates`
 }
 
 type Columns = Pick<ForecastOnceParams, 'idColumn' | 'timestampColumn' | 'targetColumn'>
@@ -129,6 +162,28 @@ async function findHistories(
   const range = { fromMs: untilMs - context * stepMs, untilMs }
   const { startMs, series } = await readPanel(deps, { query, range, stepMs, maxSeries })
   return { stepMs, series: series.map(({ labels, values }) => ({ labels, startMs, values })) }
+}
+
+interface Once extends Histories {
+  readonly horizon: number
+  readonly maxContext: number
+  readonly maxSeries: number
+}
+
+/** Histories as the model sees them, with their covariates; `use` is undefined where there are none to use. */
+async function findCovariates(deps: OnceDeps, params: ForecastOnceParams, once: Once) {
+  const { series, stepMs, maxContext } = once
+  if (findCovariateField(params) === undefined) return { series, covariates: undefined, use: undefined }
+  const spec = resolveCovariates(params.covariates ?? {})
+  if (params.query === undefined) {
+    const used = series.map((history) => cutHistory(history, stepMs, { length: maxContext }))
+    return { series: used, ...(await historyCovariates({ ...once, spec, series: used })) }
+  }
+  const [first] = series
+  const untilMs = first ? endOf(first, stepMs) : 0
+  const range = { fromMs: untilMs - (first?.values.length ?? 0) * stepMs, untilMs }
+  const targets = series.map(({ labels }) => labels)
+  return { series, ...(await gatherCovariates(deps, { ...once, spec, targets, range, allowOutputs: false })) }
 }
 
 /** @throws INVALID_PARAMS when series x steps x levels are more than allowed. */

@@ -38,6 +38,8 @@ const predictionView = z
   })
   .meta({ id: 'Prediction' })
 
+const seriesCounts = z.record(z.string(), z.int())
+
 const answer = {
   series: z.array(
     z.object({
@@ -56,6 +58,10 @@ const answer = {
     quantileLevels: z.array(z.number()),
     seriesCount: z.int(),
     historyPoints: z.int().describe('Finite values of all series together'),
+    covariates: z
+      .object({ used: seriesCounts, missing: seriesCounts, unvarying: seriesCounts, unknownAhead: seriesCounts })
+      .exactOptional()
+      .describe('Series by covariate: forecast with it; without it; without it as it never changes; not known ahead'),
     generatedAt: instant,
     warnings: z.array(z.string()),
   }),

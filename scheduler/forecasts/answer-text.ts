@@ -15,15 +15,17 @@ export interface AnswerMetadata {
   readonly seriesCount: number
   /** Finite values of all series together. */
   readonly historyPoints: number
+  readonly covariates?: NonNullable<ForecastOnceResult['covariates']>
   readonly generatedAt: string
   readonly warnings: readonly string[]
 }
 
 export function answerMetadata(result: ForecastOnceResult, nowMs: number): AnswerMetadata {
-  const { model, revision, stepMs, horizon, levels, series, historyPoints, warnings } = result
+  const { model, revision, stepMs, horizon, levels, series, historyPoints, covariates, warnings } = result
   return {
     ...{ model, revision: revision ?? null, stepSeconds: stepMs / 1_000, predictionLength: horizon },
     ...{ quantileLevels: levels, seriesCount: series.length, historyPoints },
+    ...(covariates && { covariates }),
     ...{ generatedAt: new Date(nowMs).toISOString(), warnings },
   }
 }

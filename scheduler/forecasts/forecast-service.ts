@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { checkForecastSize, inlineHistories } from '../../flows/forecast-once.ts'
+import { checkCovariates, checkForecastSize, inlineHistories } from '../../flows/forecast-once.ts'
 import type { ForecastOnceInput, ForecastOnceParams } from '../../flows/forecast-once-params.ts'
 import { formatDuration } from '../../models/duration.ts'
 import { AppError } from '../../models/errors.ts'
+import type { Covariate } from '../../models/forecaster.ts'
 import { chooseLevels } from '../../tasks/adhoc/choose-levels.ts'
 import type { Histories } from '../../tasks/adhoc/history.ts'
 import { invalidInput } from '../../tasks/adhoc/input-problems.ts'
@@ -94,6 +95,7 @@ async function submit(deps: ForecastServiceDeps, params: ForecastOnceParams, by:
   const { tenant, actor, kind } = by
   const { model = settings.defaults.model, predictionLength } = params
   checkModel(model, settings)
+  checkCovariates(params, settings.takesCovariates?.(model) ?? true, model)
   const datasource = params.query === undefined ? undefined : datasourceFor(params, tenant, settings)
   const levels = chooseLevels(params)
   const histories = inlineHistories(params, now())
@@ -138,10 +140,16 @@ function tooManySeries({ rows }: ForecastOnceParams, count: number, most: number
 function storedInput(params: ForecastOnceParams, histories: Histories | undefined): ForecastOnceInput {
   if (!histories) return params
   const { rows: _, series: __, idColumn: ___, timestampColumn: ____, targetColumn: _____, ...rest } = params
-  const series = histories.series.map(({ labels, startMs, values }) => {
-    return { labels, start: new Date(startMs).toISOString(), values: Array.from(values, orNull) }
-  })
+  const series = histories.series.map(({ labels, startMs, values, covariates }) => ({
+    ...{ labels, start: new Date(startMs).toISOString(), values: Array.from(values, orNull) },
+    ...(covariates && { covariates: covariates.map(writtenCovariate) }),
+  }))
   return { ...rest, step: formatDuration(histories.stepMs), series }
 }
+
+const writtenCovariate = ({ name, past, future }: Covariate) => ({
+  ...{ name, past: Array.from(past, orNull) },
+  ...(future && { future: Array.from(future, orNull) }),
+})
 
 const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null)

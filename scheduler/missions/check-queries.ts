@@ -66,8 +66,14 @@ async function checkQuery(
     return { check: 'accepted', warning }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
-    const message = pointer === '/query' ? error.message : `${subject}: ${error.message}`
-    if (error.code !== 'QUERY_REJECTED') return { check: { sinceMs: clock.now(), reason: message } }
-    throw new AppError(error.code, message, { cause: error, problems: [{ pointer, detail: error.message }] })
+    const failure = pointer === '/query' ? error : ofCovariate(error, { subject, pointer })
+    if (failure.code === 'QUERY_REJECTED') throw failure
+    return { check: { sinceMs: clock.now(), reason: failure.message } }
   }
+}
+
+function ofCovariate(error: AppError, { subject, pointer }: Omit<Query, 'query'>): AppError {
+  const { code, message, problems } = error
+  const detail = problems[0]?.detail ?? message
+  return new AppError(code, `${subject}: ${message}`, { cause: error, problems: [{ pointer, detail }] })
 }

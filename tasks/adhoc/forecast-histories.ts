@@ -1,5 +1,5 @@
 import { toAppError } from '../../models/errors.ts'
-import type { Forecast } from '../../models/forecaster.ts'
+import type { Covariate, Forecast } from '../../models/forecaster.ts'
 import type { Deps } from '../deps.ts'
 import { forecastPanel } from '../publish/forecast-panel.ts'
 import { endOf, type Histories, type History } from './history.ts'
@@ -11,6 +11,8 @@ export interface HistoriesRequest extends Histories {
   readonly horizon: number
   readonly levels: readonly number[]
   readonly model: string
+  /** Of each series. */
+  readonly covariates?: readonly (readonly Covariate[])[] | undefined
   /** Series that are done. */
   readonly onProgress?: ((done: number) => void) | undefined
 }
@@ -18,13 +20,16 @@ export interface HistoriesRequest extends Histories {
 /** One forecast per series, in order, each from its own end. There is no fall-back: who asks wants this model. */
 export async function forecastHistories(
   deps: Pick<Deps, 'forecasters' | 'metrics' | 'signal'>,
-  { series, stepMs, horizon, levels, model, onProgress }: HistoriesRequest,
+  { series, stepMs, horizon, levels, model, covariates, onProgress }: HistoriesRequest,
 ): Promise<readonly Forecast[]> {
   const forecasts = new Array<Forecast>(series.length)
   let done = 0
   for (const { endMs, rows } of partsByEnd(series, stepMs)) {
     const contexts = rows.map((row) => series[row]!.values)
-    const request = { contexts, endMs, stepMs, horizon, levels, model, fallback: model }
+    const request = {
+      ...{ contexts, endMs, stepMs, horizon, levels, model, fallback: model },
+      ...(covariates && { covariates: rows.map((row) => covariates[row]!) }),
+    }
     const made = await forecastPanel(deps, request).catch((error: unknown) => {
       deps.signal.throwIfAborted()
       throw toAppError(error, 'MODEL_FAILED')

@@ -1,3 +1,4 @@
+import type { Covariate } from '../../models/forecaster.ts'
 import type { Labels } from '../../models/series.ts'
 
 /** One series to forecast once: value i is at `startMs + i * stepMs`; a gap is NaN. Series need not end together. */
@@ -5,6 +6,8 @@ export interface History {
   readonly labels: Labels
   readonly startMs: number
   readonly values: Float64Array
+  /** That it bears itself: each as long as it is. */
+  readonly covariates?: readonly Covariate[]
 }
 
 /** Histories on grids of one step. */
@@ -25,9 +28,21 @@ export function cutHistory(
   stepMs: number,
   { untilMs = Number.POSITIVE_INFINITY, length = longestHistory }: { untilMs?: number | undefined; length?: number },
 ): History {
-  const { startMs, values } = history
+  const { startMs, values, covariates } = history
   const end = Math.min(values.length, Math.max(0, Math.floor((untilMs - startMs) / stepMs) + 1))
   const from = Math.max(0, end - length)
   if (from === 0 && end === values.length) return history
-  return { ...history, startMs: startMs + from * stepMs, values: values.subarray(from, end) }
+  return {
+    ...history,
+    ...{ startMs: startMs + from * stepMs, values: values.subarray(from, end) },
+    ...(covariates && { covariates: covariates.map((covariate) => cutCovariate(covariate, from, end)) }),
+  }
+}
+
+/** What lies behind the cut is what is known ahead, where anything is. */
+function cutCovariate({ name, past, future }: Covariate, from: number, end: number): Covariate {
+  const kept = { name, past: past.subarray(from, end) }
+  if (!future) return kept
+  const ahead = Float64Array.of(...past.subarray(end, end + future.length), ...future)
+  return { ...kept, future: ahead.subarray(0, future.length) }
 }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import type Holidays from 'date-holidays'
+import { AppError } from '../../models/errors.ts'
 import type { Window } from './windows.ts'
 
 type HolidaysClass = typeof Holidays
@@ -43,10 +44,18 @@ export interface HolidayRange extends Window {
 }
 
 const dayMs = 86_400_000
+// each costs some milliseconds, and nobody learns of days from a history of decades
+const mostYears = 30
 
-/** Public holidays of a place that touch a range. */
+/** Public holidays of a place that touch a range. @throws INVALID_PARAMS where that has more years than 30. */
 export function countryHolidays(code: string, { startMs, endMs, timeZone }: HolidayRange): Window[] {
   const { country, state = '', region = '' } = placeOf(code)
+  if (endMs - startMs > mostYears * 366 * dayMs) {
+    throw new AppError(
+      'INVALID_PARAMS',
+      `holidays of ${code}: history and horizon reach over more than ${mostYears} years`,
+    )
+  }
   const calendar = new (holidaysClass())(country, state, region, { types: ['public'] })
   if (timeZone !== undefined) calendar.setTimezone(timeZone)
   const windows: Window[] = []

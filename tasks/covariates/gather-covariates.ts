@@ -6,7 +6,7 @@ import { readPanel } from '../panel/read-panel.ts'
 import { type AssessedCovariate, assessCovariate } from './assess-covariate.ts'
 import type { CovariateQuery, CovariateSpec } from './covariate-spec.ts'
 import { type CovariateUse, covariateTally } from './covariate-tally.ts'
-import { knownRows } from './known-rows.ts'
+import { knownRows, knownWindows } from './known-rows.ts'
 import { matchCovariate } from './match-covariate.ts'
 
 export interface CovariatesRequest {
@@ -49,8 +49,11 @@ export async function gatherCovariates(
     if (found?.verdict === 'used') covariates[target]!.push(found.covariate)
   }
   // one after the other: each may be as large as the panel itself
-  for (const query of spec.queries) {
-    const panel = await readCovariate(deps, request, query)
+  for (const [i, query] of spec.queries.entries()) {
+    const panel = await readCovariate(deps, request, query).catch((error: unknown) => {
+      deps.signal.throwIfAborted()
+      throw ofCovariate(toAppError(error), query.name, `/covariates/queries/${i}/query`)
+    })
     const series = assessSeries(panel, query, request)
     const rows = matchCovariate(
       query,
@@ -68,20 +71,23 @@ export async function gatherCovariates(
   return { covariates, use: tally.use }
 }
 
-async function readCovariate(
+function readCovariate(
   deps: Pick<Deps, 'reader' | 'signal'>,
   { range, stepMs, horizon, maxSeries, allowOutputs }: CovariatesRequest,
-  { name, query, kind }: CovariateQuery,
+  { query, kind }: CovariateQuery,
 ): Promise<Panel> {
   const untilMs = kind === 'known' ? range.untilMs + horizon * stepMs : range.untilMs
-  try {
-    return await readPanel(deps, { query, range: { ...range, untilMs }, stepMs, maxSeries, allowOutputs })
-  } catch (error) {
-    deps.signal.throwIfAborted()
-    const { code, message, retryAfterMs } = toAppError(error)
-    const options = { cause: error, ...(retryAfterMs !== undefined && { retryAfterMs }) }
-    throw new AppError(code, `covariate "${name}": ${message}`, options)
-  }
+  return readPanel(deps, { query, range: { ...range, untilMs }, stepMs, maxSeries, allowOutputs })
+}
+
+/** The error of a query with the name of its covariate; what points to a query points to this one. */
+function ofCovariate(error: AppError, name: string, pointer: string): AppError {
+  const { code, message, retryAfterMs, problems } = error
+  return new AppError(code, `covariate "${name}": ${message}`, {
+    cause: error,
+    problems: problems.map(({ detail }) => ({ pointer, detail })),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  })
 }
 
 type AssessedSeries = AssessedCovariate & { readonly labels: Labels }
@@ -98,9 +104,13 @@ function assessSeries(panel: Panel, query: CovariateQuery, request: CovariatesRe
 }
 
 function computeCovariates({ spec, range, stepMs, horizon }: CovariatesRequest): Covariate[] {
-  const stepsMs = stepsIn({ ...range, untilMs: range.untilMs + horizon * stepMs }, stepMs)
+  const untilMs = range.untilMs + horizon * stepMs
+  const stepsMs = stepsIn({ ...range, untilMs }, stepMs)
   const length = stepsMs.length - horizon
-  return knownRows(spec, stepsMs).map(({ name, values }) => splitValues({ name, values, length, isKnown: true }))
+  const windows = knownWindows(spec, { startMs: range.fromMs, endMs: untilMs + stepMs })
+  return knownRows(spec, windows, stepsMs).map(({ name, values }) =>
+    splitValues({ name, values, length, isKnown: true }),
+  )
 }
 
 interface WholeRow {

@@ -5,23 +5,29 @@ import { icalEvents } from './ical-events.ts'
 import { eventWindows } from './planned-events.ts'
 import { type Window, windowRow } from './windows.ts'
 
-/**
- * Covariates that no store is asked for, at ascending instants: calendar features, `holiday`, and events by their names.
- * @throws INVALID_PARAMS naming the event.
- */
-export function knownRows(spec: CovariateSpec, stepsMs: readonly number[]): KnownRow[] {
-  const [startMs, lastMs] = [stepsMs[0], stepsMs.at(-1)]
-  if (startMs === undefined || lastMs === undefined) return []
-  const range = { startMs, endMs: lastMs + 1 }
-  const { calendar, timeZone = 'UTC', holidays, events } = spec
-  const byName = new Map<string, Window[]>()
-  if (holidays) byName.set(holidayName, holidayWindows(spec, range))
+/** Stretches of `holiday` and of the events, by name. */
+export type KnownWindows = ReadonlyMap<string, readonly Window[]>
+
+/** Those that touch a range. @throws INVALID_PARAMS naming the event or the place. */
+export function knownWindows(spec: CovariateSpec, range: Window): KnownWindows {
+  const { timeZone = 'UTC', holidays, events } = spec
+  const windows = new Map<string, Window[]>()
+  if (holidays) windows.set(holidayName, holidayWindows(spec, range))
   for (const event of events) {
-    byName.set(event.name, [...(byName.get(event.name) ?? []), ...eventWindows(event, { ...range, timeZone })])
+    windows.set(event.name, [...(windows.get(event.name) ?? []), ...eventWindows(event, { ...range, timeZone })])
   }
+  return windows
+}
+
+/** Covariates that no store is asked for, at ascending instants: calendar features, `holiday`, and events by their names. */
+export function knownRows(
+  { calendar, timeZone = 'UTC' }: CovariateSpec,
+  windows: KnownWindows,
+  stepsMs: readonly number[],
+): KnownRow[] {
   return [
     ...calendar.flatMap((feature) => calendarRows(feature, stepsMs, timeZone)),
-    ...[...byName].map(([name, windows]) => ({ name, values: windowRow(windows, stepsMs) })),
+    ...[...windows].map(([name, ofName]) => ({ name, values: windowRow(ofName, stepsMs) })),
   ]
 }
 

@@ -6,7 +6,7 @@ const issuesOf = (input: unknown) =>
 
 test('a query alone is a whole request', () => {
   expect(forecastOnceParams.parse({ query: ' up ' })).toEqual({
-    ...{ query: 'up', predictionLength: 64, useCovariates: false, historyLength: 0 },
+    ...{ query: 'up', predictionLength: 64, historyLength: 0 },
   })
 })
 
@@ -31,6 +31,10 @@ test.each([
   [{ series: [{ values: { length: 1e9 } }] }, 'series.0.values: Invalid input: expected array'],
   [{ series: [{ values: [1], labels: { a: 1 } }] }, 'series.0.labels.a: Invalid input'],
   [{ series: [{ values: [1], start: {} }] }, 'series.0.start: '],
+  [{ rows: [{}], covariates: { queries: [{ name: 'a', query: 'a' }] } }, 'covariates: queries need query'],
+  [{ query: 'up', covariates: { calendar: ['hour'] } }, 'covariates.calendar.0: Invalid option'],
+  [{ series: [{ values: [1], covariates: [{ name: '__proto__', past: [1] }] }] }, 'series.0.covariates.0.name: use 1'],
+  [{ series: [{ values: [1], covariates: [{ name: 'a' }] }] }, 'series.0.covariates.0.past: Invalid input'],
   [{ series: 'x' }, 'series: Invalid input: expected array'],
 ])('%j is refused: %s', (input, issue) => {
   expect(issuesOf(input)?.[0]).toContain(issue)

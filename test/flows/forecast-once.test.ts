@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type ForecastOnceContext, forecastOnce } from '../../flows/forecast-once.ts'
 import { type ForecastOnceInput, forecastOnceParams } from '../../flows/forecast-once-params.ts'
 import { flows } from '../../flows/registry.ts'
@@ -84,4 +84,73 @@ test('rows, by a real model', async () => {
   const { series, stepMs } = await run({ ...input, confidenceLevel: 0.8 }, {}, deps)
   expect(stepMs).toBe(3_600_000)
   expect([...(series[0]?.median ?? [])]).toEqual(Array.from({ length: 24 }, (_, i) => i))
+})
+
+describe('with covariates', () => {
+  const able = () => fakeForecaster('flat', { takesCovariates: true })
+  const price = { name: 'price', past: tens.map((_, i) => i), future: [1, 2, 3] }
+  const endMs = Date.parse('2026-01-31T11:55:00Z')
+  const namesOf = ({ requests }: ReturnType<typeof able>) =>
+    requests.flatMap(({ covariates }) => covariates?.map((each) => each.map(({ name }) => name)))
+
+  test('those that series bear, and the calendar', async () => {
+    const forecaster = able()
+    const deps = fakeDeps({ forecasters: [forecaster] })
+    const series = [
+      { labels: { a: '1' }, values: tens, covariates: [price] },
+      { labels: { a: '2' }, values: tens },
+    ]
+    const covariates = { calendar: ['hourOfDay' as const], holidays: { countries: ['DE'] } }
+    const { covariates: use, warnings } = await run({ series, predictionLength: 3, covariates }, {}, deps)
+    const pair = ['hourOfDay.sin', 'hourOfDay.cos']
+    expect(namesOf(forecaster)).toEqual([['price', ...pair], pair])
+    expect(use).toMatchObject({ used: { price: 1 }, unvarying: { holiday: 2 } })
+    expect(warnings).toContainEqual(expect.stringMatching(/^covariate "holiday" never changes/))
+  })
+
+  test('queries beside the query, of the series that are forecast', async () => {
+    const forecaster = able()
+    const store = fakeStore()
+    for (const name of ['m', 'load']) {
+      store.load(`${name}{pod="a"} 0+1x49`, { startMs: endMs - 39 * 300_000, stepMs: 300_000 })
+      store.load(`${name}{pod="short"} 1 2`, { startMs: endMs - 300_000, stepMs: 300_000 })
+    }
+    store.load('m{pod="b"} 0+1x39', { startMs: endMs - 39 * 300_000, stepMs: 300_000 })
+    const deps = fakeDeps({ store, forecasters: [forecaster] })
+    const queries = [{ name: 'load', query: 'load', kind: 'known' as const }]
+    const input = { query: 'm', context: 50, predictionLength: 3, covariates: { queries } }
+    const { covariates, warnings } = await run(input, {}, deps)
+    expect(forecaster.requests[0]?.covariates?.[0]?.[0]).toMatchObject({ future: Float64Array.of(40, 41, 42) })
+    expect(covariates).toMatchObject({ used: { load: 1 }, missing: { load: 1 } })
+    expect(warnings).toContainEqual(expect.stringMatching(/^covariate "load" is missing.*1 series/))
+  })
+
+  test('are left aside where they are not to be used', async () => {
+    const forecaster = able()
+    const series = [{ values: tens, covariates: [price] }]
+    const input = { series, predictionLength: 3, useCovariates: false }
+    const { covariates } = await run(input, {}, fakeDeps({ forecasters: [forecaster] }))
+    expect([covariates, forecaster.requests[0]?.covariates]).toEqual([undefined, undefined])
+    await expect(run(input)).resolves.toMatchObject({ warnings: [] })
+  })
+
+  test('that are wanted but not there are told of', async () => {
+    const { warnings } = await run(
+      { series: [{ values: tens }], useCovariates: true },
+      {},
+      fakeDeps({ forecasters: [able()] }),
+    )
+    expect(warnings).toEqual(['useCovariates: the request has no covariates'])
+  })
+
+  test.each([
+    { input: { series: [{ values: tens }, { values: tens, covariates: [price] }] }, field: '/series/1/covariates' },
+    { input: { query: 'm', covariates: { calendar: ['weekend' as const] } }, field: '/covariates' },
+    {
+      input: { query: 'm', covariates: { calendar: ['weekend' as const] }, useCovariates: true },
+      field: '/useCovariates',
+    },
+  ])('are refused at $field by a model that takes none', async ({ input, field }) => {
+    await expect(run({ predictionLength: 3, ...input })).rejects.toThrow(`${field}: not supported by model flat`)
+  })
 })

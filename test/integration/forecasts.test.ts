@@ -199,7 +199,6 @@ test('requests go before jobs', async () => {
   const params = {
     series: [{ labels: {}, values: waves }],
     predictionLength: 1,
-    useCovariates: false,
     historyLength: 0,
   }
   const ids: string[] = []

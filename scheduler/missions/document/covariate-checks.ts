@@ -1,6 +1,6 @@
 import { resolveCovariates } from '../../../flows/resolve-covariates.ts'
 import { toAppError } from '../../../models/errors.ts'
-import { knownRows } from '../../../tasks/covariates/known-rows.ts'
+import { knownWindows } from '../../../tasks/covariates/known-rows.ts'
 import type { MissionDocument } from './document.ts'
 import type { MissionSettings, Problem, ResolvedMission } from './resolved.ts'
 
@@ -26,7 +26,8 @@ export function knownRowProblems({ forecastParams }: ResolvedMission, nowMs: num
   const { covariates, stepMs, context, horizon } = forecastParams
   if (!covariates) return []
   try {
-    knownRows(resolveCovariates(covariates), [nowMs - context * stepMs, nowMs + horizon * stepMs])
+    const range = { startMs: nowMs - context * stepMs, endMs: nowMs + horizon * stepMs }
+    knownWindows(resolveCovariates(covariates), range)
     return []
   } catch (error) {
     return [{ pointer: '/covariates', detail: toAppError(error).message }]

@@ -18,3 +18,15 @@ test.each([
 test('the end is the instant of the last value', () => {
   expect(endOf(history, 10)).toBe(1_030)
 })
+
+test('covariates are cut likewise, and what lies behind the cut is known ahead where anything is', () => {
+  const past = Float64Array.of(5, 6, 7, 8)
+  const covariates = [
+    { name: 'load', past },
+    { name: 'plan', past, future: Float64Array.of(9, 10, 11) },
+  ]
+  expect(cutHistory({ ...history, covariates }, 10, { untilMs: 1_010, length: 1 }).covariates).toEqual([
+    { name: 'load', past: Float64Array.of(6) },
+    { name: 'plan', past: Float64Array.of(6), future: Float64Array.of(7, 8, 9) },
+  ])
+})

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { AppError } from '../../../models/errors.ts'
 import { type InlineSeries, seriesHistories } from '../../../tasks/adhoc/series-histories.ts'
 
-const read = (series: readonly InlineSeries[]) => seriesHistories(series, { stepMs: 60_000, endMs: 600_000 })
+const read = (series: readonly InlineSeries[]) =>
+  seriesHistories(series, { stepMs: 60_000, endMs: 600_000, horizon: 2 })
 
 function problemsOf(series: readonly InlineSeries[]) {
   try {
@@ -63,4 +64,34 @@ test('two series of the same labels are named, whatever the order of the labels;
 test('a start that is none is an error of its field', () => {
   expect(() => read([{ labels: {}, start: 'soon', values: [1] }])).toThrow(AppError)
   expect(problemsOf([{ labels: {}, start: 'soon', values: [1] }])[0]?.pointer).toBe('/series/0/start')
+})
+
+test('covariates are as long as their series and as the horizon, and keep the newest values as it does', () => {
+  const covariates = [
+    { name: 'price', past: [1, null], future: [3, null] },
+    { name: 'load', past: [5, 6] },
+  ]
+  expect(read([{ labels: {}, values: [1, 2], covariates }]).series[0]?.covariates).toEqual([
+    { name: 'price', past: Float64Array.of(1, Number.NaN), future: Float64Array.of(3, Number.NaN) },
+    { name: 'load', past: Float64Array.of(5, 6) },
+  ])
+  const long = Array.from({ length: 30_000 }, (_, i) => i)
+  const [history] = read([{ labels: {}, values: long, covariates: [{ name: 'load', past: long }] }]).series
+  expect(history?.covariates?.[0]?.past).toEqual(history?.values)
+})
+
+test('a covariate of another length, twice or with a wrong value is named', () => {
+  const covariates = [
+    { name: 'price', past: [1], future: [1, 2, 3] },
+    { name: 'price', past: [1, 'x'] },
+  ]
+  expect(problemsOf([{ labels: {}, values: [1, 2], covariates }])).toEqual([
+    { pointer: '/series/0/covariates/0/past', detail: 'covariate "price" has 1 past values, its series has 2' },
+    {
+      pointer: '/series/0/covariates/0/future',
+      detail: 'covariate "price" has 3 values ahead, predictionLength is 2',
+    },
+    { pointer: '/series/0/covariates/1/name', detail: '"price" is the name of another covariate of this series' },
+    { pointer: '/series/0/covariates/1/past/1', detail: expect.stringContaining('"x" is no finite number') },
+  ])
 })

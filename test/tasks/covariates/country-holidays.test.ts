@@ -42,6 +42,10 @@ describe('public holidays', () => {
   })
 })
 
+test('a history of decades has none', () => {
+  expect(() => holidays('DE', '1980-01-01', '2026-01-01')).toThrow(/holidays of DE: .* more than 30 years/)
+})
+
 test.each([
   ['DE', undefined],
   ['DE-BY', undefined],

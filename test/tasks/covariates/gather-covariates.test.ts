@@ -101,6 +101,20 @@ describe('a query', () => {
     })
   })
 
+  test('that the store refuses is pointed to', async () => {
+    const { gathered } = gather(
+      { queries: [query('past'), query('past', { name: 'b', query: 'b(' })] },
+      ({ store }) => {
+        const problems = [{ pointer: '/query', detail: 'parse error' }]
+        store.failReads(new AppError('QUERY_REJECTED', 'main: parse error', { problems }), /b/)
+      },
+    )
+    await expect(gathered).rejects.toMatchObject({
+      message: 'covariate "b": main: parse error',
+      problems: [{ pointer: '/covariates/queries/1/query', detail: 'parse error' }],
+    })
+  })
+
   test('with too many series is refused by its name', async () => {
     const { gathered } = gather(
       { queries: [query('past')] },

@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest'
 import type { CovariateSpec } from '../../../tasks/covariates/covariate-spec.ts'
-import { knownRows } from '../../../tasks/covariates/known-rows.ts'
+import { knownWindows, knownRows as rowsOf } from '../../../tasks/covariates/known-rows.ts'
 
 const hourMs = 3_600_000
 const hours = (from: string, count: number) => Array.from({ length: count }, (_, h) => Date.parse(from) + h * hourMs)
 const spec = (fields: Partial<CovariateSpec>): CovariateSpec => ({ queries: [], calendar: [], events: [], ...fields })
+function knownRows(known: CovariateSpec, stepsMs: readonly number[]) {
+  const range = { startMs: stepsMs[0] ?? 0, endMs: (stepsMs.at(-1) ?? 0) + 1 }
+  return rowsOf(known, knownWindows(known, range), stepsMs)
+}
 const sum = (values: Float64Array | undefined) => values?.reduce((a, b) => a + b, 0)
 
 test('all kinds together have names of their own', () => {
@@ -56,4 +60,7 @@ function wholeDay(date: string): string {
   return `BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:${date}\nEND:VEVENT\nEND:VCALENDAR`
 }
 
-test('no steps, no rows', () => expect(knownRows(spec({ calendar: ['weekend'] }), [])).toEqual([]))
+test('events that do not touch the steps are rows of zeros', () => {
+  const [sale] = knownRows(spec({ events: [{ name: 'sale', startMs: 0, endMs: 1 }] }), hours('2026-01-01', 2))
+  expect(sale).toEqual({ name: 'sale', values: Float64Array.of(0, 0) })
+})
