@@ -60,7 +60,7 @@ function world(mission: string) {
   const params: ForecastParams = {
     ...{ ...name, query: `load_${mission}`, stepMs, evalDelayMs: 30_000, maxSeries: 100, allowOutputs: false },
     ...{ scopeKey: 's', bandKey: 'k1', context: 2_016, horizon: 64, minPoints: 10 },
-    ...{ model: 'seasonal-naive', fallback: 'seasonal-naive', bandExitsPerDay: 0.015 },
+    ...{ model: 'auto', fallback: 'seasonal-naive', bandExitsPerDay: 0.015 },
   }
   let nonces = 0
   const run = (nominalMs: number, changed: Partial<Deps> & { bandKey?: string; context?: number } = {}) => {

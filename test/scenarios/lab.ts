@@ -144,7 +144,7 @@ function openParts({ redis, clock, faults, storeUrl, futureWrites }: PartsOption
     schedules: createScheduleStore(redis),
     settings: {
       datasource: () => datasource,
-      defaults: { model: 'seasonal-naive', fallback: 'seasonal-naive', maxSeries: 1_000 },
+      defaults: { model: 'auto', fallback: 'seasonal-naive', maxSeries: 1_000 },
       models: forecasters.names,
     },
     checkQuery: async () => ({ isEmpty: false }),
