@@ -33,7 +33,7 @@ export const chronos: Bench = {
   },
 }
 
-interface ShapeStage extends BenchOptions {
+interface ShapeStage extends Pick<BenchOptions, 'quick' | 'say'> {
   readonly shape: Shape
   readonly cores: number
   readonly peak: GemmPeak
@@ -82,7 +82,7 @@ async function contextRows(stage: ShapeStage, folder: string, context: number): 
   ]
 }
 
-async function serviceStage({ quick, say }: BenchOptions, cores: number): Promise<BenchRow[]> {
+async function serviceStage({ quick, say }: Pick<BenchOptions, 'quick' | 'say'>, cores: number): Promise<BenchRow[]> {
   const shape = shapes[0]!
   const { folder, remove } = randomCheckpoint(shape)
   const common = { folder, name: shape.name, aims: !quick }

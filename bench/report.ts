@@ -12,8 +12,12 @@ export function row(name: string, value: number, unit: string, aim?: string): Be
   return { name, value, unit, aim: aim ?? null, met: aim === undefined ? null : isMet(value, aim) }
 }
 
-/** NaN, a figure that could not be measured, meets no aim. */
+/** NaN, a figure that could not be measured, meets no aim. Two bounds are joined by `and`. */
 export function isMet(value: number, aim: string): boolean {
+  return aim.split(' and ').every((bound) => isWithin(value, bound))
+}
+
+function isWithin(value: number, aim: string): boolean {
   const [, comparison, text] = /^(<=|>=|<|>)\s*(-?\d+(?:\.\d+)?)$/.exec(aim) ?? []
   const bound = Number(text)
   if (comparison === undefined) throw new RangeError(`aim "${aim}": write <=, <, >= or > and a number`)

@@ -6,13 +6,16 @@ export interface ThetaFit {
   readonly adjusted: Float64Array
   /** Smoothed level after each value. */
   readonly levels: Float64Array
+  /** Weight of the newest value. */
+  readonly smoothing: number
+  /** Squared, mean over the values, a step ahead; NaN without any. */
+  readonly error: number
   /** Half of the change of a step on the line through the adjusted values. */
   readonly drift: number
   /** Of the step that comes `ahead` steps after the context; 0 without a season. */
   cycleAt(ahead: number): number
 }
 
-// weights of the newest value
 const smoothings = [0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1]
 
 /**
@@ -25,18 +28,15 @@ export function fitTheta(values: Float64Array, season: number): ThetaFit {
   // the cycle begins with the first step ahead, so the context ends at its end
   const cycleAt = (ahead: number) => cycle?.[(((ahead - 1) % season) + season) % season] ?? 0
   const adjusted = cycle ? values.map((value, i) => value - cycleAt(i + 1 - length)) : values
-  return { adjusted, levels: smoothBest(adjusted), drift: fitLine(adjusted).slope / 2, cycleAt }
+  return { adjusted, ...smoothBest(adjusted), drift: fitLine(adjusted).slope / 2, cycleAt }
 }
 
 /** The first tenth of the errors tells about the start, not about the rule. */
 export const firstError = (errors: number): number => Math.floor(errors / 10)
 
-function smoothBest(values: Float64Array): Float64Array {
-  let best = { error: Number.POSITIVE_INFINITY, smoothing: 1 }
-  for (const smoothing of smoothings) {
-    const error = squaredError(values, smoothing)
-    if (error < best.error) best = { error, smoothing }
-  }
+function smoothBest(values: Float64Array): Pick<ThetaFit, 'levels' | 'smoothing' | 'error'> {
+  const tried = smoothings.map((smoothing) => ({ smoothing, error: squaredError(values, smoothing) }))
+  const best = tried.reduce((least, other) => (other.error < least.error ? other : least))
   const levels = new Float64Array(values.length)
   let level = values[0]!
   for (let i = 0; i < values.length; i++) {
@@ -44,7 +44,7 @@ function smoothBest(values: Float64Array): Float64Array {
     if (Number.isFinite(value)) level += best.smoothing * (value - level)
     levels[i] = level
   }
-  return levels
+  return { levels, ...best }
 }
 
 /** Mean over the values, a step ahead. */

@@ -8,6 +8,9 @@ test.each([
   { value: 0.95, aim: '>= 0.95', met: true },
   { value: -1, aim: '> -1', met: false },
   { value: Number.NaN, aim: '<= 6', met: false },
+  { value: 0.8, aim: '>= 0.75 and <= 0.86', met: true },
+  { value: 0.7, aim: '>= 0.75 and <= 0.86', met: false },
+  { value: 0.9, aim: '>= 0.75 and <= 0.86', met: false },
 ])('$value meets $aim: $met', ({ value, aim, met }) => {
   expect(isMet(value, aim)).toBe(met)
 })

@@ -1,0 +1,54 @@
+import { indexOf, levels } from './levels.ts'
+import type { Quantiles } from './references.ts'
+import { extent, scaleOf, type Window } from './windows.ts'
+
+/** Of one forecast of one window. */
+export interface Measures {
+  /** Scaled quantile loss: twice the pinball loss, mean over levels and observed steps, by the scale of the window. */
+  readonly sql: number
+  /** Absolute error of the median by the same scale. */
+  readonly mase: number
+  /** Shares of the observed values within the 80 and the 98 % interval. */
+  readonly cover80: number
+  readonly cover98: number
+  /** Values of the forecast that are not finite, or lie more than ten ranges of the context outside of it. */
+  readonly pathological: number
+}
+
+const mostRanges = 10
+
+export function measure({ context, ahead, season }: Window, quantiles: Quantiles): Measures {
+  const scale = scaleOf(context, season)
+  const horizon = ahead.length
+  const at = (level: number, h: number) => quantiles[level * horizon + h]!
+  const sums = { pinball: 0, error: 0, in80: 0, in98: 0, observed: 0 }
+  for (let h = 0; h < horizon; h++) {
+    const value = ahead[h]!
+    if (!Number.isFinite(value)) continue
+    sums.observed += 1
+    sums.error += Math.abs(value - at(indexOf.p50, h))
+    if (value >= at(indexOf.p10, h) && value <= at(indexOf.p90, h)) sums.in80 += 1
+    if (value >= at(indexOf.p01, h) && value <= at(indexOf.p99, h)) sums.in98 += 1
+    for (const [i, level] of levels.entries()) sums.pinball += pinball(value - at(i, h), level)
+  }
+  const { observed } = sums
+  return {
+    sql: (2 * sums.pinball) / levels.length / observed / scale,
+    mase: sums.error / observed / scale,
+    cover80: sums.in80 / observed,
+    cover98: sums.in98 / observed,
+    pathological: countPathological(context, quantiles),
+  }
+}
+
+export function pinball(error: number, level: number): number {
+  return Math.max(level * error, (level - 1) * error)
+}
+
+function countPathological(context: Float64Array, quantiles: Quantiles): number {
+  const { low, high } = extent(context)
+  const reach = mostRanges * (high - low)
+  let count = 0
+  for (const value of quantiles) if (!(value >= low - reach && value <= high + reach)) count += 1
+  return count
+}

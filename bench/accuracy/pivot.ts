@@ -1,0 +1,38 @@
+import { type BenchRow, formatTable } from '../report.ts'
+import { groupBy } from './group-by.ts'
+
+interface Figure extends Pick<BenchRow, 'value' | 'unit'> {
+  readonly model: string
+  readonly where: string
+  readonly measure: string
+}
+
+/** Rows called `MODEL, WHERE: MEASURE` as a table for each measure with a line for each model, then those with an aim. */
+export function formatByModel(rows: readonly BenchRow[]): string {
+  const tables = [...groupBy(rows.map(toFigure), ({ measure }) => measure).values()].map(tableOf)
+  const aimed = rows.filter(({ aim }) => aim !== null)
+  return [...tables, ...(aimed.length > 0 ? [formatTable(aimed)] : [])].join('\n\n')
+}
+
+function toFigure({ name, value, unit }: BenchRow): Figure {
+  const [, model = name, where = '', measure = ''] = /^(.*), ([^,]*): (.*)$/.exec(name) ?? []
+  return { model, where, measure, value, unit }
+}
+
+function tableOf(figures: readonly Figure[]): string {
+  const columns = [...new Set(figures.map(({ where }) => where))]
+  const lines = [...groupBy(figures, ({ model }) => model)].map(([model, own]) => [
+    model,
+    ...columns.map((column) => own.find(({ where }) => where === column)).map(formatFigure),
+  ])
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  const rule = ['---', ...columns.map(() => '---:')]
+  return [[figures[0]!.measure, ...columns], rule, ...lines].map(line).join('\n')
+}
+
+function formatFigure(figure: Figure | undefined): string {
+  if (!figure) return ''
+  if (!Number.isFinite(figure.value)) return '-'
+  if (figure.unit === 'values') return `${figure.value}`
+  return figure.value !== 0 && Math.abs(figure.value) < 0.001 ? figure.value.toExponential(1) : figure.value.toFixed(3)
+}
