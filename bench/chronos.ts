@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { Bench, BenchOptions } from './bench.ts'
 import { accuracyRows } from './chronos/accuracy.ts'
+import { embeddedRows } from './chronos/embedded.ts'
 import { flowRows } from './chronos/flow.ts'
 import { type GemmPeak, openGemmPeak } from './chronos/gemm-peak.ts'
 import { randomCheckpoint } from './chronos/random-checkpoint.ts'
@@ -29,6 +30,8 @@ export const chronos: Bench = {
     } finally {
       await peak.close()
     }
+    say('the embedded forecaster')
+    rows.push(...(await embeddedRows({ cores, quick })))
     return [...rows, ...(await serviceStage({ quick, say }, cores)), ...(await accuracyRows(cores, quick ? 50 : 200))]
   },
 }

@@ -38,8 +38,11 @@ export function autoForecaster({ model, others }: AutoOptions): Forecaster {
     maxContext: Math.max(...members.map(({ maxContext }) => maxContext)),
     async forecast(request, signal) {
       const run = { request, members, signal }
-      const own = await model.forecast({ ...request, levels: withJudged(request.levels) }, signal)
-      const standings = await judgeSeries(run)
+      // the network computes in threads of its own, the simple members in this one
+      const [own, standings] = await Promise.all([
+        model.forecast({ ...request, levels: withJudged(request.levels) }, signal),
+        judgeSeries(run),
+      ])
       const mixed = await mixBest(run, own, standings)
       return mixed.map((forecast, row) => ({
         ...forecast,
