@@ -28,6 +28,32 @@ test('a mission forecasts with the checkpoint at a path', async () => {
   await vi.waitFor(async () => expect(await scoredSeries(id)).toBe(pods.length), patience)
 })
 
+test('covariates change its forecast, and the status tells who lacks one; Bolt takes none', async () => {
+  const covariates = {
+    queries: [{ name: 'visits', query: 'visits', on: ['pod'] }],
+    ...{ calendar: ['hourOfDay'], holidays: { countries: ['DE'] } },
+  }
+  await expect(register('bolt', resolve('test/fixtures/chronos/bolt'), { covariates })).rejects.toThrow(
+    /422.*"pointer":"\/covariates","detail":"model .*bolt forecasts each series by itself/,
+  )
+  const model = resolve('test/fixtures/chronos/chronos2')
+  const [plain, informed] = [await register('plain', model), await register('informed', model, { covariates })]
+  await forecastOf(plain)
+  const { summary } = await forecastOf(informed)
+  const used = { visits: 2, 'hourOfDay.sin': 3, 'hourOfDay.cos': 3 }
+  expect(summary).toMatchObject({ forecast: pods.length, covariates: { used, missing: { visits: 1 } } })
+  expect(summary).not.toHaveProperty('fallback')
+  expect((await statusOf(informed)).covariatesMissing).toEqual({ visits: 1 })
+  const metrics = await (await fetch(`${stack.workers.forecast.url}/metrics`)).text()
+  expect(metrics).toMatch(/^anomaly_times_covariates_missing_total [1-9]/m)
+  await flushStore(stack.storeUrl)
+  const lastOf = async (id: string) => {
+    const [drawn] = await exportSeries(stack.storeUrl, `anomaly_pred{mission="${id}",pod="a"}`)
+    return drawn?.values.at(-1)
+  }
+  expect(await lastOf(informed)).not.toBe(await lastOf(plain))
+})
+
 test('where there is no checkpoint the fall-back forecasts, and run, status and metrics tell why', async () => {
   const id = await register('missing', './nowhere')
   const fallback = 'fallback:MODEL_INVALID'
@@ -64,11 +90,12 @@ function promptId(prefix: string): string {
   for (let n = 0; ; n++) if (startDelayMs(`default/${prefix}-${n}.forecast`, minuteMs) < 500) return `${prefix}-${n}`
 }
 
-async function register(prefix: string, model: string): Promise<string> {
+async function register(prefix: string, model: string, fields: object = {}): Promise<string> {
   const id = promptId(prefix)
   await stack.api('PUT', `missions/${id}`, {
     ...{ id, query: 'load', step: '1m', context: '1h', evalDelay: '2s', model },
     ...{ forecast: { every: '20m' }, detect: { every: '5s' } },
+    ...fields,
   })
   return id
 }
@@ -91,6 +118,7 @@ function forecastOf(mission: string): Promise<RunView> {
 interface StatusView {
   readonly fallback?: string
   readonly series?: Readonly<Record<string, number>>
+  readonly covariatesMissing?: Readonly<Record<string, number>>
 }
 
 async function statusOf(mission: string): Promise<StatusView> {
@@ -101,7 +129,7 @@ async function scoredSeries(mission: string): Promise<number> {
   return (await statusOf(mission)).series?.ok ?? 0
 }
 
-/** `load{pod}` every 10 s, for two hours up to now and a few minutes after it. */
+/** `load{pod}`, and `visits{pod}` of two of them, every 10 s, for two hours up to now and a few minutes after it. */
 async function writeLoad(): Promise<void> {
   const nowMs = Math.floor(Date.now() / 10_000) * 10_000
   const timestampsMs = Array.from({ length: 750 }, (_, i) => nowMs - 120 * minuteMs + i * 10_000)
@@ -110,5 +138,10 @@ async function writeLoad(): Promise<void> {
     timestampsMs,
     values: timestampsMs.map((ms) => 100 * (i + 1) + 5 * Math.sin(ms / 300_000)),
   }))
-  await importSeries(stack.storeUrl, series)
+  const visits = pods.slice(0, 2).map((pod, i) => ({
+    labels: { __name__: 'visits', pod },
+    timestampsMs,
+    values: timestampsMs.map((ms) => 10 * Math.cos(ms / (200_000 * (i + 1)))),
+  }))
+  await importSeries(stack.storeUrl, [...series, ...visits])
 }

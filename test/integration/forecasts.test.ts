@@ -13,6 +13,7 @@ import { forecastLimits } from '../../scheduler/forecasts/limits.ts'
 import { packText } from '../../scheduler/forecasts/packed-text.ts'
 import { type ForecastServer, serveForecasts } from '../../scheduler/forecasts/serve-forecasts.ts'
 import type { ForecastRecord } from '../../scheduler/forecasts/types.ts'
+import { openCatalog } from '../../scheduler/model-store/model-catalog.ts'
 import { createMetrics, type Metrics } from '../../scheduler/process/metrics.ts'
 import { forecastMetrics } from '../../scheduler/process/run-metrics.ts'
 import { type Server, startVictoriaMetrics } from '../../scheduler/stack/servers.ts'
@@ -25,6 +26,7 @@ const real = realRedis()
 const chronos = join(import.meta.dirname, '../fixtures/chronos/bolt')
 const stepMs = 60_000
 const endMs = Math.floor(Date.now() / stepMs) * stepMs - 2 * stepMs
+const catalog = openCatalog({ dir: '', allowed: undefined, folders: undefined, builtIn: ['seasonal-naive'] })
 const closing: (() => unknown)[] = []
 let dir: string
 let store: Server
@@ -74,7 +76,7 @@ async function start(workers = 1, now: () => number = Date.now) {
   const kept = createForecastStore(real.redis, now)
   const queue = createForecastQueue(real.redis, () => undefined)
   const settings = {
-    ...{ datasource: datasources.find, models: ['seasonal-naive'] },
+    ...{ datasource: datasources.find, models: ['seasonal-naive'], takesCovariates: catalog.takesCovariates },
     defaults: { model: 'seasonal-naive', fallback: 'seasonal-naive', maxSeries: 100 },
   }
   const metrics = createMetrics()
@@ -153,6 +155,26 @@ test('a checkpoint at a path forecasts a job', async () => {
   expect(forecast.series[0].predictions).toHaveLength(64)
   const { lower, value, upper } = forecast.series[0].predictions[0]
   expect(lower < value && value < upper).toBe(true)
+})
+
+test('Chronos-2 looks at covariates of a request, and Bolt is refused before a worker is asked', async () => {
+  const { post, serve } = await start()
+  serve()
+  const series = [{ values: waves, covariates: [{ name: 'price', past: waves.toReversed(), future: [1, 20] }] }]
+  const body = { series, step: '1h', predictionLength: 2, model: chronos.replace(/bolt$/, 'chronos2') }
+  const valuesOf = async (more: object) => {
+    const { series, metadata } = (await post('/forecasts', { ...body, ...more })).json()
+    return { metadata, values: series[0].predictions.map(({ value }: { value: number }) => value) }
+  }
+  const informed = await valuesOf({ useCovariates: true, covariates: { calendar: ['hourOfDay'] } })
+  const plain = await valuesOf({ useCovariates: false })
+  expect(informed.metadata.covariates).toMatchObject({ used: { price: 1, 'hourOfDay.sin': 1, 'hourOfDay.cos': 1 } })
+  expect(plain.metadata).not.toHaveProperty('covariates')
+  expect(informed.values).not.toEqual(plain.values)
+  const refused = await (await start(0)).post('/forecasts', { ...body, model: chronos })
+  expect(refused.json().errors).toEqual([
+    { pointer: '/series/0/covariates', detail: `not supported by model ${chronos}` },
+  ])
 })
 
 test.each([
