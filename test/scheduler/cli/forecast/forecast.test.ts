@@ -23,7 +23,18 @@ afterAll(() => rm(dir, { recursive: true, force: true }))
 
 describe('a file, in this process', () => {
   test('NDJSON in, NDJSON out: a line for each, in order', async () => {
-    const { exitCode, out, err } = await forecast(['-i', '-', '-m', 'seasonal-naive', '-o', 'ndjson', '-n', '2', '--step', '1h'])
+    const { exitCode, out, err } = await forecast([
+      '-i',
+      '-',
+      '-m',
+      'seasonal-naive',
+      '-o',
+      'ndjson',
+      '-n',
+      '2',
+      '--step',
+      '1h',
+    ])
     expect(exitCode).toBe(0)
     expect(out.split('\n').map((line) => JSON.parse(line))).toEqual([
       { labels: { shop: 'a' }, quantiles: { '0.1': [0, 1], '0.5': [0, 1], '0.9': [0, 1] } },
