@@ -3,10 +3,19 @@ import { fileURLToPath } from 'node:url'
 import { chronosForecaster } from '../chronos/chronos-forecaster.ts'
 import type { Inference } from '../chronos/inference/inference.ts'
 import type { Forecaster } from '../forecaster.ts'
+import { keepNear } from './keep-near.ts'
 
 /** Our own small Chronos-2, whose weights lie in the repository: no download, univariate only. See its model card. */
 export function embeddedForecaster(inference?: Inference): Forecaster {
-  return chronosForecaster({ folder: weightsFolder(), name: 'chronos-embedded', ...(inference && { inference }) })
+  const folder = weightsFolder()
+  const network = chronosForecaster({ folder, name: 'chronos-embedded', ...(inference && { inference }) })
+  return {
+    ...network,
+    async forecast(request, signal) {
+      const forecasts = await network.forecast(request, signal)
+      return forecasts.map((forecast, row) => keepNear(forecast, request.contexts[row]!.subarray(-network.maxContext)))
+    },
+  }
 }
 
 /** The build copies no weights: from `dist/models/embedded` they lie where the sources are. */
