@@ -19,5 +19,5 @@ export const knownModels: readonly KnownModel[] = [
   known('amazon/chronos-bolt-small', '48 M', 190.9, 'the usual Bolt'),
   known('amazon/chronos-bolt-base', '205 M', 821.2, 'the best Bolt, slow without a GPU'),
   known('autogluon/chronos-2-small', '28 M', 112, 'Chronos-2 at about the speed of bolt-small'),
-  known('amazon/chronos-2', '120 M', 478, 'the most accurate; far horizons, covariates'),
+  known('amazon/chronos-2', '120 M', 477.9, 'the most accurate; far horizons, covariates'),
 ]
