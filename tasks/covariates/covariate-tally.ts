@@ -30,3 +30,18 @@ export function covariateTally() {
     },
   }
 }
+
+/** Of all parts of a forecast together. */
+export function sumUses(uses: readonly CovariateUse[]): CovariateUse {
+  const sum = (kind: keyof CovariateUse): Record<string, number> => {
+    const counts: Record<string, number> = {}
+    for (const [name, count] of uses.flatMap((use) => Object.entries(use[kind]))) {
+      counts[name] = (counts[name] ?? 0) + count
+    }
+    return counts
+  }
+  return {
+    ...{ used: sum('used'), missing: sum('missing') },
+    ...{ unvarying: sum('unvarying'), unknownAhead: sum('unknownAhead') },
+  }
+}

@@ -1,4 +1,5 @@
 import type { SeriesAnswer } from '../../../tasks/adhoc/describe-forecast.ts'
+import { sumUses } from '../../../tasks/covariates/covariate-tally.ts'
 import { csvCell } from './csv.ts'
 import type { Answer } from './plot-data.ts'
 
@@ -31,12 +32,14 @@ export function csvLines({ series, metadata }: Answer): string[] {
 export function joinAnswers(answers: readonly Answer[]): Answer | undefined {
   const [first] = answers
   if (!first || answers.length === 1) return first
+  const uses = answers.flatMap(({ metadata }) => metadata.covariates ?? [])
   return {
     series: answers.flatMap(({ series }) => series),
     metadata: {
       ...first.metadata,
       seriesCount: answers.reduce((sum, { metadata }) => sum + metadata.seriesCount, 0),
       historyPoints: answers.reduce((sum, { metadata }) => sum + metadata.historyPoints, 0),
+      ...(uses.length > 0 && { covariates: sumUses(uses) }),
       warnings: answers.flatMap(({ metadata }) => metadata.warnings),
     },
   }

@@ -4,6 +4,7 @@ import { apiOptions } from '../api-client.ts'
 import { type OptionValues, usageError } from '../command.ts'
 import { configOptions } from '../config.ts'
 import { type Format, formats } from './formats.ts'
+import { readCovariates } from './read-covariates.ts'
 
 export const options = {
   promql: { type: 'string', short: 'q', value: 'QUERY', help: 'series of a PromQL or MetricsQL expression' },
@@ -12,6 +13,7 @@ export const options = {
   horizon: { type: 'string', short: 'n', value: 'STEPS', help: 'steps ahead, 1 to 1024; default 64' },
   quantiles: { type: 'string', value: 'LEVELS', help: 'default 0.1,0.5,0.9' },
   confidence: { type: 'string', value: 'SHARE', help: 'in place of --quantiles: 0.8 asks for 0.1,0.5,0.9' },
+  covariates: { type: 'string', value: 'FILE', help: 'YAML: calendar, holidays, events, and queries beside --promql' },
   step: { type: 'string', value: 'DURATION', help: 'of the grid; default 5m, for CSV as its rows lie' },
   context: { type: 'string', value: 'STEPS', help: 'history that a query reads; default 2016' },
   'as-of': { type: 'string', value: 'TIME', help: 'forecast as at 2026-01-31T12:00:00Z, without what came later' },
@@ -40,6 +42,7 @@ export function readRequest(values: Values, format: Format): Request {
     predictionLength,
     ...(model !== undefined && { model }),
     ...(datasource !== undefined && { datasource }),
+    ...(values.covariates !== undefined && { covariates: readCovariates(values.covariates) }),
     ...(step !== undefined && { step }),
     ...(context !== undefined && { context }),
     ...(values['as-of'] !== undefined && { asOf: values['as-of'] }),
@@ -81,7 +84,7 @@ const optionOf: Readonly<Record<string, string>> = {
   confidenceLevel: 'confidence',
   asOf: 'as-of',
   query: 'promql',
-  ...{ model: 'model', step: 'step', context: 'context', datasource: 'datasource' },
+  ...{ covariates: 'covariates', model: 'model', step: 'step', context: 'context', datasource: 'datasource' },
 }
 
 /** The same error with options in place of fields of a request. */

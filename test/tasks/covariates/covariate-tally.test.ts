@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { assessCovariate } from '../../../tasks/covariates/assess-covariate.ts'
-import { covariateTally } from '../../../tasks/covariates/covariate-tally.ts'
+import { covariateTally, sumUses } from '../../../tasks/covariates/covariate-tally.ts'
 
 test('series are counted by covariate and by what there is of it', () => {
   const { count, use } = covariateTally()
@@ -19,5 +19,13 @@ test('series are counted by covariate and by what there is of it', () => {
     missing: { load: 1 },
     unvarying: { holiday: 1 },
     unknownAhead: { plan: 1 },
+  })
+})
+
+test('parts of a forecast are counted together', () => {
+  const none = { missing: {}, unvarying: {}, unknownAhead: {} }
+  const missing = { used: {}, ...none, missing: { load: 3 } }
+  expect(sumUses([{ used: { load: 1 }, ...none }, missing, { used: { load: 2, plan: 1 }, ...none }])).toEqual({
+    ...{ used: { load: 3, plan: 1 }, missing: { load: 3 }, unvarying: {}, unknownAhead: {} },
   })
 })

@@ -55,6 +55,39 @@ describe('a file, in this process', () => {
     expect([lines.length, err]).toEqual([3, ''])
   })
 
+  test('with covariates of a file, and of its own lines', async () => {
+    const file = join(dir, 'covariates.yaml')
+    await writeFile(join(dir, 'off.ics'), 'BEGIN:VCALENDAR\nEND:VCALENDAR\n')
+    await writeFile(file, 'calendar: [hourOfDay]\nholidays: { icalFile: off.ics }\n')
+    const line = `{"values":${values},"covariates":[{"name":"price","past":${values}}]}\n`
+    const args = ['-i', '-', '-m', chronos.replace(/bolt$/, 'chronos2'), '-o', 'json', '-n', '2', '--covariates', file]
+    const { out, err } = await forecast(args, line)
+    expect(JSON.parse(out).metadata.covariates).toMatchObject({
+      ...{ used: { price: 1, 'hourOfDay.sin': 1 }, unvarying: { holiday: 1 } },
+    })
+    expect(err).toContain('covariate "holiday" never changes')
+  })
+
+  test.each([
+    { text: undefined, message: /--covariates: cannot read .*odd.yaml \(ENOENT\)/ },
+    { text: '{', message: /--covariates: cannot read .*odd.yaml \(no YAML: / },
+    { text: 'calendar: [hour]', message: /covariates\/calendar\/0: Invalid option/ },
+    { text: 'calendar: [weekend]', message: /--covariates: not supported by model seasonal-naive/ },
+  ])('covariates that are $text are refused', async ({ text, message }) => {
+    const file = join(dir, 'odd.yaml')
+    await rm(file, { force: true })
+    if (text !== undefined) await writeFile(file, text)
+    const { exitCode, err } = await forecast(['-i', '-', '-m', 'seasonal-naive', '--covariates', file])
+    expect({ exitCode, err }).toEqual({ exitCode: 2, err: expect.stringMatching(message) })
+  })
+
+  test('a calendar that is missing is named', async () => {
+    const file = join(dir, 'gone.yaml')
+    await writeFile(file, 'holidays: { icalFile: gone.ics }')
+    const { exitCode, err } = await forecast(['-i', '-', '--covariates', file])
+    expect({ exitCode, err }).toEqual({ exitCode: 1, err: expect.stringMatching(/icalFile: cannot read .*gone.ics/) })
+  })
+
   test('with the settings of a forecast worker', async () => {
     const environment = { AT_INFERENCE_DEVICE: 'abacus' }
     const { exitCode, err } = await forecast(['-i', '-', '-m', chronos], ndjson, environment)
