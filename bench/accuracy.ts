@@ -6,6 +6,7 @@ import { evaluate, references } from './accuracy/evaluate.ts'
 import { groupBy } from './accuracy/group-by.ts'
 import { type ComparedModels, openModels } from './accuracy/models.ts'
 import { formatByModel } from './accuracy/pivot.ts'
+import { probe } from './accuracy/probes.ts'
 import { accuracyRows } from './accuracy/rows.ts'
 import { type RealSeries, readSeries } from './accuracy/sources.ts'
 import { summarise } from './accuracy/summary.ts'
@@ -20,10 +21,14 @@ export const accuracy: Bench = {
     every: { type: 'string', value: 'N', help: 'every N-th window of a data set only, without aims' },
     probes: { type: 'boolean', help: 'waves, ramps, gaps and constants with a known answer, without data' },
   },
-  async run(options) {
+  async run({ quick, say, flags }) {
     const opened = openModels()
     try {
-      return await compare(opened, options)
+      const models = typeof flags.models === 'string' ? flags.models.split(',') : opened.builtIn
+      // a name that there is not is told before the work
+      for (const model of models) opened.forecasters.get(model)
+      const asked = { ...opened, models, judged: models.filter(isJudged), quick, say, flags }
+      return flags.probes ? await probeModels(asked) : await compareModels(asked)
     } finally {
       await opened.close()
     }
@@ -31,24 +36,36 @@ export const accuracy: Bench = {
   format: formatByModel,
 }
 
-async function compare(opened: ComparedModels, { quick, say, flags }: BenchOptions): Promise<BenchRow[]> {
-  const { builtIn, forecasters } = opened
-  const models = typeof flags.models === 'string' ? flags.models.split(',') : builtIn
-  // a name that there is not is told before hours of work
-  for (const model of models) forecasters.get(model)
+interface Asked extends ComparedModels, BenchOptions {
+  readonly models: readonly string[]
+  /** Of them, those that could ship. */
+  readonly judged: readonly string[]
+}
+
+const isJudged = (model: string) => ['auto', 'chronos-embedded'].includes(model) || isModelPath(model)
+
+async function compareModels({ builtIn, forecasters, models, judged, quick, say, flags }: Asked): Promise<BenchRow[]> {
   const every = quick ? 10 : numberOf(flags.every ?? '1')
-  const judged = models.filter((model) => ['auto', 'chronos-embedded'].includes(model) || isModelPath(model))
   const series = readData(flags.data)
   say(`${series.length} series`)
-  const lines = await evaluate({ series, forecasters, models, every, say })
-  const byModel = groupBy(lines, ({ model }) => model)
+  const byModel = groupBy(await evaluate({ series, forecasters, models, every, say }), ({ model }) => model)
   const naive = byModel.get('naive') ?? []
-  const summaries = new Map([...byModel].map(([model, own]) => [model, summarise(own, naive)]))
+  const summaries = new Map([...byModel].map(([model, lines]) => [model, summarise(lines, naive)]))
   return accuracyRows(summaries, {
     judged: every === 1 ? judged : [],
     own: [...builtIn, ...judged],
     rivals: Object.keys(references),
   })
+}
+
+async function probeModels({ forecasters, models, judged, quick, say }: Asked): Promise<BenchRow[]> {
+  const rows: BenchRow[] = []
+  for (const model of models) {
+    say(`probing ${model}`)
+    const aims = !quick && judged.includes(model)
+    rows.push(...(await probe({ model, forecaster: forecasters.get(model), count: quick ? 4 : 40, aims })))
+  }
+  return rows
 }
 
 function numberOf(text: string | boolean): number {

@@ -4,7 +4,7 @@ import { extent, scaleOf, type Window } from './windows.ts'
 
 /** Of one forecast of one window. */
 export interface Measures {
-  /** Scaled quantile loss: twice the pinball loss, mean over levels and observed steps, by the scale of the window. */
+  /** Scaled quantile loss: by the scale of the window. */
   readonly sql: number
   /** Absolute error of the median by the same scale. */
   readonly mase: number
@@ -19,21 +19,18 @@ const mostRanges = 10
 
 export function measure({ context, ahead, season }: Window, quantiles: Quantiles): Measures {
   const scale = scaleOf(context, season)
-  const horizon = ahead.length
-  const at = (level: number, h: number) => quantiles[level * horizon + h]!
-  const sums = { pinball: 0, error: 0, in80: 0, in98: 0, observed: 0 }
-  for (let h = 0; h < horizon; h++) {
-    const value = ahead[h]!
+  const at = (level: number, h: number) => quantiles[level * ahead.length + h]!
+  const sums = { error: 0, in80: 0, in98: 0, observed: 0 }
+  for (const [h, value] of ahead.entries()) {
     if (!Number.isFinite(value)) continue
     sums.observed += 1
     sums.error += Math.abs(value - at(indexOf.p50, h))
     if (value >= at(indexOf.p10, h) && value <= at(indexOf.p90, h)) sums.in80 += 1
     if (value >= at(indexOf.p01, h) && value <= at(indexOf.p99, h)) sums.in98 += 1
-    for (const [i, level] of levels.entries()) sums.pinball += pinball(value - at(i, h), level)
   }
   const { observed } = sums
   return {
-    sql: (2 * sums.pinball) / levels.length / observed / scale,
+    sql: quantileLoss(quantiles, ahead) / scale,
     mase: sums.error / observed / scale,
     cover80: sums.in80 / observed,
     cover98: sums.in98 / observed,
@@ -41,8 +38,18 @@ export function measure({ context, ahead, season }: Window, quantiles: Quantiles
   }
 }
 
-export function pinball(error: number, level: number): number {
-  return Math.max(level * error, (level - 1) * error)
+/** Twice the pinball loss, mean over levels and observed steps. */
+export function quantileLoss(quantiles: Quantiles, ahead: Float64Array): number {
+  let [sum, count] = [0, 0]
+  for (const [l, level] of levels.entries()) {
+    for (const [h, value] of ahead.entries()) {
+      if (!Number.isFinite(value)) continue
+      const error = value - quantiles[l * ahead.length + h]!
+      sum += Math.max(level * error, (level - 1) * error)
+      count += 1
+    }
+  }
+  return (2 * sum) / count
 }
 
 function countPathological(context: Float64Array, quantiles: Quantiles): number {

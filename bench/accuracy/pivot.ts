@@ -7,11 +7,13 @@ interface Figure extends Pick<BenchRow, 'value' | 'unit'> {
   readonly measure: string
 }
 
-/** Rows called `MODEL, WHERE: MEASURE` as a table for each measure with a line for each model, then those with an aim. */
+/** Rows called `MODEL, WHERE: MEASURE` as a table for each measure with a line for each model, then the aims that are missed. */
 export function formatByModel(rows: readonly BenchRow[]): string {
   const tables = [...groupBy(rows.map(toFigure), ({ measure }) => measure).values()].map(tableOf)
-  const aimed = rows.filter(({ aim }) => aim !== null)
-  return [...tables, ...(aimed.length > 0 ? [formatTable(aimed)] : [])].join('\n\n')
+  const [aimed, missed] = [rows.filter(({ aim }) => aim !== null), rows.filter(({ met }) => met === false)]
+  if (aimed.length > 0) tables.push(`${aimed.length - missed.length} of ${aimed.length} aims are met.`)
+  if (missed.length > 0) tables.push(formatTable(missed))
+  return tables.join('\n\n')
 }
 
 function toFigure({ name, value, unit }: BenchRow): Figure {

@@ -77,7 +77,7 @@ test('labels come with the values', () => {
   expect(labelled?.anomalous?.filter(Boolean)).toHaveLength(1)
 })
 
-const run = (flags: Record<string, string>, quick = false) => accuracy.run({ quick, flags, say: () => {} })
+const run = (flags: Record<string, string | boolean>, quick = false) => accuracy.run({ quick, flags, say: () => {} })
 
 test('models are compared on the windows of it', async () => {
   const made = await run({ data: folder, models: 'theta,ets,mstl', every: '7' })
@@ -90,6 +90,12 @@ test('models are compared on the windows of it', async () => {
   // a wave of a day, which ETS does not know of
   expect(value('mstl, 512/64: MASE')).toBeLessThan(value('ets, 512/64: MASE')!)
   expect(made.find(({ name }) => name === 'theta, all: pathological')).toMatchObject({ aim: '<= 0', met: true })
+})
+
+test('probes need no data', async () => {
+  const made = await run({ probes: true, models: 'rolling-quantiles' }, true)
+  expect(made.find(({ name }) => name === 'rolling-quantiles, 512 p24: sine')!.value).toBeGreaterThan(2)
+  expect(made.filter(({ aim }) => aim !== null)).toEqual([])
 })
 
 test.each([

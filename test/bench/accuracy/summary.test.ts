@@ -70,5 +70,7 @@ test('the table has a line for each model, whatever its name', () => {
   const text = formatByModel(rows)
   expect(text).toContain('| SQL | all | 512/24 | one | two |')
   expect(text).toContain('| ./mine | 0.223 | 0.223 | 1.000 | 0.050 |')
+  expect(text).toContain(' aims are met.\n\n| name')
   expect(text).toContain('| auto, all: pathological')
+  expect(text).not.toContain('| auto, all: SQL')
 })
