@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { missionDocument } from '../../scheduler/missions/document/document.ts'
 import { seriesStates } from '../../tasks/score/derive-state.ts'
 
@@ -18,4 +19,11 @@ test('docs/missions.md names every field of the document', () => {
 
 test('docs/missions.md names every state of a series', () => {
   expect(namesUnder('States of series').sort()).toEqual([...seriesStates].sort())
+})
+
+test('the mission with covariates in docs/missions.md is a mission', () => {
+  const [, yaml = ''] = /```yaml\n(id: checkout\n[\s\S]*?)```/.exec(page) ?? []
+  const { covariates, ...document } = parse(yaml.replace('icalFile: ./team.ics', 'ical: "BEGIN:VCALENDAR\\nEND:VCALENDAR"'))
+  expect(missionDocument.parse({ ...document, covariates }).covariates).toEqual(covariates)
+  expect(yaml).toContain('icalFile')
 })
