@@ -1,14 +1,6 @@
-import type { Forecast, Forecaster, ForecastRequest } from '../forecaster.ts'
-import { pinballLoss, type QuantilePaths } from './pinball-loss.ts'
-import {
-  addLosses,
-  decodeRecord,
-  encodeRecord,
-  judgedLevels,
-  judgedPaths,
-  type Record,
-  type Standing,
-} from './record.ts'
+import type { Forecast, Forecaster } from '../forecaster.ts'
+import { type AutoRun, judgeSeries, minObserved } from './judge-series.ts'
+import { encodeRecord, judgedLevels, judgedPaths, type Standing } from './record.ts'
 
 export interface AutoOptions {
   /** Forecasts everything; the others join where they are clearly better. */
@@ -18,10 +10,6 @@ export interface AutoOptions {
 
 // measured on nine public data sets: half-way to the better one beats changing over, and .7 beats .5
 const margin = 0.7
-// so many times worse than before: what was learned no longer holds
-const drift = 3
-// fewer steps say nothing about a forecaster
-const minObserved = 8
 
 /**
  * The model, or its mean with the best other member where that one's loss was below 0.7 of the model's. Losses come from
@@ -56,116 +44,8 @@ export function autoForecaster({ model, others }: AutoOptions): Forecaster {
   }
 }
 
-interface AutoRun {
-  readonly request: ForecastRequest
-  /** The model first. */
-  readonly members: readonly Forecaster[]
-  readonly signal: AbortSignal | undefined
-}
-
-const unjudged = ({ members }: AutoRun): Standing => ({ weight: 0, losses: members.map(() => Number.NaN) })
-
 function withJudged(levels: readonly number[]): number[] {
   return [...new Set([...levels, ...judgedLevels])].sort((a, b) => a - b)
-}
-
-/** One standing per series: carried on from its record, or from a back-test. */
-async function judgeSeries(run: AutoRun): Promise<Standing[]> {
-  const { contexts } = run.request
-  const standings = new Array<Standing>(contexts.length).fill(unjudged(run))
-  const recorded = recordedRows(run)
-  for (const { rows, elapsed } of byElapsed(recorded)) {
-    const paths = rows.map((row) => recorded.get(row)!.record.model)
-    const windows = await judgeWindow(run, { rows, back: elapsed, modelPaths: paths })
-    for (const [i, row] of rows.entries()) {
-      const { record } = recorded.get(row)!
-      const window = windows[i]!
-      if (hasDrifted(record, window)) recorded.delete(row)
-      else standings[row] = addLosses(record, window, elapsed * run.request.stepMs)
-    }
-  }
-  const unknown = [...contexts.keys()].filter((row) => !recorded.has(row))
-  for (const { rows, back } of backTests(run, unknown)) {
-    const windows = await judgeWindow(run, { rows, back })
-    for (const [i, row] of rows.entries()) standings[row] = windows[i]!
-  }
-  return standings
-}
-
-interface Recorded {
-  readonly record: Record
-  /** Steps since the record's forecast. */
-  readonly elapsed: number
-}
-
-/** Rows whose record belongs to this series of steps, and whose context reaches well behind it. */
-function recordedRows({ request, members }: AutoRun): Map<number, Recorded> {
-  const found = new Map<number, Recorded>()
-  for (const [row, bytes] of (request.records ?? []).entries()) {
-    const record = bytes && decodeRecord(bytes, members.length)
-    if (!record || record.stepMs !== request.stepMs) continue
-    const elapsed = Math.round((request.endMs - record.originMs) / request.stepMs)
-    if (elapsed >= 0 && 2 * elapsed <= request.contexts[row]!.length) found.set(row, { record, elapsed })
-  }
-  return found
-}
-
-function byElapsed(recorded: ReadonlyMap<number, Recorded>): { readonly rows: number[]; readonly elapsed: number }[] {
-  const groups = new Map<number, number[]>()
-  for (const [row, { elapsed }] of recorded) groups.set(elapsed, [...(groups.get(elapsed) ?? []), row])
-  return [...groups].map(([elapsed, rows]) => ({ rows, elapsed }))
-}
-
-function hasDrifted(before: Standing, window: Standing): boolean {
-  return before.weight >= minObserved && window.weight >= minObserved && window.losses[0]! > drift * before.losses[0]!
-}
-
-/** A back-test is as long as the forecast, and at most a quarter of the context. */
-function backTests(
-  { request }: AutoRun,
-  rows: readonly number[],
-): { readonly rows: number[]; readonly back: number }[] {
-  const groups = new Map<number, number[]>()
-  for (const row of rows) {
-    const back = Math.min(request.horizon, Math.floor(request.contexts[row]!.length / 4))
-    if (back >= minObserved) groups.set(back, [...(groups.get(back) ?? []), row])
-  }
-  return [...groups].map(([back, group]) => ({ back, rows: group }))
-}
-
-interface Window {
-  readonly rows: readonly number[]
-  /** Steps between the forecasts to judge and the end of the contexts. */
-  readonly back: number
-  /** What the model said then; without them it is asked now. */
-  readonly modelPaths?: readonly QuantilePaths[]
-}
-
-/** What every member would have got wrong `back` steps ago, up to now. */
-async function judgeWindow(run: AutoRun, { rows, back, modelPaths }: Window): Promise<Standing[]> {
-  if (back === 0) return rows.map(() => unjudged(run))
-  const { request, members, signal } = run
-  const whole = rows.map((row) => request.contexts[row]!)
-  const past = {
-    contexts: whole.map((context) => context.subarray(0, context.length - back)),
-    endMs: request.endMs - back * request.stepMs,
-    ...{ stepMs: request.stepMs, horizon: back, levels: judgedLevels },
-  }
-  const paths = await Promise.all(
-    members.map(async (member, i) =>
-      i === 0 && modelPaths
-        ? modelPaths
-        : (await member.forecast(past, signal)).map((forecast) => judgedPaths(forecast, back)),
-    ),
-  )
-  return rows.map((_, i) => {
-    const actual = whole[i]!.subarray(-back)
-    // all are judged by the steps that are known of the model's forecast
-    const judged = actual.subarray(0, paths[0]![i]!.steps)
-    const losses = paths.map((all) => pinballLoss(all[i]!, judged))
-    const [model] = losses
-    return { losses: losses.map(({ mean }) => mean), weight: Number.isFinite(model!.mean) ? model!.observed : 0 }
-  })
 }
 
 /** Half-way to the best other member where it was clearly better. */

@@ -13,7 +13,7 @@ export interface Standing {
 }
 
 /** What one forecast leaves for the next one of the same series. */
-export interface Record extends Standing {
+export interface TrackRecord extends Standing {
   /** Instant of the last context value. */
   readonly originMs: number
   readonly stepMs: number
@@ -25,7 +25,7 @@ const version = 1
 const headLength = 5
 
 /** version, origin, step, weight, base and losses as Float64, then the model's paths as Float32 beside the base. */
-export function encodeRecord({ originMs, stepMs, weight, losses, model }: Record): Uint8Array {
+export function encodeRecord({ originMs, stepMs, weight, losses, model }: TrackRecord): Uint8Array {
   // a level of 1e9 that moves by 1 would be lost in Float32
   const base = model.quantiles[0] ?? 0
   const head = Float64Array.of(version, originMs, stepMs, weight, base, ...losses)
@@ -37,7 +37,7 @@ export function encodeRecord({ originMs, stepMs, weight, losses, model }: Record
 }
 
 /** undefined for bytes that this version did not write, or for another number of members. */
-export function decodeRecord(bytes: Uint8Array, memberCount: number): Record | undefined {
+export function decodeRecord(bytes: Uint8Array, memberCount: number): TrackRecord | undefined {
   const headBytes = (headLength + memberCount) * 8
   const pathCount = (bytes.length - headBytes) / 4
   const steps = pathCount / judgedLevels.length

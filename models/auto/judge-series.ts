@@ -1,0 +1,115 @@
+import type { Forecaster, ForecastRequest } from '../forecaster.ts'
+import { pinballLoss, type QuantilePaths } from './pinball-loss.ts'
+import { addLosses, decodeRecord, judgedLevels, judgedPaths, type Standing, type TrackRecord } from './record.ts'
+
+// so many times worse than before: what was learned no longer holds
+const drift = 3
+/** Fewer steps say nothing about a forecaster. */
+export const minObserved = 8
+
+export interface AutoRun {
+  readonly request: ForecastRequest
+  /** The model first. */
+  readonly members: readonly Forecaster[]
+  readonly signal: AbortSignal | undefined
+}
+
+const unjudged = ({ members }: AutoRun): Standing => ({ weight: 0, losses: members.map(() => Number.NaN) })
+
+/** One standing per series: carried on from its record, or from a back-test. */
+export async function judgeSeries(run: AutoRun): Promise<Standing[]> {
+  const { contexts } = run.request
+  const standings = new Array<Standing>(contexts.length).fill(unjudged(run))
+  const recorded = recordedRows(run)
+  for (const { rows, back } of byWindow([...recorded.keys()], (row) => recorded.get(row)!.elapsed)) {
+    const modelPaths = rows.map((row) => recorded.get(row)!.record.model)
+    const windows = await judgeWindow(run, { rows, back, modelPaths })
+    for (const [i, row] of rows.entries()) {
+      const { record } = recorded.get(row)!
+      const window = windows[i]!
+      if (hasDrifted(record, window)) recorded.delete(row)
+      else standings[row] = addLosses(record, window, back * run.request.stepMs)
+    }
+  }
+  const unknown = [...contexts.keys()].filter((row) => !recorded.has(row))
+  for (const { rows, back } of byWindow(unknown, (row) => backTestOf(run.request, row))) {
+    if (back < minObserved) continue
+    const windows = await judgeWindow(run, { rows, back })
+    for (const [i, row] of rows.entries()) standings[row] = windows[i]!
+  }
+  return standings
+}
+
+interface Recorded {
+  readonly record: TrackRecord
+  /** Steps since the record's forecast. */
+  readonly elapsed: number
+}
+
+/** Rows whose record belongs to this series of steps, and whose context reaches well behind it. */
+function recordedRows({ request, members }: AutoRun): Map<number, Recorded> {
+  const found = new Map<number, Recorded>()
+  for (const [row, bytes] of (request.records ?? []).entries()) {
+    const record = bytes && decodeRecord(bytes, members.length)
+    if (!record || record.stepMs !== request.stepMs) continue
+    const elapsed = Math.round((request.endMs - record.originMs) / request.stepMs)
+    if (elapsed >= 0 && 2 * elapsed <= request.contexts[row]!.length) found.set(row, { record, elapsed })
+  }
+  return found
+}
+
+function hasDrifted(before: Standing, window: Standing): boolean {
+  return before.weight >= minObserved && window.weight >= minObserved && window.losses[0]! > drift * before.losses[0]!
+}
+
+/** A back-test is as long as the forecast, and at most a quarter of the context. */
+function backTestOf({ horizon, contexts }: ForecastRequest, row: number): number {
+  return Math.min(horizon, Math.floor(contexts[row]!.length / 4))
+}
+
+/** Rows that are judged over the same steps are judged at once. */
+function byWindow(rows: readonly number[], backOf: (row: number) => number): Pick<Window, 'rows' | 'back'>[] {
+  const windows = new Map<number, number[]>()
+  for (const row of rows) {
+    const back = backOf(row)
+    const window = windows.get(back)
+    if (window) window.push(row)
+    else windows.set(back, [row])
+  }
+  return [...windows].map(([back, together]) => ({ rows: together, back }))
+}
+
+interface Window {
+  readonly rows: readonly number[]
+  /** Steps between the forecasts to judge and the end of the contexts. */
+  readonly back: number
+  /** What the model said then; without them it is asked now. */
+  readonly modelPaths?: readonly QuantilePaths[]
+}
+
+/** What every member would have got wrong `back` steps ago, up to now. */
+async function judgeWindow(run: AutoRun, { rows, back, modelPaths }: Window): Promise<Standing[]> {
+  if (back === 0) return rows.map(() => unjudged(run))
+  const { request, members, signal } = run
+  const whole = rows.map((row) => request.contexts[row]!)
+  const past = {
+    contexts: whole.map((context) => context.subarray(0, context.length - back)),
+    endMs: request.endMs - back * request.stepMs,
+    ...{ stepMs: request.stepMs, horizon: back, levels: judgedLevels },
+  }
+  const paths = await Promise.all(
+    members.map(async (member, i) =>
+      i === 0 && modelPaths
+        ? modelPaths
+        : (await member.forecast(past, signal)).map((forecast) => judgedPaths(forecast, back)),
+    ),
+  )
+  return rows.map((_, i) => {
+    const actual = whole[i]!.subarray(-back)
+    // all are judged by the steps that are known of the model's forecast
+    const judged = actual.subarray(0, paths[0]![i]!.steps)
+    const losses = paths.map((all) => pinballLoss(all[i]!, judged))
+    const [model] = losses
+    return { losses: losses.map(({ mean }) => mean), weight: Number.isFinite(model!.mean) ? model!.observed : 0 }
+  })
+}
