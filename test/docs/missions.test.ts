@@ -23,7 +23,9 @@ test('docs/missions.md names every state of a series', () => {
 
 test('the mission with covariates in docs/missions.md is a mission', () => {
   const [, yaml = ''] = /```yaml\n(id: checkout\n[\s\S]*?)```/.exec(page) ?? []
-  const { covariates, ...document } = parse(yaml.replace('icalFile: ./team.ics', 'ical: "BEGIN:VCALENDAR\\nEND:VCALENDAR"'))
+  const { covariates, ...document } = parse(
+    yaml.replace('icalFile: ./team.ics', 'ical: "BEGIN:VCALENDAR\\nEND:VCALENDAR"'),
+  )
   expect(missionDocument.parse({ ...document, covariates }).covariates).toEqual(covariates)
   expect(yaml).toContain('icalFile')
 })

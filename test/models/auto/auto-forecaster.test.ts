@@ -3,29 +3,11 @@ import { autoForecaster } from '../../../models/auto/auto-forecaster.ts'
 import type { Forecast, Forecaster, ForecastRequest } from '../../../models/forecaster.ts'
 import { seasonalNaive } from '../../../models/seasonal-naive.ts'
 import { forecasterContract } from '../../contract/forecaster-contract.ts'
+import { flat } from '../../fakes/flat-forecaster.ts'
 
 forecasterContract('auto', () => autoForecaster({ model: seasonalNaive(), others: [flat('flat', 0.5)] }))
 
 const stepMs = 60_000
-
-/** Forecasts one value with a band of +-1, and counts the series it was asked for. */
-function flat(name: string, value: number): Forecaster & { asked: number } {
-  return {
-    ...{ name, minContext: 1, maxContext: 1_000, asked: 0 },
-    async forecast({ contexts, horizon, levels }) {
-      this.asked += contexts.length
-      return contexts.map((context): Forecast => {
-        const known = context.some(Number.isFinite) ? value : Number.NaN
-        return {
-          levels,
-          quantiles: Float64Array.from(levels.flatMap((level) => new Array(horizon).fill(known + 2 * level - 1))),
-          median: new Float64Array(horizon).fill(known),
-        }
-      })
-    },
-    close: async () => {},
-  }
-}
 
 interface Turn extends Partial<ForecastRequest> {
   readonly values: readonly number[]
