@@ -19,8 +19,9 @@ export interface ThetaFit {
 const smoothings = [0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1]
 
 /**
- * Values whose first is finite, less their cycle of `season` steps if they clearly have one, smoothed exponentially: by the weight that erred
- * least one step ahead. Half of the slope of a straight line goes on: Assimakopoulos and Nikolopoulos' theta.
+ * Values whose first is finite, less their cycle of `season` steps if they clearly have one, smoothed exponentially with
+ * the weight that erred least one step ahead. Half of the slope of a straight line goes on: Assimakopoulos and
+ * Nikolopoulos' theta.
  */
 export function fitTheta(values: Float64Array, season: number): ThetaFit {
   const { length } = values

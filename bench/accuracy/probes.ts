@@ -20,7 +20,10 @@ export interface Probed {
   readonly aims: boolean
 }
 
-/** What can be known beforehand: rows called `auto, 512 p96: square`. Seasonal naive is told the period, and so are models that look for a day. */
+/**
+ * What can be known beforehand, as rows called `auto, 512 p96: square`. Seasonal naive is told the period of a wave, which is
+ * a day for the models, so that those know it that look for one.
+ */
 export async function probe(probed: Probed): Promise<BenchRow[]> {
   const rows: BenchRow[] = []
   for (const wave of [...longWaves, ...shortWaves]) rows.push(...(await waveRows(probed, wave)))

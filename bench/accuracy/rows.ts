@@ -22,7 +22,7 @@ export interface RowOptions {
   readonly rivals: readonly string[]
 }
 
-export const titles: Readonly<Figures<string>> = {
+const titles: Readonly<Figures<string>> = {
   sql: 'SQL',
   mase: 'MASE',
   cover80: 'cover 80',
