@@ -124,9 +124,12 @@ function contradictions({ queries = [], calendar = [], holidays, events = [] }: 
   return found
 }
 
+// who waits for it is the API; nothing but the first occurrence of each event is looked for
+const icalCheckMs = 2_000
+
 function icalProblem(text: string): string | undefined {
   try {
-    icalEvents(text, { startMs: 0, endMs: 0, timeZone: 'UTC' })
+    icalEvents(text, { startMs: 0, endMs: 0, timeZone: 'UTC' }, icalCheckMs)
     return undefined
   } catch (error) {
     return toAppError(error).message

@@ -1,3 +1,4 @@
+import { createContext, Script } from 'node:vm'
 import ICAL from 'ical.js'
 import { isTimeZone } from '../../models/cron.ts'
 import { AppError, toAppError } from '../../models/errors.ts'
@@ -6,6 +7,8 @@ import { zoneClock } from './zone-clock.ts'
 
 // each costs 0.1 ms, and they are counted from the first one on, however long ago that was
 const mostOccurrences = 10_000
+// the library looks for ever for what never comes: the 30th of February, a Monday every seven days from a Tuesday on
+const longestMs = 10_000
 
 export interface IcalRange extends Window {
   /** Of whole days, and of times that name no zone. */
@@ -14,14 +17,29 @@ export interface IcalRange extends Window {
 
 /**
  * Stretches of an iCalendar's events that touch a range, repeated ones included, cancelled ones left out.
- * @throws INVALID_PARAMS naming the event.
+ * @throws INVALID_PARAMS naming the event, also of a rule that never comes true.
  */
-export function icalEvents(text: string, range: IcalRange): Window[] {
+export function icalEvents(text: string, range: IcalRange, timeoutMs = longestMs): Window[] {
+  let reading: ICAL.Event | undefined
+  const read = () =>
+    windowsOf(text, range, (event) => {
+      reading = event
+    })
+  try {
+    return new Script('read()').runInContext(createContext({ read }), { timeout: timeoutMs })
+  } catch (error) {
+    if (Object(error).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
+    throw invalid('it takes too long to read: does its RRULE ever come true?', reading)
+  }
+}
+
+function windowsOf(text: string, range: IcalRange, onEvent: (event: ICAL.Event) => void): Window[] {
   const windows: Window[] = []
   const budget = { left: mostOccurrences }
   for (const event of readEvents(text)) {
     // a changed occurrence belongs to the event that it is one of
     if (event.isRecurrenceException()) continue
+    onEvent(event)
     for (const { startDate, endDate, item } of occurrences(event, range, budget)) {
       const window = { startMs: instantOf(startDate, item, range), endMs: instantOf(endDate, item, range) }
       if (window.startMs < range.endMs && window.endMs > range.startMs && !isCancelled(item)) windows.push(window)

@@ -101,3 +101,16 @@ describe('what cannot be read is refused', () => {
     )
   })
 })
+
+test.each([
+  ['a Monday every seven days from a Thursday on', 'FREQ=DAILY;INTERVAL=7;BYDAY=MO'],
+  ['the 30th of February', 'FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30'],
+  ['a fifth Monday in a February without one', 'FREQ=MONTHLY;INTERVAL=48;BYDAY=5MO'],
+  ['a step of any length', 'FREQ=DAILY;INTERVAL=99999999999999'],
+])('a rule that never comes true ends with its name: %s', (_, rule) => {
+  const text = calendar(event(`DTSTART:2026${rule.includes('5MO') ? '02' : '01'}01T000000Z`, `RRULE:${rule}`))
+  const range = { startMs: Date.parse('2026-03-01'), endMs: Date.parse('2026-04-01'), timeZone: 'UTC' }
+  expect(() => icalEvents(text, range, 200)).toThrow(
+    expect.objectContaining({ code: 'INVALID_PARAMS', message: expect.stringContaining('event "night"') }),
+  )
+})
