@@ -2,7 +2,7 @@ import { calendarRows, type KnownRow } from './calendar-rows.ts'
 import { countryHolidays } from './country-holidays.ts'
 import { type CovariateSpec, holidayName } from './covariate-spec.ts'
 import { icalEvents } from './ical-events.ts'
-import { eventWindows } from './planned-events.ts'
+import { eventWindows, mostOccurrences } from './planned-events.ts'
 import { type Window, windowRow } from './windows.ts'
 
 /** Stretches of `holiday` and of the events, by name. */
@@ -13,8 +13,10 @@ export function knownWindows(spec: CovariateSpec, range: Window): KnownWindows {
   const { timeZone = 'UTC', holidays, events } = spec
   const windows = new Map<string, Window[]>()
   if (holidays) windows.set(holidayName, holidayWindows(spec, range))
+  const budget = { left: mostOccurrences }
   for (const event of events) {
-    windows.set(event.name, [...(windows.get(event.name) ?? []), ...eventWindows(event, { ...range, timeZone })])
+    const found = eventWindows(event, { ...range, timeZone }, budget)
+    windows.set(event.name, [...(windows.get(event.name) ?? []), ...found])
   }
   return windows
 }

@@ -64,3 +64,10 @@ test('events that do not touch the steps are rows of zeros', () => {
   const [sale] = knownRows(spec({ events: [{ name: 'sale', startMs: 0, endMs: 1 }] }), hours('2026-01-01', 2))
   expect(sale).toEqual({ name: 'sale', values: Float64Array.of(0, 0) })
 })
+
+test('repeated events share a budget: each may be rare enough, and all of them take minutes', () => {
+  const events = ['a', 'b'].map((name) => ({ name, cron: '* * * * *', durationMs: 1_000 }))
+  expect(() => knownRows(spec({ events }), hours('2026-01-01T00:00:00Z', 90))).toThrow(
+    expect.objectContaining({ code: 'INVALID_PARAMS', message: expect.stringContaining('event "b"') }),
+  )
+})
