@@ -12,11 +12,11 @@ export interface CovariateUse {
   readonly unknownAhead: Readonly<Record<string, number>>
 }
 
+// a covariate may be called constructor
+const noCounts = (): Record<string, number> => Object.create(null)
+
 export function covariateTally() {
-  const use = { used: {}, missing: {}, unvarying: {}, unknownAhead: {} } satisfies Record<
-    string,
-    Record<string, number>
-  >
+  const use = { used: noCounts(), missing: noCounts(), unvarying: noCounts(), unknownAhead: noCounts() }
   const raise = (counts: Record<string, number>, name: string) => {
     counts[name] = (counts[name] ?? 0) + 1
   }
@@ -34,7 +34,7 @@ export function covariateTally() {
 /** Of all parts of a forecast together. */
 export function sumUses(uses: readonly CovariateUse[]): CovariateUse {
   const sum = (kind: keyof CovariateUse): Record<string, number> => {
-    const counts: Record<string, number> = {}
+    const counts = noCounts()
     for (const [name, count] of uses.flatMap((use) => Object.entries(use[kind]))) {
       counts[name] = (counts[name] ?? 0) + count
     }

@@ -1,5 +1,6 @@
 import type { Covariate } from '../../models/forecaster.ts'
 import type { PanelSeries, SeriesIdentity } from '../../models/series.ts'
+import { keyOf } from './match-covariate.ts'
 
 export interface Grouping {
   /** All series see each other. */
@@ -30,7 +31,7 @@ export function groupSeries(
   const names = crossLearning ? [] : (groupBy ?? [])
   const groups = new Map<string, Row[]>()
   for (const row of [...series.keys()].sort((a, b) => (ids[a]!.id < ids[b]!.id ? -1 : 1))) {
-    const key = names.map((name) => series[row]!.labels[name] ?? '').join('\u00ff')
+    const key = keyOf(names, series[row]!.labels)
     const group = groups.get(key)
     if (group) group.push(row)
     else groups.set(key, [row])

@@ -40,7 +40,7 @@ function createTables(series: readonly Labels[], on: readonly string[] | undefin
   const tables = new Map<string, Table>()
   for (const [row, labels] of series.entries()) {
     const names = on ?? ownLabels(labels)
-    const shape = names.join('\u00ff')
+    const shape = JSON.stringify(names)
     const table = tables.get(shape) ?? { names, rows: new Map(), doubled: new Map() }
     tables.set(shape, table)
     const key = keyOf(names, labels)
@@ -61,5 +61,6 @@ const ownLabels = (labels: Labels): string[] =>
     .filter((name) => name !== '__name__' && labels[name] !== '')
     .sort()
 
-const keyOf = (names: readonly string[], labels: Labels): string =>
-  names.map((name) => labels[name] ?? '').join('\u00ff')
+/** As JSON: any character may be part of a value. */
+export const keyOf = (names: readonly string[], labels: Labels): string =>
+  JSON.stringify(names.map((name) => labels[name] ?? ''))

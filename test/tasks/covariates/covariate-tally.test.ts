@@ -29,3 +29,10 @@ test('parts of a forecast are counted together', () => {
     ...{ used: { load: 3, plan: 1 }, missing: { load: 3 }, unvarying: {}, unknownAhead: {} },
   })
 })
+
+test('a covariate may be called like what every object has', () => {
+  const { count, use } = covariateTally()
+  count('constructor', undefined)
+  expect(use.missing).toEqual({ constructor: 1 })
+  expect(sumUses([use, use]).missing).toEqual({ constructor: 2 })
+})

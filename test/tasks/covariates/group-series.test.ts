@@ -46,3 +46,8 @@ describe('of 1,000 series', () => {
     expect(sizes(ids.map((_, i) => (i === 0 ? crowd : [])))?.[0]).toBe(1)
   })
 })
+
+test('any character may be part of a value', () => {
+  const two = [{ labels: { a: 'x\u00ffy', b: 'z' } }, { labels: { a: 'x', b: 'y\u00ffz' } }]
+  expect(groupSeries(two, { ids: [{ id: '1' }, { id: '2' }], groupBy: ['a', 'b'] })).toEqual([[0], [1]])
+})

@@ -94,3 +94,12 @@ test('10,000 series find 10,000 targets', () => {
     [...matchCovariate({ name: 'load', on: undefined }, pods.toReversed(), pods)].every((row, i) => row === 9_999 - i),
   ).toBe(true)
 })
+
+test('any character may be part of a value', () => {
+  const series: Labels[] = [
+    { town: 'L\u2019Ha\u00ffles', street: 'Roses' },
+    { town: 'L\u2019Ha', street: 'les\u00ffRoses' },
+  ]
+  const found = matchCovariate({ name: 'load', on: ['town', 'street'] }, series, series)
+  expect([...found]).toEqual([0, 1])
+})
