@@ -4,11 +4,13 @@ import { tryParseInstant } from '../tasks/adhoc/instant.ts'
 import { covariateName, covariatesDocument } from './covariates-document.ts'
 
 const longestStepMs = 366 * 86_400_000
+/** Also of the step that rows tell. */
+export const isStep = (ms: number | undefined): boolean => isWithin(ms, 1_000, longestStepMs)
 
 const step = z
   .string()
   .max(100)
-  .refine((text) => isWithin(tryParseDuration(text), 1_000, longestStepMs), {
+  .refine((text) => isStep(tryParseDuration(text)), {
     error: 'write a duration from 1s to 366d: 30s, 5m, 1h or PT5M',
   })
 

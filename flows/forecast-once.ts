@@ -17,7 +17,7 @@ import { gatherCovariates } from '../tasks/covariates/gather-covariates.ts'
 import type { Deps } from '../tasks/deps.ts'
 import { readPanel } from '../tasks/panel/read-panel.ts'
 import { defineFlow } from './flow.ts'
-import { type ForecastOnceParams, forecastOnceParams } from './forecast-once-params.ts'
+import { type ForecastOnceParams, forecastOnceParams, isStep } from './forecast-once-params.ts'
 import { resolveCovariates } from './resolve-covariates.ts'
 
 const defaultStepMs = 300_000
@@ -123,6 +123,8 @@ export function inlineHistories(
         ...{ stepMs: gridMs, horizon: predictionLength },
         endMs: floorToStep(untilMs ?? nowMs, gridMs),
       })
+  if (found && !isStep(found.stepMs))
+    throw invalidInput('/step', `two rows are ${found.stepMs / 1_000} s apart: write a step from 1s to 366d`)
   return found && { ...found, series: found.series.map((history) => cutHistory(history, found.stepMs, { untilMs })) }
 }
 

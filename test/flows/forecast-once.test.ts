@@ -72,6 +72,10 @@ test.each([
     error: 'too_few_points (the first has 0 finite values, 5 are needed at least)',
   },
   { input: { rows: [{ timestamp: 0, target: 1 }], step: '1h' }, error: '/rows: no series can be forecast' },
+  {
+    input: { rows: [0, 0.5, 1].map((timestamp) => ({ timestamp, target: 1 })) },
+    error: '/step: two rows are 0.5 s apart',
+  },
   { input: { series: [{ values: tens }], predictionLength: 334 }, error: '/predictionLength: series x steps x levels' },
 ])('$input is refused: $error', async ({ input, error }) => {
   await expect(run(input)).rejects.toThrow(error)
