@@ -36,7 +36,7 @@ export function encodeRecord({ originMs, stepMs, weight, losses, model }: TrackR
   return bytes
 }
 
-/** undefined for bytes that this version did not write, or for another number of members. */
+/** undefined for bytes that this version did not write, damaged ones, or for another number of members. */
 export function decodeRecord(bytes: Uint8Array, memberCount: number): TrackRecord | undefined {
   const headBytes = (headLength + memberCount) * 8
   const pathCount = (bytes.length - headBytes) / 4
@@ -45,7 +45,7 @@ export function decodeRecord(bytes: Uint8Array, memberCount: number): TrackRecor
   // typed arrays begin at multiples of their size only
   const aligned = Uint8Array.from(bytes).buffer
   const [found, originMs, stepMs, weight, base, ...losses] = new Float64Array(aligned, 0, headLength + memberCount)
-  if (found !== version) return undefined
+  if (found !== version || ![originMs, stepMs, weight, base].every(Number.isFinite) || weight! < 0) return undefined
   const quantiles = Float64Array.from(new Float32Array(aligned, headBytes, pathCount), (value) => value + base!)
   return {
     originMs: originMs!,
@@ -77,6 +77,6 @@ export function addLosses(before: Standing, window: Standing, elapsedMs: number)
   const weight = kept + window.weight
   // a member that had no forecast once is judged anew
   const mean = (old: number, now: number) =>
-    kept === 0 || Number.isNaN(old) ? now : (kept * old + window.weight * now) / weight
+    kept === 0 || !Number.isFinite(old) ? now : (kept * old + window.weight * now) / weight
   return { weight, losses: window.losses.map((loss, i) => mean(before.losses[i]!, loss)) }
 }

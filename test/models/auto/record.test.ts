@@ -21,6 +21,15 @@ test('bytes of another version, length or number of members are no record', () =
   expect(decodeRecord(new Uint8Array(bytes.length), 3)).toBeUndefined()
 })
 
+test.each([
+  ['weight', { weight: Number.NaN }],
+  ['weight', { weight: Number.POSITIVE_INFINITY }],
+  ['weight', { weight: -1 }],
+  ['origin', { originMs: Number.NaN }],
+])('a damaged %s would go on from record to record, so it is no record', (_, damage) => {
+  expect(decodeRecord(encodeRecord({ ...record, ...damage }), 3)).toBeUndefined()
+})
+
 test('an hour of minutes is kept, 840 bytes', () => {
   const quantiles = new Float64Array(5 * 300)
   const median = new Float64Array(300)
@@ -39,6 +48,8 @@ test('what is a day old counts half, and a member without a loss is judged anew'
   const before = { weight: 10, losses: [1, Number.NaN] }
   expect(addLosses(before, { weight: 5, losses: [4, 7] }, 86_400_000)).toEqual({ weight: 10, losses: [2.5, 7] })
   expect(addLosses(before, { weight: 0, losses: [Number.NaN, 1] }, 86_400_000)).toBe(before)
+  const huge = { weight: 10, losses: [1, Number.POSITIVE_INFINITY] }
+  expect(addLosses(huge, { weight: 5, losses: [4, 7] }, 86_400_000)).toEqual({ weight: 10, losses: [2.5, 7] })
   expect(addLosses({ weight: 0, losses: [Number.NaN] }, { weight: 3, losses: [2] }, 1)).toEqual({
     ...{ weight: 3, losses: [2] },
   })
