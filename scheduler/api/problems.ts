@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type ErrorCode, errorCodes } from '../../models/errors.ts'
 
 /** What can be wrong with a request before it reaches us. */
-export const requestErrors = {
+const requestErrors = {
   URL_INVALID: 'the path is not encoded well, or a part of it is too long',
   BODY_INVALID: 'the body is no JSON, or has forbidden keys',
   BODY_TOO_LARGE: 'the body is larger than the limit',

@@ -60,7 +60,7 @@ async function readSeries(client: ApiClient, { path, state, most }: Wanted): Pro
   }
 }
 
-export function describeSeries({ at, states, series, cursor }: Page, nowMs: number): string {
+function describeSeries({ at, states, series, cursor }: Page, nowMs: number): string {
   const counts = Object.entries(states).filter(([, count]) => count > 0)
   const summary = counts.map(([state, count]) => `${count} ${state}`).join(', ') || 'no series'
   const numbers = ['value', 'pred', 'lower', 'upper'] as const

@@ -46,7 +46,7 @@ export const status = defineCommand({
 })
 
 /** Asks for everything at once; what cannot be asked is a line of its own. */
-export async function assessPlatform(client: ApiClient): Promise<StatusLine[]> {
+async function assessPlatform(client: ApiClient): Promise<StatusLine[]> {
   const parts = [
     { what: 'platform', lines: () => platformLines(client) },
     { what: 'datasources', lines: () => datasourceLines(client) },

@@ -1,5 +1,5 @@
 /** Uniform in [0, 1), the same for the same seed and index for ever. */
-export function hashUniform(seed: number, index: number): number {
+function hashUniform(seed: number, index: number): number {
   // the two halves of the index apart: instants in steps outgrow 32 bits
   let h = Math.imul(seed ^ Math.floor(index / 0x1_0000_0000), 0x9e37_79b1) ^ (index >>> 0)
   h = Math.imul(h ^ (h >>> 16), 0x85eb_ca6b)

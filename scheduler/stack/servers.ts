@@ -80,7 +80,7 @@ export async function nodeExporterSpec(options: ServerOptions): Promise<ServerSp
 }
 
 /** Debian installs servers outside of a user's PATH; Homebrew calls VictoriaMetrics by the same name. */
-export function findBinary(name: string): string | undefined {
+function findBinary(name: string): string | undefined {
   const path = [process.env.PATH ?? '', '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin'].join(':')
   try {
     return execFileSync('sh', ['-c', `command -v ${name}`], {

@@ -4,7 +4,7 @@ import type { History } from './history.ts'
 /** Fewest finite values that a series is forecast from. */
 export const leastPoints = 5
 /** Below, a forecast says little: there is a warning. */
-export const fewPoints = 30
+const fewPoints = 30
 // squares of values above overflow in the models
 const largestValue = 1e37
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { parseDuration, tryParseDuration } from '../../models/duration.ts'
 import { AppError } from '../../models/errors.ts'
 
-export const datasourceKinds = ['auto', 'victoriametrics', 'prometheus', 'mimir', 'cortex', 'thanos'] as const
+const datasourceKinds = ['auto', 'victoriametrics', 'prometheus', 'mimir', 'cortex', 'thanos'] as const
 export type DatasourceKind = (typeof datasourceKinds)[number]
 
 const aDuration = 'write a duration: 30s, 5m or PT5M'

@@ -53,7 +53,7 @@ export function reducePaths(pass: readonly Block[][], { groups }: Paths, { quant
 }
 
 /** Probability that each value of each path stands for, path-major; they sum to 1. */
-export function sampleWeights(quantiles: readonly number[]): Float64Array {
+function sampleWeights(quantiles: readonly number[]): Float64Array {
   const levelMass = massOf(quantiles)
   return Float64Array.from(massOf(unrolledLevels).flatMap((path) => levelMass.map((level) => path * level)))
 }

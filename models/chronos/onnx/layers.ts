@@ -57,13 +57,13 @@ export function residualBlock(graph: GraphBuilder, x: Value, name: string): Valu
 }
 
 /** [B, S, heads · headWidth] to [B, heads, S, headWidth]. */
-export function splitHeads(graph: GraphBuilder, x: Value, { heads, headWidth }: HeadSizes): Value {
+function splitHeads(graph: GraphBuilder, x: Value, { heads, headWidth }: HeadSizes): Value {
   const split = graph.op('Reshape', [x, graph.ints([0, -1, heads, headWidth])])
   return graph.op('Transpose', [split], { perm: { ints: [0, 2, 1, 3] } })
 }
 
 /** [B, heads, S, headWidth] to [B, S, heads · headWidth]. */
-export function joinHeads(graph: GraphBuilder, x: Value, { heads, headWidth }: HeadSizes): Value {
+function joinHeads(graph: GraphBuilder, x: Value, { heads, headWidth }: HeadSizes): Value {
   const together = graph.op('Transpose', [x], { perm: { ints: [0, 2, 1, 3] } })
   return graph.op('Reshape', [together, graph.ints([0, -1, heads * headWidth])])
 }

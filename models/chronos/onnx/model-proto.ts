@@ -1,7 +1,7 @@
 import { bytesField, type Field, floatField, intField, joinFields, messageField, stringField } from './protobuf.ts'
 
 /** Types of TensorProto that we write. */
-export const elementTypes = { float: 1, uint8: 2, int8: 3, int64: 7, float16: 10, bfloat16: 16 } as const
+const elementTypes = { float: 1, uint8: 2, int8: 3, int64: 7, float16: 10, bfloat16: 16 } as const
 export type ElementType = keyof typeof elementTypes
 
 export type Attribute = { readonly ints: readonly number[] } | { readonly int: number } | { readonly float: number }

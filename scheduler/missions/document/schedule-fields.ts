@@ -11,7 +11,7 @@ export type DocumentSchedule = NonNullable<MissionDocument['forecast']>
 
 const defaultEveryMs: Readonly<Record<FlowName, number>> = { forecast: 3_600_000, detect: 60_000 }
 
-export function everyOf(flow: FlowName, { every }: DocumentSchedule): number {
+function everyOf(flow: FlowName, { every }: DocumentSchedule): number {
   return every === undefined ? defaultEveryMs[flow] : parseDuration(every)
 }
 
