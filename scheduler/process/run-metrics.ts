@@ -16,13 +16,21 @@ const tickMetrics = ({ ticks, tickLag }: Metrics): TickMetrics => ({
   },
 })
 
+interface Attempt {
+  readonly flow: PoolName
+  readonly seconds: number
+  readonly error: string | undefined
+}
+
+function countAttempt({ runDuration, failedAttempts }: Metrics, { flow, seconds, error }: Attempt): void {
+  runDuration.observe({ flow }, seconds)
+  if (error !== undefined) failedAttempts.inc({ flow, code: error })
+}
+
 export function workerMetrics(metrics: Metrics): WorkerMetrics {
   return {
     ...tickMetrics(metrics),
-    attempt(flow, seconds, error) {
-      metrics.runDuration.observe({ flow }, seconds)
-      if (error !== undefined) metrics.failedAttempts.inc({ flow, code: error })
-    },
+    attempt: (flow, seconds, error) => countAttempt(metrics, { flow, seconds, error }),
     run: (flow, result) => metrics.runs.inc({ flow, result }),
   }
 }
@@ -31,10 +39,7 @@ export function workerMetrics(metrics: Metrics): WorkerMetrics {
 export function forecastMetrics(metrics: Metrics): ForecastMetrics {
   const flow = 'forecast-once' satisfies PoolName
   return {
-    attempt(seconds, error) {
-      metrics.runDuration.observe({ flow }, seconds)
-      if (error !== undefined) metrics.failedAttempts.inc({ flow, code: error })
-    },
+    attempt: (seconds, error) => countAttempt(metrics, { flow, seconds, error }),
     end: (result) => metrics.runs.inc({ flow, result }),
   }
 }
