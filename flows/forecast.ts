@@ -119,12 +119,10 @@ interface Targets {
 async function forecastTargets(run: Run, targets: Targets) {
   const { deps, params, watch } = run
   const { panel, series, range, horizon } = targets
-  const { stepMs, model, fallback, crossLearning, groupBy } = params
+  const { bandKey, stepMs, model, fallback, crossLearning, groupBy } = params
   const { covariates, use } = params.covariates ? await findCovariates(run, targets, params.covariates) : {}
-  const { bandKey } = params
-  const records = await earlierRecords(deps, {
-    ...{ mission: missionOf(params), bandKey, series, nominalMs: run.context.nominalMs },
-  })
+  const { nominalMs } = run.context
+  const records = await earlierRecords(deps, { mission: missionOf(params), bandKey, series, nominalMs })
   const groups = groupSeries(panel.series, { ids: series, covariates, crossLearning, groupBy })
   const contexts = panel.series.map(({ values }) => values)
   const request = {
