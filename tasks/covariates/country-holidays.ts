@@ -38,28 +38,47 @@ export interface HolidayRange extends Window {
 }
 
 const dayMs = 86_400_000
-// each costs some milliseconds, and nobody learns of days from a history of decades
+// nobody learns of days from a history of decades
 const mostYears = 30
 
 /** Public holidays of a place that touch a range. @throws INVALID_PARAMS where that has more years than 30. */
 export function countryHolidays(code: string, { startMs, endMs, timeZone }: HolidayRange): Window[] {
-  const { country, state = '', region = '' } = placeOf(code)
   if (endMs - startMs > mostYears * 366 * dayMs) {
     throw new AppError(
       'INVALID_PARAMS',
       `holidays of ${code}: history and horizon reach over more than ${mostYears} years`,
     )
   }
-  const calendar = new (holidaysClass())(country, state, region, { types: ['public'] })
-  if (timeZone !== undefined) calendar.setTimezone(timeZone)
   const windows: Window[] = []
   // a year of the place is not quite one of UTC
   const lastYear = new Date(endMs + dayMs).getUTCFullYear()
   for (let year = new Date(startMs - dayMs).getUTCFullYear(); year <= lastYear; year++) {
-    for (const { start, end } of calendar.getHolidays(year)) {
-      const window = { startMs: start.getTime(), endMs: end.getTime() }
-      if (window.startMs < endMs && startMs < window.endMs) windows.push(window)
-    }
+    windows.push(...holidaysOfYear({ code, year, timeZone }))
   }
+  return windows.filter((window) => window.startMs < endMs && startMs < window.endMs)
+}
+
+interface YearOf {
+  readonly code: string
+  readonly year: number
+  readonly timeZone: string | undefined
+}
+
+// a year costs up to 15 ms, and every mission of a country asks for the same ones
+const years = new Map<string, readonly Window[]>()
+const mostKept = 500
+
+function holidaysOfYear({ code, year, timeZone }: YearOf): readonly Window[] {
+  const key = `${code.toUpperCase()}|${year}|${timeZone}`
+  const known = years.get(key)
+  if (known) return known
+  const { country, state = '', region = '' } = placeOf(code)
+  const calendar = new (holidaysClass())(country, state, region, { types: ['public'] })
+  if (timeZone !== undefined) calendar.setTimezone(timeZone)
+  const windows = calendar.getHolidays(year).map(({ start, end }) => {
+    return { startMs: start.getTime(), endMs: end.getTime() }
+  })
+  if (years.size >= mostKept) years.clear()
+  years.set(key, windows)
   return windows
 }

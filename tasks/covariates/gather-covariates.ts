@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AppError, toAppError } from '../../models/errors.ts'
 import type { Covariate } from '../../models/forecaster.ts'
 import { type Labels, type Panel, type StepRange, stepsIn } from '../../models/series.ts'
@@ -54,7 +55,7 @@ export async function gatherCovariates(
       deps.signal.throwIfAborted()
       throw ofCovariate(toAppError(error), query.name, `/covariates/queries/${i}/query`)
     })
-    const series = assessSeries(panel, query, request)
+    const series = await assessSeries(panel, query, request)
     const rows = matchCovariate(
       query,
       series.map(({ labels }) => labels),
@@ -66,9 +67,10 @@ export async function gatherCovariates(
     const assessed = assessCovariate(row, maxContext)
     for (const target of targets.keys()) add(target, row.name, assessed)
   }
-  const missing = Object.values(tally.use.missing).reduce((sum, count) => sum + count, 0)
+  const { use } = tally
+  const missing = Object.values(use.missing).reduce((sum, count) => sum + count, 0)
   if (missing > 0) deps.metrics.covariatesMissing(missing)
-  return { covariates, use: tally.use }
+  return { covariates, use }
 }
 
 function readCovariate(
@@ -92,15 +94,24 @@ function ofCovariate(error: AppError, name: string, pointer: string): AppError {
 
 type AssessedSeries = AssessedCovariate & { readonly labels: Labels }
 
+// some milliseconds of work; the thread has others to serve
+const seriesPerTurn = 128
+
 /** Those with values: one that has none is nobody's. */
-function assessSeries(panel: Panel, query: CovariateQuery, request: CovariatesRequest): AssessedSeries[] {
-  const { name, kind } = query
-  const length = panel.length - (kind === 'known' ? request.horizon : 0)
-  return panel.series.flatMap(({ labels, values }) => {
-    const covariate = splitValues({ name, values, length, isKnown: kind === 'known' })
-    const assessed = assessCovariate(covariate, request.maxContext)
-    return assessed.verdict === 'missing' ? [] : [{ ...assessed, labels }]
-  })
+async function assessSeries(
+  panel: Panel,
+  { name, kind }: CovariateQuery,
+  { horizon, maxContext }: CovariatesRequest,
+): Promise<AssessedSeries[]> {
+  const isKnown = kind === 'known'
+  const length = panel.length - (isKnown ? horizon : 0)
+  const series: AssessedSeries[] = []
+  for (const [i, { labels, values }] of panel.series.entries()) {
+    if (i % seriesPerTurn === seriesPerTurn - 1) await nextTurn()
+    const assessed = assessCovariate(splitValues({ name, values, length, isKnown }), maxContext)
+    if (assessed.verdict !== 'missing') series.push({ ...assessed, labels })
+  }
+  return series
 }
 
 function computeCovariates({ spec, range, stepMs, horizon }: CovariatesRequest): Covariate[] {

@@ -14,8 +14,9 @@ test('series are counted by covariate and by what there is of it', () => {
   count('load', found([1, 3]))
   count('plan', found([1, 2], [Number.NaN]))
   count('holiday', found([0, 0], [1]))
+  count('constructor', found([1, 2]))
   expect(use).toEqual({
-    used: { load: 2, plan: 1 },
+    used: { load: 2, plan: 1, constructor: 1 },
     missing: { load: 1 },
     unvarying: { holiday: 1 },
     unknownAhead: { plan: 1 },
