@@ -20,6 +20,29 @@ export function readDecimal(cursor: Cursor): number {
   const { bytes, pos: start } = cursor
   const negative = bytes[start] === 45
   const first = negative ? start + 1 : start
+  // nine digits and a point: whole numbers of 32 bits, which most samples are
+  const longest = first + 10
+  let pos = first
+  let point = -1
+  let mantissa = 0
+  for (; pos < longest; pos++) {
+    const digit = bytes[pos]! - 48
+    if (digit >= 0 && digit <= 9) mantissa = (Math.imul(mantissa, 10) + digit) | 0
+    else if (digit === 46 - 48 && point < 0) point = pos
+    else break
+  }
+  const digits = pos - first - (point < 0 ? 0 : 1)
+  if (pos === longest || digits <= 0 || isExponent(bytes[pos]!)) return readLongDecimal(cursor)
+  cursor.pos = pos
+  // a division of two exact doubles is correctly rounded
+  const magnitude = point < 0 ? mantissa : mantissa / powers[pos - point - 1]!
+  return negative ? -magnitude : magnitude
+}
+
+function readLongDecimal(cursor: Cursor): number {
+  const { bytes, pos: start } = cursor
+  const negative = bytes[start] === 45
+  const first = negative ? start + 1 : start
   let pos = first
   let point = -1
   let mantissa = 0
