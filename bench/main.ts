@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { AppError } from '../models/errors.ts'
+import { keptMemory } from '../scheduler/process/kept-memory.ts'
 import { accuracy } from './accuracy.ts'
 import { type Bench, type BenchFlag, BenchSkipped } from './bench.ts'
 import { chronos } from './chronos.ts'
@@ -63,10 +66,20 @@ async function runBench(bench: Bench, flags: Readonly<Record<string, string | bo
   if (typeof flags.json === 'string') writeFileSync(flags.json, `${JSON.stringify(rows, null, 2)}\n`)
 }
 
+/** Once more, in the environment that workers are started in: the C library reads it when a process begins. */
+function runAsWorkers(): number {
+  const args = [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)]
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', env: { ...keptMemory, ...process.env } })
+  return status ?? 1
+}
+
+const isAsWorkers = Object.keys(keptMemory).every((name) => process.env[name] !== undefined)
 const { values, positionals } = readArguments()
 const { help: wantsHelp, ...flags } = values as Readonly<Record<string, string | boolean | undefined>>
 if (wantsHelp) {
   process.stdout.write(help)
+} else if (!isAsWorkers) {
+  process.exitCode = runAsWorkers()
 } else {
   await runBench(findBench(positionals, Object.keys(flags)), flags).catch((error: unknown) => {
     if (error instanceof BenchSkipped) fail(`skipped: ${error.message}`, skippedExitCode)

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AppError } from '../../models/errors.ts'
 import { formatUrl, type ListenAddress, parseAddress } from '../config/address.ts'
+import { keptMemory } from '../process/kept-memory.ts'
 import { claimFolder } from './claim.ts'
 import { answers } from './ports.ts'
 import type { ProcessSpec } from './process.ts'
@@ -210,7 +211,7 @@ function ownProcess({ dir, environment, cliPath = builtCli(), workingDir = proce
     command: process.execPath,
     args: [cliPath, ...args],
     workingDir,
-    env: { ...environment, AT_WORKER_LISTEN: new URL(url).host },
+    env: { ...keptMemory, ...environment, AT_WORKER_LISTEN: new URL(url).host },
     logFile: join(dir, 'logs', `${name}.log`),
     ready: () => answers(`${url}/readyz`),
     ...(!isDebugged && { alive: () => answers(`${url}/livez`) }),
