@@ -1,20 +1,18 @@
-import { existsSync } from 'node:fs'
 import type { Precision } from '../../models/chronos/onnx/graph-builder.ts'
+import { embeddedWeights } from '../../models/embedded/embedded-forecaster.ts'
 import type { Forecast } from '../../models/forecaster.ts'
 import { type BenchRow, row } from '../report.ts'
 import { benchSeries } from './series.ts'
 import { horizon } from './shapes.ts'
 import { withForecaster } from './throughput.ts'
 
-/** Trained weights: random ones tell nothing about accuracy. */
-const trained = ['models/embedded', '../shared/lab/embedded/checkpoint']
 const levels = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
 
 /** How much of its accuracy a trained model loses in int8. */
 export async function accuracyRows(cores: number, seriesCount: number): Promise<BenchRow[]> {
   const name = 'int8: change of the mean pinball loss'
-  const folder = trained.find((path) => existsSync(`${path}/model.safetensors`))
-  if (!folder) return [row(`${name} (no trained checkpoint at hand)`, Number.NaN, '%')]
+  // trained weights: random ones tell nothing about accuracy
+  const folder = embeddedWeights()
   const context = 1_024
   const series = benchSeries(seriesCount, context + horizon)
   const lossOf = async (precision: Precision) => {

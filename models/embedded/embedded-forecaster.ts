@@ -7,7 +7,7 @@ import { keepNear } from './keep-near.ts'
 
 /** Our own small Chronos-2, whose weights lie in the repository: no download, univariate only. See its model card. */
 export function embeddedForecaster(inference?: Inference): Forecaster {
-  const folder = weightsFolder()
+  const folder = embeddedWeights()
   const network = chronosForecaster({ folder, name: 'chronos-embedded', ...(inference && { inference }) })
   return {
     ...network,
@@ -18,8 +18,8 @@ export function embeddedForecaster(inference?: Inference): Forecaster {
   }
 }
 
-/** The build copies no weights: from `dist/models/embedded` they lie where the sources are. */
-function weightsFolder(): string {
+/** Folder of the checkpoint. The build copies no weights: from `dist/models/embedded` they lie where the sources are. */
+export function embeddedWeights(): string {
   const places = ['./weights/', '../../../models/embedded/weights/']
   const folders = places.map((place) => fileURLToPath(new URL(place, import.meta.url)))
   return folders.find(existsSync) ?? folders[0]!
