@@ -1,3 +1,4 @@
+import { pinballLoss } from '../../models/pinball-loss.ts'
 import { indexOf, levels } from './levels.ts'
 import type { Quantiles } from './references.ts'
 import { extent, scaleOf, type Window } from './windows.ts'
@@ -38,18 +39,9 @@ export function measure({ context, ahead, season }: Window, quantiles: Quantiles
   }
 }
 
-/** Twice the pinball loss, mean over levels and observed steps. */
+/** Over all levels and observed steps. */
 export function quantileLoss(quantiles: Quantiles, ahead: Float64Array): number {
-  let [sum, count] = [0, 0]
-  for (const [l, level] of levels.entries()) {
-    for (const [h, value] of ahead.entries()) {
-      if (!Number.isFinite(value)) continue
-      const error = value - quantiles[l * ahead.length + h]!
-      sum += Math.max(level * error, (level - 1) * error)
-      count += 1
-    }
-  }
-  return (2 * sum) / count
+  return pinballLoss({ levels, quantiles, steps: ahead.length }, ahead).mean
 }
 
 function countPathological(context: Float64Array, quantiles: Quantiles): number {

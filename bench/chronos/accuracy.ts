@@ -1,6 +1,7 @@
 import type { Precision } from '../../models/chronos/onnx/graph-builder.ts'
 import { embeddedWeights } from '../../models/embedded/embedded-forecaster.ts'
 import type { Forecast } from '../../models/forecaster.ts'
+import { pinballLoss } from '../../models/pinball-loss.ts'
 import { type BenchRow, row } from '../report.ts'
 import { benchSeries } from './series.ts'
 import { horizon } from './shapes.ts'
@@ -20,22 +21,15 @@ export async function accuracyRows(cores: number, seriesCount: number): Promise<
     const forecasts = await withForecaster(folder, { cores, precision }, (forecaster) =>
       forecaster.forecast({ contexts, endMs: 0, stepMs: 1, horizon, levels }),
     )
-    return pinball(forecasts, series)
+    return meanLoss(forecasts, series)
   }
   const [exact, quantised] = [await lossOf('float32'), await lossOf('int8')]
   return [row(name, (quantised / exact - 1) * 100, '%', '<= 1')]
 }
 
-function pinball(forecasts: readonly Forecast[], series: readonly Float64Array[]): number {
-  let sum = 0
-  for (const [i, { quantiles }] of forecasts.entries()) {
-    const actual = series[i]!.subarray(-horizon)
-    for (const [l, level] of levels.entries()) {
-      for (const [step, value] of actual.entries()) {
-        const gap = value - quantiles[l * horizon + step]!
-        sum += Math.max(level * gap, (level - 1) * gap)
-      }
-    }
-  }
-  return sum / (forecasts.length * levels.length * horizon)
+function meanLoss(forecasts: readonly Forecast[], series: readonly Float64Array[]): number {
+  const losses = forecasts.map((forecast, i) =>
+    pinballLoss({ ...forecast, steps: horizon }, series[i]!.subarray(-horizon)),
+  )
+  return losses.reduce((sum, { mean }) => sum + mean, 0) / losses.length
 }

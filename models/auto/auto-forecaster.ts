@@ -1,6 +1,6 @@
 import type { Forecast, Forecaster } from '../forecaster.ts'
 import { type AutoRun, judgeSeries, minObserved } from './judge-series.ts'
-import { encodeRecord, judgedLevels, judgedPaths, type Standing } from './record.ts'
+import { encodeRecord, judgedLevels, judgedPaths, pathsAt, type Standing } from './record.ts'
 
 export interface AutoOptions {
   /** Forecasts everything; the others join where they are clearly better. */
@@ -73,13 +73,9 @@ function bestOther({ losses, weight }: Standing): number {
   return best
 }
 
-function pickLevels({ levels, quantiles, median }: Forecast, wanted: readonly number[]): Forecast {
-  const picked = new Float64Array(wanted.length * median.length)
-  for (const [i, level] of wanted.entries()) {
-    const from = levels.indexOf(level) * median.length
-    picked.set(quantiles.subarray(from, from + median.length), i * median.length)
-  }
-  return { levels: wanted, quantiles: picked, median }
+function pickLevels(forecast: Forecast, wanted: readonly number[]): Forecast {
+  const { median } = forecast
+  return { levels: wanted, quantiles: pathsAt(forecast, wanted, median.length), median }
 }
 
 /** Level by level (Vincentization): what is ordered in both stays ordered. */

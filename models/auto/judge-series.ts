@@ -1,5 +1,5 @@
 import type { Forecaster, ForecastRequest } from '../forecaster.ts'
-import { pinballLoss, type QuantilePaths } from './pinball-loss.ts'
+import { pinballLoss, type QuantilePaths } from '../pinball-loss.ts'
 import { addLosses, decodeRecord, judgedLevels, judgedPaths, type Standing, type TrackRecord } from './record.ts'
 
 // so many times worse than before: what was learned no longer holds

@@ -1,5 +1,5 @@
 import type { Forecast } from '../forecaster.ts'
-import type { QuantilePaths } from './pinball-loss.ts'
+import type { QuantilePaths } from '../pinball-loss.ts'
 
 /** Levels that members are judged by. */
 export const judgedLevels: readonly number[] = [0.1, 0.5, 0.9]
@@ -57,15 +57,23 @@ export function decodeRecord(bytes: Uint8Array, memberCount: number): TrackRecor
 }
 
 /** The first steps of a forecast at the judged levels. */
-export function judgedPaths({ levels, quantiles, median }: Forecast, atMost = keptSteps): QuantilePaths {
-  const horizon = median.length
-  const steps = Math.min(horizon, atMost)
-  const kept = new Float64Array(judgedLevels.length * steps)
-  for (const [i, level] of judgedLevels.entries()) {
-    const from = levels.indexOf(level) * horizon
-    kept.set(quantiles.subarray(from, from + steps), i * steps)
+export function judgedPaths(forecast: Forecast, atMost = keptSteps): QuantilePaths {
+  const steps = Math.min(forecast.median.length, atMost)
+  return { levels: judgedLevels, quantiles: pathsAt(forecast, judgedLevels, steps), steps }
+}
+
+/** Some of a forecast's levels, level-major: `wanted.length x steps`. */
+export function pathsAt(
+  { levels, quantiles, median }: Forecast,
+  wanted: readonly number[],
+  steps: number,
+): Float64Array {
+  const paths = new Float64Array(wanted.length * steps)
+  for (const [i, level] of wanted.entries()) {
+    const from = levels.indexOf(level) * median.length
+    paths.set(quantiles.subarray(from, from + steps), i * steps)
   }
-  return { levels: judgedLevels, quantiles: kept, steps }
+  return paths
 }
 
 const halfLifeMs = 86_400_000

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { pinballLoss } from '../../../models/auto/pinball-loss.ts'
+import { pinballLoss } from '../../models/pinball-loss.ts'
 
 test('the loss of a median is its absolute error', () => {
   expect(pinballLoss({ levels: [0.5], quantiles: [1, 2, 3], steps: 3 }, [2, 4, 0])).toEqual({ mean: 2, observed: 3 })
