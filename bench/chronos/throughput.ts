@@ -22,8 +22,8 @@ export async function withForecaster<T>(
 }
 
 export async function seriesPerSecond(forecaster: Forecaster, contexts: readonly Float64Array[]): Promise<number> {
-  // a first round makes room in the arena for batches of this shape
-  await forecastAll(forecaster, contexts.slice(0, 64))
+  // a first round makes room in the arena for batches of this shape, and lets the engine compile what runs often
+  await forecastAll(forecaster, contexts.slice(0, Math.max(64, contexts.length / 4)))
   const seconds = await secondsOf(() => forecastAll(forecaster, contexts))
   return contexts.length / seconds
 }

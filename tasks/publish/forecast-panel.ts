@@ -2,10 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AppError, toAppError } from '../../models/errors.ts'
 import type { Forecast, ForecastRequest } from '../../models/forecaster.ts'
 import type { Deps } from '../deps.ts'
-import { type Batch, planBatches } from './plan-batches.ts'
-
-// threads that compute do not stand still while the results of a batch are taken
-const batchesAtOnce = 2
+import { type Batch, batchesAtOnce, planBatches } from './plan-batches.ts'
 
 export interface PanelRequest extends ForecastRequest {
   readonly model: string
@@ -37,8 +34,15 @@ export async function forecastPanel(deps: ForecastDeps, request: PanelRequest): 
   const details = new Set<string>()
   let byModel = 0
   const batches = planBatches(deps.forecasters, request).values()
+  let turn: Promise<void> = Promise.resolve()
+  /** Each batch has one to itself: those of a model that computes in this thread would share one else. */
+  const ownTurn = () => {
+    turn = turn.then(() => nextTurn())
+    return turn
+  }
   const work = async () => {
     for (const batch of batches) {
+      await ownTurn()
       const made = await forecastBatch(deps, request, batch)
       batch.rows.forEach((row, i) => {
         forecasts[row] = made.forecasts[i]!
@@ -46,7 +50,6 @@ export async function forecastPanel(deps: ForecastDeps, request: PanelRequest): 
       if (made.detail) details.add(made.detail)
       if (made.reason) reasons.add(`fallback:${made.reason}`)
       else byModel += batch.rows.length
-      await nextTurn()
     }
   }
   await Promise.all(Array.from({ length: batchesAtOnce }, work))

@@ -5,6 +5,9 @@ import { modelAbilities } from './model-abilities.ts'
 
 const seriesPerBatch = 128
 
+/** Batches that are forecast at a time: threads that compute do not stand still while the results of some are taken. */
+export const batchesAtOnce = 4
+
 export interface BatchesRequest extends Pick<ForecastRequest, 'contexts' | 'covariates' | 'groups'> {
   readonly model: string
   readonly fallback: string
@@ -57,17 +60,17 @@ function batchOf(units: readonly Unit[]): Pick<Batch, 'rows' | 'groups'> {
   return { rows, groups: units.map((unit) => unit.map(() => next++)) }
 }
 
-/** As few as hold all units, none of them with more rows than need be. */
+/**
+ * Filled in order. The first ones are shorter: they share the threads that compute evenly, and batches of one length would
+ * all end at once, with nothing left to compute while their results are taken.
+ */
 function chunks(units: readonly Unit[]): Unit[][] {
   const made: Unit[][] = []
-  let rows = seriesPerBatch
+  let room = 0
   for (const unit of units) {
-    if (rows >= seriesPerBatch) {
-      made.push([])
-      rows = 0
-    }
+    if (room <= 0) room = seriesPerBatch * Math.min(1, made.push([]) / batchesAtOnce)
     made.at(-1)!.push(unit)
-    rows += unit.length
+    room -= unit.length
   }
   return made
 }

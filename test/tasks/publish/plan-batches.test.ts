@@ -7,7 +7,7 @@ const forecasters = fakeForecasters([able, fakeForecaster('plain')])
 const contexts = (...lengths: number[]) => lengths.map((length) => new Float64Array(length))
 const covariates = [[{ name: 'load', past: new Float64Array(3) }], []]
 
-test('a group is never split, and its members are told by their place in the batch', () => {
+test('a group is never split', () => {
   const [even, odd] = [0, 1].map((first) => Array.from({ length: 100 }, (_, i) => 2 * i + first)) as [
     number[],
     number[],
@@ -15,10 +15,32 @@ test('a group is never split, and its members are told by their place in the bat
   const batches = planBatches(forecasters, {
     ...{ contexts: contexts(...Array(250).fill(3)), groups: [odd, even], model: 'able', fallback: 'plain' },
   })
-  const places = even.map((_, i) => i)
-  expect(batches.map(({ rows }) => rows.length)).toEqual([200, 50])
-  expect(batches[0]).toMatchObject({ rows: [...even, ...odd], groups: [places, places.map((place) => place + 100)] })
-  expect(batches[1]).not.toHaveProperty('groups')
+  expect(batches.map(({ rows }) => rows)).toEqual([even, odd, Array.from({ length: 50 }, (_, i) => 200 + i)])
+  expect(batches.map(({ groups }) => groups?.map(({ length }) => length))).toEqual([[100], [100], undefined])
+})
+
+test('members of groups are told by their place in the batch', () => {
+  const [batch] = planBatches(forecasters, {
+    ...{
+      contexts: contexts(3, 3, 3, 3, 3),
+      groups: [
+        [1, 3],
+        [0, 4],
+      ],
+      model: 'able',
+      fallback: 'plain',
+    },
+  })
+  expect(batch).toMatchObject({ rows: [0, 4, 1, 3, 2], groups: [[0, 1], [2, 3], [4]] })
+})
+
+test('the first batches are shorter, so that later ones do not end together', () => {
+  const batches = planBatches(forecasters, {
+    contexts: contexts(...Array(600).fill(3)),
+    model: 'able',
+    fallback: 'plain',
+  })
+  expect(batches.map(({ rows }) => rows.length)).toEqual([32, 64, 96, 128, 128, 128, 24])
 })
 
 test('a member that is too short leaves its group', () => {
