@@ -22,7 +22,7 @@ export function panelRows(length: number): PanelRows {
   function newValues(): Float64Array {
     if (used + length > slab.length) {
       const rows = Math.max(1, Math.floor(Math.min(largestSlab, 2 * slab.length) / length))
-      slab = new Float64Array(rows * length).fill(Number.NaN)
+      slab = emptySlab(rows * length)
       used = 0
     }
     used += length
@@ -44,4 +44,10 @@ export function panelRows(length: number): PanelRows {
       return values
     },
   }
+}
+
+/** NaN everywhere, written once: a new array is made of zeros first, a sixteenth of the time to read. */
+function emptySlab(length: number): Float64Array {
+  const { buffer } = Buffer.allocUnsafeSlow(length * Float64Array.BYTES_PER_ELEMENT)
+  return new Float64Array(buffer).fill(Number.NaN)
 }
