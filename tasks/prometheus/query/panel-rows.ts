@@ -16,7 +16,7 @@ const largestSlab = 131_072
 export function panelRows(length: number): PanelRows {
   const series: PanelSeries[] = []
   const known = new Map<Labels, { readonly values: Float64Array; part: number }>()
-  let slab = new Float64Array()
+  let slab: Float64Array = new Float64Array()
   let used = 0
 
   function newValues(): Float64Array {
