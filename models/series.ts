@@ -46,9 +46,17 @@ export function stepsIn({ fromMs, untilMs }: StepRange, stepMs: number): number[
 }
 
 export function seriesId(labels: Labels): string {
-  const names = Object.keys(labels).sort()
-  // \xff cannot occur in UTF-8 label names or values, so no two label sets share an encoding
-  return h64ToString(names.map((name) => `${name}\u00ff${labels[name]}`).join('\u00ff')).padStart(16, '0')
+  return h64ToString(encodeLabels(labels)).padStart(16, '0')
+}
+
+/** Of no two label sets the same. */
+function encodeLabels(labels: Labels): string {
+  const parts = Object.entries(labels)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flat()
+  // a name or a value with a ÿ of its own: JSON writes it without, so it is not taken for the first form
+  const isPlain = parts.every((part) => !part.includes('\u00ff'))
+  return isPlain ? parts.join('\u00ff') : JSON.stringify(parts).replaceAll('\u00ff', '\\u00ff')
 }
 
 export interface MissionName {

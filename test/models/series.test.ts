@@ -61,6 +61,19 @@ test('the id of a series does not depend on the order of its labels, and on noth
   expect(new Set(ids).size).toBe(ids.length)
 })
 
+test('ids that are stored stay what they are', () => {
+  expect(seriesId({ job: 'api', instance: 'a:1' })).toBe('0c7bd8e4c80d1349')
+})
+
+test.each([
+  [{ a: 'x\u00ffb\u00ffy' }, { a: 'x', b: 'y' }],
+  [{ a: 'x', 'b\u00ff': 'y' }, { a: 'x', b: '\u00ffy' }],
+  [{ a: '\u00ff' }, { a: '\\u00ff' }],
+  [{ a: '\u00ff' }, { '["a","\\u00ff"]': '' }],
+])('%j and %j are two series', (one, other) => {
+  expect(seriesId(one)).not.toBe(seriesId(other))
+})
+
 test('two series that become equal are named both', () => {
   const series = [{ labels: { __name__: 'up', job: 'a' } }, { labels: { job: 'a', metric: 'up' } }]
   expect(() => identifySeries(series, name)).toThrowError(
