@@ -2,13 +2,8 @@ import { AppError } from '../../models/errors.ts'
 import type { Labels } from '../../models/series.ts'
 import type { CovariateQuery } from './covariate-spec.ts'
 
-/** Series by the values of some labels. */
-interface Table {
-  readonly names: readonly string[]
-  readonly rows: Map<string, number>
-  /** Keys that a second series has as well. */
-  readonly doubled: Map<string, number>
-}
+/** Series of a covariate, ascending, that a target has. */
+type FindRows = (target: Labels) => readonly number[]
 
 /**
  * For each target the series of a covariate that is its own, -1 where there is none. They agree in the labels of `on`
@@ -22,10 +17,9 @@ export function matchCovariate(
   targets: readonly Labels[],
 ): Int32Array {
   if (!on && series.length === 1) return new Int32Array(targets.length)
-  const tables = createTables(series, on)
+  const findRows = on ? byLabels(series, on) : byOwnLabels(series)
   return Int32Array.from(targets, (target) => {
-    const found = tables.flatMap((table) => findRows(table, target))
-    const [row = -1, other] = found
+    const [row = -1, other] = findRows(target)
     if (other === undefined) return row
     const [first, second] = [series[row], series[other]].map((labels) => JSON.stringify(labels))
     const twice = `${first} and ${second} are both that of ${JSON.stringify(target)}`
@@ -36,30 +30,41 @@ export function matchCovariate(
   })
 }
 
-function createTables(series: readonly Labels[], on: readonly string[] | undefined): Table[] {
-  const tables = new Map<string, Table>()
-  for (const [row, labels] of series.entries()) {
-    const names = on ?? ownLabels(labels)
-    const shape = JSON.stringify(names)
-    const table = tables.get(shape) ?? { names, rows: new Map(), doubled: new Map() }
-    tables.set(shape, table)
-    const key = keyOf(names, labels)
-    if (table.rows.has(key)) table.doubled.set(key, row)
-    else table.rows.set(key, row)
+function byLabels(series: readonly Labels[], on: readonly string[]): FindRows {
+  const rows = groupRows(series.map((labels) => keyOf(on, labels)))
+  return (target) => rows.get(keyOf(on, target)) ?? []
+}
+
+/** A series is found by its rarest label, so that one which all have in common costs no look at all of them. */
+function byOwnLabels(series: readonly Labels[]): FindRows {
+  const labelsOf = series.map(ownLabels)
+  const counts = new Map<string, number>()
+  for (const label of labelsOf.flat()) counts.set(label, (counts.get(label) ?? 0) + 1)
+  const rarest = (labels: readonly string[]) =>
+    labels.reduce((best, label) => (counts.get(label)! < (counts.get(best) ?? Infinity) ? label : best), '')
+  const rows = groupRows(labelsOf.map(rarest))
+  return (target) => {
+    const labels = new Set(['', ...ownLabels(target)])
+    const found = [...labels].flatMap((label) => rows.get(label) ?? [])
+    return found.filter((row) => labelsOf[row]!.every((label) => labels.has(label))).sort((a, b) => a - b)
   }
-  return [...tables.values()]
 }
 
-function findRows({ names, rows, doubled }: Table, target: Labels): number[] {
-  const key = keyOf(names, target)
-  return [rows.get(key), doubled.get(key)].filter((row) => row !== undefined)
+function groupRows(keys: readonly string[]): ReadonlyMap<string, readonly number[]> {
+  const groups = new Map<string, number[]>()
+  for (const [row, key] of keys.entries()) {
+    const group = groups.get(key)
+    if (group) group.push(row)
+    else groups.set(key, [row])
+  }
+  return groups
 }
 
-/** An empty label is none. */
+/** Without the name of the metric; an empty label is none. */
 const ownLabels = (labels: Labels): string[] =>
-  Object.keys(labels)
-    .filter((name) => name !== '__name__' && labels[name] !== '')
-    .sort()
+  Object.entries(labels)
+    .filter(([name, value]) => name !== '__name__' && value !== '')
+    .map((label) => JSON.stringify(label))
 
 /** As JSON: any character may be part of a value. */
 export const keyOf = (names: readonly string[], labels: Labels): string =>

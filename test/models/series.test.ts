@@ -67,7 +67,10 @@ test('ids that are stored stay what they are', () => {
 
 test.each([
   [{ a: 'x\u00ffb\u00ffy' }, { a: 'x', b: 'y' }],
-  [{ a: 'x', 'b\u00ff': 'y' }, { a: 'x', b: '\u00ffy' }],
+  [
+    { a: 'x', 'b\u00ff': 'y' },
+    { a: 'x', b: '\u00ffy' },
+  ],
   [{ a: '\u00ff' }, { a: '\\u00ff' }],
   [{ a: '\u00ff' }, { '["a","\\u00ff"]': '' }],
 ])('%j and %j are two series', (one, other) => {

@@ -28,6 +28,19 @@ describe('without on', () => {
     expect(match([{ job: 'db' }, { job: 'api', pod: 'y' }])).toEqual([-1, 1, 0])
   })
 
+  test('a target is looked at a few times, however many sets of labels there are', () => {
+    const rows = Array.from({ length: 500 }, (_, i) => i)
+    const series = rows.map((i): Labels => ({ zone: 'a', [`shop_${i}`]: 'x' }))
+    let looks = 0
+    const get = (of: Labels, name: string) => {
+      looks += 1
+      return of[name]
+    }
+    const theirs = series.map((labels, i) => new Proxy({ ...labels, pod: `p${i}` }, { get })).reverse()
+    expect([...matchCovariate({ name: 'load' }, series, theirs)]).toEqual(rows.toReversed())
+    expect(looks).toBeLessThan(10 * rows.length)
+  })
+
   test('a label that no target has leaves them without', () => {
     expect(
       match([
