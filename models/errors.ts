@@ -41,6 +41,7 @@ export const errorCodes = {
   CACHE_INVALID: { retry: false, pauses: false, meaning: 'a stored payload cannot be read by this version' },
   RUN_TIMEOUT: { retry: true, pauses: false, meaning: 'the run took longer than its time-out' },
   RUN_CANCELLED: { retry: false, pauses: false, meaning: 'the run was cancelled' },
+  WORKER_LOST: { retry: true, pauses: false, meaning: 'each worker that took it was killed, hung or cut off' },
   UNSUPPORTED: { retry: false, pauses: false, meaning: 'this machine or store cannot do that' },
   INTERNAL: { retry: true, pauses: false, meaning: 'a defect of ours' },
 } as const satisfies Record<string, { retry: boolean; pauses: boolean; meaning: string }>

@@ -3,7 +3,7 @@ import { forecastOnceParams } from '../../flows/forecast-once-params.ts'
 import { formatDuration, parseDuration, tryParseDuration } from '../../models/duration.ts'
 import { AppError } from '../../models/errors.ts'
 import { forecastLimits } from '../forecasts/limits.ts'
-import type { ForecastRecord } from '../forecasts/types.ts'
+import { type ForecastRecord, isOver } from '../forecasts/types.ts'
 import type { Caller } from './auth.ts'
 import type { ApiDeps } from './deps.ts'
 import { forecastRecordView, forecastResponse, viewForecast, withFields } from './forecast-views.ts'
@@ -41,6 +41,11 @@ function postRoute(app: Api, { forecasts }: ApiDeps, path: string): void {
       reply.raw.once('close', () => gone.abort())
       const { tenant, id } = await forecasts.submit(body, { ...asker(caller), kind: 'request' })
       const record = await forecasts.wait({ tenant, id }, parseDuration(deadline), gone.signal)
+      if (gone.signal.aborted && !isOver(record)) {
+        // who asks again would wait behind it
+        await forecasts.cancel({ tenant, id })
+        throw new AppError('RUN_CANCELLED', `the caller hung up; job ${id} was cancelled`)
+      }
       reply.header('location', `/api/v1/forecast${record.endedMs === undefined ? '-jobs' : 's'}/${id}`)
       refuseUnmade(record, deadline)
       const result = await forecasts.result({ tenant, id })

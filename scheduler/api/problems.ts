@@ -50,6 +50,7 @@ export const statusByCode: Readonly<Record<ProblemCode, number>> = {
   API_UNAVAILABLE: 503,
   WORKER_UNAVAILABLE: 503,
   REDIS_UNAVAILABLE: 503,
+  WORKER_LOST: 503,
   RUN_TIMEOUT: 504,
   UNSUPPORTED: 501,
   INVALID_CONFIG: 500,

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { checkCovariates, checkForecastSize, inlineHistories } from '../../flows/forecast-once.ts'
 import type { ForecastOnceInput, ForecastOnceParams } from '../../flows/forecast-once-params.ts'
 import { formatDuration } from '../../models/duration.ts'
-import { AppError } from '../../models/errors.ts'
+import { AppError, toAppError } from '../../models/errors.ts'
 import type { Covariate } from '../../models/forecaster.ts'
 import { chooseLevels } from '../../tasks/adhoc/choose-levels.ts'
 import type { Histories } from '../../tasks/adhoc/history.ts'
@@ -114,7 +114,12 @@ async function submit(deps: ForecastServiceDeps, params: ForecastOnceParams, by:
     ...{ predictionLength, quantileLevels: levels },
   }
   await store.create(record, await packText(JSON.stringify(storedInput({ ...params, model }, histories))))
-  await queue.add({ tenant, id: record.id, kind })
+  await queue.add({ tenant, id: record.id, kind }).catch(async (thrown: unknown) => {
+    const error = toAppError(thrown)
+    // else it would take the place of another for an hour; where this fails as well, it does
+    await store.fail(record, error).catch(() => undefined)
+    throw error
+  })
   return record
 }
 

@@ -47,11 +47,11 @@ export function serveForecasts(options: ServeForecastsOptions): ForecastServer {
     },
   )
   worker.on('error', onError)
-  // of its own failures it has told already; a job of workers that were killed ends here
-  worker.on('failed', (job) => {
+  // of its own failures it has told already; a job of workers that are gone ends here
+  worker.on('failed', (job, error) => {
     if (!job?.finishedOn) return
-    const killed = new AppError('MODEL_FAILED', 'every worker that took it was killed')
-    void fail(options, job.data, killed).catch(onError)
+    const lost = new AppError('WORKER_LOST', 'every worker that took it was killed, hung or lost Redis')
+    void fail(options, job.data, error instanceof AppError ? error : lost).catch(onError)
   })
   return {
     async close(graceMs) {

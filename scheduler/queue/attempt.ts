@@ -126,7 +126,8 @@ export async function settleKilled(deps: AttemptDeps, job: RunJob, attempt: numb
   const endedMs = deps.clock.now()
   const before = await deps.runs.get(job.runId).catch(() => undefined)
   const { worker, startedMs } = before ?? { worker: deps.worker, startedMs: endedMs }
-  const error = { code: 'INTERNAL', message: `run ${job.runId}: every worker that took it was killed or hung` }
+  const message = `run ${job.runId}: every worker that took it was killed or hung`
+  const error = { code: 'WORKER_LOST', message } as const
   const record: RunRecord = { ...namesOf(job), state: 'failed', attempt, worker, startedMs, endedMs, error }
   await noted(deps, () => deps.runs.put(record))
   deps.metrics.run(job.flow, 'failed')

@@ -49,6 +49,12 @@ async function killAtQuery(count: number): Promise<void> {
   await stack.restart('forecast')
 }
 
+/** How many series wait for a network of the worker, as it tells. */
+async function waiting(): Promise<number> {
+  const text = await (await fetch(`${stack.workers.forecast.url}/metrics`)).text()
+  return Number(/^anomaly_times_network_waiting\S* (\d+)/m.exec(text)?.[1])
+}
+
 /** How forecasts ended, as the worker that lives has counted. */
 async function ends(): Promise<string[]> {
   const text = await (await fetch(`${stack.workers.forecast.url}/metrics`)).text()
@@ -70,8 +76,22 @@ test('a job that kills its workers is given up, and says so', async () => {
   await killAtQuery(1)
   await killAtQuery(2)
   expect(await over(job)).toMatchObject({
-    ...{ status: 'failed', error: { code: 'MODEL_FAILED', message: 'every worker that took it was killed' } },
+    ...{ status: 'failed', error: { code: 'WORKER_LOST', message: expect.stringContaining('killed') } },
   })
   expect(asked).toBe(2)
   expect(await ends()).toEqual(['anomaly_times_runs_total{flow="forecast-once",result="failed"} 1'])
+})
+
+test('a worker that is stopped while it infers hands its job back and ends well', async () => {
+  const series = Array.from({ length: 1_000 }, (_, row) => {
+    return { labels: { row: `${row}` }, values: Array.from({ length: 300 }, (_, i) => Math.sin(i / (row + 2))) }
+  })
+  const job = await stack.api<Job>('POST', 'forecast-jobs', { series, model: 'chronos-embedded', predictionLength: 1 })
+  await vi.waitFor(async () => expect(await waiting()).toBeGreaterThan(0), { ...patience, interval: 20 })
+  const stopped = stack.workers.forecast
+  await stopped.stop()
+  expect(await stopped.exited).toBe('exit code 0')
+  await stack.restart('forecast')
+  expect((await over(job)).forecast?.series).toHaveLength(series.length)
+  expect(await ends()).toEqual(['anomaly_times_runs_total{flow="forecast-once",result="succeeded"} 1'])
 })

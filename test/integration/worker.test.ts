@@ -194,7 +194,7 @@ test('a run that kills every worker fails in the end and frees its schedule', as
     expect(await runs.get(job.runId)).toMatchObject({
       state: 'failed',
       attempt: 4,
-      error: { code: 'INTERNAL' },
+      error: { code: 'WORKER_LOST' },
     }),
   )
   await vi.waitFor(() => expect(settled).toHaveLength(1))
