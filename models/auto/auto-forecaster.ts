@@ -1,5 +1,5 @@
 import type { Forecast, Forecaster } from '../forecaster.ts'
-import { type AutoRun, judgeSeries, minObserved } from './judge-series.ts'
+import { type AutoRun, bestMember, judgeSeries } from './judge-series.ts'
 import { encodeRecord, judgedLevels, judgedPaths, pathsAt, type Standing } from './record.ts'
 
 export interface AutoOptions {
@@ -7,9 +7,6 @@ export interface AutoOptions {
   readonly model: Forecaster
   readonly others: readonly Forecaster[]
 }
-
-// measured on nine public data sets: half-way to the better one beats changing over, and .7 beats .5
-const margin = 0.7
 
 /**
  * The model, or its mean with the best other member where that one's loss was below 0.7 of the model's. Losses come from
@@ -52,7 +49,7 @@ function withJudged(levels: readonly number[]): number[] {
 async function mixBest(run: AutoRun, own: readonly Forecast[], standings: readonly Standing[]): Promise<Forecast[]> {
   const { request, members, signal } = run
   const mixed = own.map((forecast) => pickLevels(forecast, request.levels))
-  const chosen = standings.map(bestOther)
+  const chosen = standings.map(bestMember)
   for (const [i, member] of members.entries()) {
     const rows = [...chosen.keys()].filter((row) => i > 0 && chosen[row] === i)
     if (rows.length === 0) continue
@@ -61,16 +58,6 @@ async function mixBest(run: AutoRun, own: readonly Forecast[], standings: readon
     for (const [j, row] of rows.entries()) mixed[row] = meanOf(mixed[row]!, theirs[j]!)
   }
   return mixed
-}
-
-/** 0, the model itself, unless another one is clearly better. */
-function bestOther({ losses, weight }: Standing): number {
-  if (weight < minObserved) return 0
-  let best = 0
-  for (let i = 1; i < losses.length; i++) {
-    if (losses[i]! < margin * losses[0]! && (best === 0 || losses[i]! < losses[best]!)) best = i
-  }
-  return best
 }
 
 function pickLevels(forecast: Forecast, wanted: readonly number[]): Forecast {

@@ -2,6 +2,8 @@ import type { Forecaster, ForecastRequest } from '../forecaster.ts'
 import { pinballLoss, type QuantilePaths } from '../pinball-loss.ts'
 import { addLosses, decodeRecord, judgedLevels, judgedPaths, type Standing, type TrackRecord } from './record.ts'
 
+// measured on nine public data sets: half-way to the better one beats changing over, and .7 beats .5
+const margin = 0.7
 // so many times worse than before: what was learned no longer holds
 const drift = 3
 /** Fewer steps say nothing about a forecaster. */
@@ -32,12 +34,47 @@ export async function judgeSeries(run: AutoRun): Promise<Standing[]> {
     }
   }
   const unknown = [...contexts.keys()].filter((row) => !recorded.has(row))
-  for (const { rows, back } of byWindow(unknown, (row) => backTestOf(run.request, row))) {
-    if (back < minObserved) continue
-    const windows = await judgeWindow(run, { rows, back })
-    for (const [i, row] of rows.entries()) standings[row] = windows[i]!
+  for (const [row, standing] of await backTest(run, unknown, backTestOf)) standings[row] = standing
+  const inDoubt = unknown.filter((row) => bestMember(standings[row]!) > 0 && isShort(run.request, row))
+  for (const [row, longer] of await backTest(run, inDoubt, longestBackTest)) {
+    standings[row] = secondOpinion(standings[row]!, longer)
   }
   return standings
+}
+
+async function backTest(
+  run: AutoRun,
+  judged: readonly number[],
+  backOf: (request: ForecastRequest, row: number) => number,
+): Promise<Map<number, Standing>> {
+  const standings = new Map<number, Standing>()
+  for (const { rows, back } of byWindow(judged, (row) => backOf(run.request, row))) {
+    if (back < minObserved) continue
+    const windows = await judgeWindow(run, { rows, back })
+    for (const [i, row] of rows.entries()) standings.set(row, windows[i]!)
+  }
+  return standings
+}
+
+/**
+ * On the plateau of a wave whoever draws a straight line is best, up to its end. So where a member could join, the members
+ * are judged over a longer window too, and who is worse than the model there is as much worse.
+ */
+function secondOpinion(short: Standing, long: Standing): Standing {
+  const [own, ownLong] = [short.losses[0]!, long.losses[0]!]
+  const judge = (loss: number, longLoss: number) =>
+    longLoss < ownLong ? loss : Math.max(loss, (own * longLoss) / ownLong)
+  return { weight: short.weight, losses: short.losses.map((loss, i) => judge(loss, long.losses[i]!)) }
+}
+
+/** 0, the model itself, unless another one is clearly better. */
+export function bestMember({ losses, weight }: Standing): number {
+  if (weight < minObserved) return 0
+  let best = 0
+  for (let i = 1; i < losses.length; i++) {
+    if (losses[i]! < margin * losses[0]! && (best === 0 || losses[i]! < losses[best]!)) best = i
+  }
+  return best
 }
 
 interface Recorded {
@@ -63,8 +100,14 @@ function hasDrifted(before: Standing, window: Standing): boolean {
 }
 
 /** A back-test is as long as the forecast, and at most a quarter of the context. */
-function backTestOf({ horizon, contexts }: ForecastRequest, row: number): number {
-  return Math.min(horizon, Math.floor(contexts[row]!.length / 4))
+function backTestOf(request: ForecastRequest, row: number): number {
+  return Math.min(request.horizon, longestBackTest(request, row))
+}
+
+const isShort = (request: ForecastRequest, row: number) => backTestOf(request, row) < longestBackTest(request, row)
+
+function longestBackTest({ contexts }: ForecastRequest, row: number): number {
+  return Math.floor(contexts[row]!.length / 4)
 }
 
 /** Rows that are judged over the same steps are judged at once. */

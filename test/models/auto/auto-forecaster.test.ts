@@ -94,7 +94,8 @@ describe('records', () => {
     const { model, auto } = setUp()
     const { record } = await turn(auto, { values: always(10.5) })
     const made = await turn(auto, { values: [...always(10.5), ...always(20, 16)], record })
-    expect(model.asked).toBe(4)
+    // twice, as the other may join
+    expect(model.asked).toBe(5)
     expect(made.median[0]).toBe(15)
   })
 
@@ -114,7 +115,7 @@ describe('records', () => {
     const { model, auto } = setUp()
     const first = await turn(auto, { values: always(20) })
     const again = await turn(auto, { values: always(20), record: first.record })
-    expect(model.asked).toBe(3)
+    expect(model.asked).toBe(4)
     expect(again.median[0]).toBe(15)
     expect(again.record).toEqual(first.record)
   })

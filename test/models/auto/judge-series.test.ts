@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type AutoRun, judgeSeries } from '../../../models/auto/judge-series.ts'
+import { type AutoRun, bestMember, judgeSeries } from '../../../models/auto/judge-series.ts'
 import { encodeRecord, judgedPaths, type Standing } from '../../../models/auto/record.ts'
 import { flat } from '../../fakes/flat-forecaster.ts'
 
@@ -26,7 +26,25 @@ test('a series without a record is back-tested by every member over the horizon'
   const [standing] = await judgeSeries(run)
   expect(standing?.weight).toBe(16)
   expect(standing?.losses[0]).toBeGreaterThan(standing?.losses[1] ?? Number.NaN)
+  // and over a quarter of the context, as the other could join
+  expect(asked(run)).toEqual([4, 4])
+})
+
+test('a series that the model is best at is back-tested once', async () => {
+  const run = runOf(10, 2)
+  await judgeSeries(run)
   expect(asked(run)).toEqual([2, 2])
+})
+
+test.each([
+  { name: 'is worse before its last steps does not join', before: 5, joins: false },
+  { name: 'is no worse before them joins', before: 12, joins: true },
+])('a member that $name', async ({ before, joins }) => {
+  const run = runOf(11, 1)
+  run.request.contexts[0]!.fill(before, 0, 84)
+  const [standing] = await judgeSeries(run)
+  expect(bestMember(standing!)).toBe(joins ? 1 : 0)
+  expect(standing!.weight).toBe(16)
 })
 
 test('a record stands for what the model said, so that only the others are asked', async () => {
@@ -37,7 +55,7 @@ test('a record stands for what the model said, so that only the others are asked
 })
 
 test.each([
-  { name: 'a model that errs three times as much as before is back-tested', before: 0.01, times: 1 },
+  { name: 'a model that errs three times as much as before is back-tested', before: 0.01, times: 2 },
   { name: 'one that errs as before is not', before: 1, times: 0 },
 ])('$name', async ({ before, times }) => {
   const run = runOf(11, 1, [await recordOf(12, { losses: [before, before], weight: 100 })])
