@@ -28,12 +28,17 @@ export function assessHistory({ values }: Pick<History, 'values'>, minContext: n
 }
 
 const mostNamed = 3
+const hasLabels = ({ labels }: History): boolean => Object.keys(labels).length > 0
 
 /** What a reader of the forecast should know, a sentence each; series are named while they are few. */
 export function historyWarnings(histories: readonly History[], assessments: readonly Assessment[]): string[] {
+  // without labels it has a place; the only one needs none
+  const nameOf = (row: number) =>
+    hasLabels(histories[row]!) ? JSON.stringify(histories[row]!.labels) : `/series/${row}`
   const named = (rows: readonly number[]) => {
-    const names = rows.slice(0, mostNamed).map((row) => JSON.stringify(histories[row]!.labels))
-    return `${names.join(', ')}${rows.length > mostNamed ? ` and ${rows.length - mostNamed} more` : ''}`
+    if (histories.length === 1 && !hasLabels(histories[0]!)) return ''
+    const names = rows.slice(0, mostNamed).map(nameOf)
+    return `: ${names.join(', ')}${rows.length > mostNamed ? ` and ${rows.length - mostNamed} more` : ''}`
   }
   const where = (has: (assessment: Assessment, row: number) => boolean) =>
     [...assessments.keys()].filter((row) => has(assessments[row]!, row))
@@ -42,9 +47,9 @@ export function historyWarnings(histories: readonly History[], assessments: read
   const skipped = where((assessment) => assessment.skipped !== undefined)
   return [
     ...(short.length > 0
-      ? [`fewer than ${fewPoints} points of history, so the forecast says little: ${named(short)}`]
+      ? [`fewer than ${fewPoints} points of history, so the forecast says little${named(short)}`]
       : []),
-    ...(ended.length > 0 ? [`the newest value is missing: ${named(ended)}`] : []),
-    ...(skipped.length > 0 ? [`not forecast (see skipped): ${named(skipped)}`] : []),
+    ...(ended.length > 0 ? [`the newest value is missing${named(ended)}`] : []),
+    ...(skipped.length > 0 ? [`not forecast (see skipped)${named(skipped)}`] : []),
   ]
 }

@@ -7,21 +7,28 @@ interface Problem {
 
 const mostProblems = 10
 
-/** Collects what is wrong with an input; beyond ten it only counts, since each of a million values may be wrong. */
+/**
+ * Collects what is wrong with an input, of which each of a million values may be: beyond ten problems it only counts, and
+ * its message has one example of each cause.
+ */
 export function inputProblems(what: string) {
   const problems: Problem[] = []
-  let count = 0
+  const causes = new Map<string, Problem & { count: number }>()
   return {
-    add(pointer: string, detail: string): void {
-      count += 1
+    /** `cause`: what the details of like problems have in common; default: the detail. */
+    add(pointer: string, detail: string, cause = detail): void {
+      const known = causes.get(cause)
+      if (known) known.count += 1
+      else if (causes.size < mostProblems) causes.set(cause, { pointer, detail, count: 1 })
       if (problems.length < mostProblems) problems.push({ pointer, detail })
     },
     /** @throws INVALID_PARAMS naming the fields. */
     throwIfAny(): void {
-      if (count === 0) return
-      const texts = problems.map(({ pointer, detail }) => `${pointer}: ${detail}`)
-      const rest = count > mostProblems ? [`and ${count - mostProblems} more`] : []
-      throw new AppError('INVALID_PARAMS', `${what} cannot be used: ${[...texts, ...rest].join('; ')}`, { problems })
+      if (causes.size === 0) return
+      const texts = Array.from(causes.values(), ({ pointer, detail, count }) => {
+        return `${pointer}: ${detail}${count > 1 ? ` (and ${count - 1} more)` : ''}`
+      })
+      throw new AppError('INVALID_PARAMS', `${what} cannot be used: ${texts.join('; ')}`, { problems })
     },
   }
 }

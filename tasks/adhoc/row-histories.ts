@@ -1,7 +1,8 @@
+import { formatDuration } from '../../models/duration.ts'
 import { type Histories, type History, longestHistory } from './history.ts'
 import { type InputProblems, inputProblems, invalidInput, shortText } from './input-problems.ts'
 import { tryParseInstant } from './instant.ts'
-import { isValue, notAnInstant, notAValue } from './series-histories.ts'
+import { type Complaint, complaint, isValue, notAnInstant, notAValue } from './series-histories.ts'
 
 export interface RowColumns {
   /** Absent: `id` where the first row has it, else all rows are one series. */
@@ -35,7 +36,7 @@ export function rowHistories(rows: readonly unknown[], { columns, stepMs, maxPoi
   problems.throwIfAny()
   const step = stepMs ?? shortestDistance([...byId.values()])
   if (step === undefined) throw invalidInput('/step', 'is missing: no series has two rows to tell it from')
-  for (const points of byId.values()) checkGrid(points, { stepMs: step, column: columns.timestamp }, problems)
+  checkGrids([...byId.values()], { stepMs: step, column: columns.timestamp, isNamed: idColumn !== undefined }, problems)
   problems.throwIfAny()
   let steps = 0
   for (const points of byId.values()) steps += stepsOf(points, step)
@@ -65,17 +66,17 @@ function readRow(row: number, cells: unknown, columns: RowColumns, problems: Inp
     problems.add(`/rows/${row}`, `${shortText(cells)} is no row: write {"${timestamp}": ..., "${target}": ...}`)
     return undefined
   }
-  const complain = (column: string, explain: (value: unknown) => string) =>
-    problems.add(
-      `/rows/${row}/${escaped(column)}`,
-      hasColumn(cells, column) ? explain(cellOf(cells, column)) : missing(cells),
-    )
+  const complain = (what: keyof RowColumns, explain: (value: unknown) => Complaint) => {
+    const column = columns[what] ?? ''
+    const found = hasColumn(cells, column) ? explain(cellOf(cells, column)) : missing(cells, what)
+    problems.add(`/rows/${row}/${escaped(column)}`, ...found)
+  }
   const id = columns.id === undefined ? '' : readId(cellOf(cells, columns.id))
   const ms = tryParseInstant(cellOf(cells, timestamp))
   const value = cellOf(cells, target)
-  if (id === undefined) complain(columns.id ?? '', notAName)
-  if (ms === undefined) complain(timestamp, notAnInstant)
-  if (!isValue(value)) complain(target, notAValue)
+  if (id === undefined) complain('id', notAName)
+  if (ms === undefined) complain('timestamp', notAnInstant)
+  if (!isValue(value)) complain('target', notAValue)
   if (id === undefined || ms === undefined || !isValue(value)) return undefined
   return { id, row, ms, value: value ?? Number.NaN }
 }
@@ -90,10 +91,13 @@ function readId(value: unknown): string | undefined {
   return isName ? `${value}` : undefined
 }
 
-const notAName = (value: unknown): string =>
-  `${shortText(value)} names no series: write a text of up to 1,000 characters`
+const notAName = (value: unknown): Complaint =>
+  complaint(value, 'names no series: write a text of up to 1,000 characters')
 
-const missing = (row: object): string => `is missing; this row has ${shortText(Object.keys(row).join(', '))}`
+function missing(row: object, what: keyof RowColumns): Complaint {
+  const detail = `is missing; this row has ${shortText(Object.keys(row).join(', '))}: name its column by ${what}Column`
+  return [detail, `${what} is missing`]
+}
 
 function shortestDistance(series: readonly (readonly Point[])[]): number | undefined {
   let shortest = Number.POSITIVE_INFINITY
@@ -109,21 +113,42 @@ function shortestDistance(series: readonly (readonly Point[])[]): number | undef
 interface Grid {
   readonly stepMs: number
   readonly column: string
+  /** Whether a column tells series apart. */
+  readonly isNamed: boolean
 }
 
-function checkGrid(points: readonly Point[], { stepMs, column }: Grid, problems: InputProblems): void {
+function checkGrids(series: readonly (readonly Point[])[], grid: Grid, problems: InputProblems): void {
+  if (series.every(isBackwards)) problems.add('/rows', 'they run from the newest to the oldest: sort them by time')
+  else for (const points of series) checkGrid(points, grid, problems)
+}
+
+const isBackwards = (points: readonly Point[]): boolean =>
+  points.length > 1 && points.every(({ ms }, i) => i === 0 || ms < points[i - 1]!.ms)
+
+function checkGrid(points: readonly Point[], { stepMs, column, isNamed }: Grid, problems: InputProblems): void {
+  const ofSeries = isNamed
+    ? 'of this series'
+    : '(if rows are of several series, name the column that says which by idColumn)'
   for (let i = 1; i < points.length; i++) {
     const before = points[i - 1]!
     const { row, ms } = points[i]!
-    const at = `/rows/${row}/${escaped(column)}`
-    if (ms === before.ms) problems.add(at, `the same instant as row ${before.row} of this series`)
-    else if (ms < before.ms) problems.add(at, `earlier than row ${before.row} of this series: sort rows by time`)
-    else if ((ms - before.ms) % stepMs !== 0)
-      problems.add(
-        at,
-        `${(ms - before.ms) / 1_000} s after row ${before.row}, no multiple of the step, ${stepMs / 1_000} s`,
-      )
+    const say = (detail: string, cause: string) => problems.add(`/rows/${row}/${escaped(column)}`, detail, cause)
+    const distanceMs = ms - before.ms
+    const other = `/rows/${before.row}`
+    if (distanceMs === 0) say(`the same instant as ${other} ${ofSeries}`, 'twice')
+    else if (distanceMs < 0) say(`earlier than ${other} ${ofSeries}: sort rows by time`, 'earlier')
+    else if (distanceMs % stepMs !== 0)
+      say(`${formatDuration(distanceMs)} after ${other}, ${notOfStep(distanceMs, stepMs)}`, 'off the grid')
   }
+}
+
+const dayMs = 86_400_000
+
+function notOfStep(distanceMs: number, stepMs: number): string {
+  const text = `no multiple of the step, ${formatDuration(stepMs)}`
+  const areMonths = distanceMs % dayMs === 0 && distanceMs >= 28 * dayMs && stepMs >= 28 * dayMs
+  if (!areMonths) return text
+  return `${text}: months are no step, since they differ in length; give the values alone, as series (NDJSON) with a step of 30d`
 }
 
 /** Only the newest of a very long history are kept. */

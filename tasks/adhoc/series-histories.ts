@@ -38,7 +38,7 @@ export function seriesHistories(series: readonly InlineSeries[], options: Inline
   checkNames(series, problems)
   const histories = series.map(({ labels, start, values, covariates }, i): History => {
     const startMs = start === undefined ? endMs - (values.length - 1) * stepMs : tryParseInstant(start)
-    if (startMs === undefined) problems.add(`/series/${i}/start`, notAnInstant(start))
+    if (startMs === undefined) problems.add(`/series/${i}/start`, ...notAnInstant(start))
     const from = Math.max(0, values.length - longestHistory)
     const numbers = readValues(values, `/series/${i}/values`, problems).subarray(from)
     const at = { pointer: `/series/${i}/covariates`, length: values.length, horizon: options.horizon }
@@ -96,7 +96,7 @@ function readCovariates(
 
 function readValues(values: readonly unknown[], pointer: string, problems: InputProblems): Float64Array {
   return Float64Array.from(values, (value, at) => {
-    if (!isValue(value)) problems.add(`${pointer}/${at}`, notAValue(value))
+    if (!isValue(value)) problems.add(`${pointer}/${at}`, ...notAValue(value))
     return typeof value === 'number' ? value : Number.NaN
   })
 }
@@ -104,8 +104,12 @@ function readValues(values: readonly unknown[], pointer: string, problems: Input
 /** A finite number, or null for a gap. */
 export const isValue = (value: unknown): value is number | null => value === null || Number.isFinite(value)
 
-export const notAValue = (value: unknown): string => `${shortText(value)} is no finite number; write null for a gap`
+/** What is wrong with a value, and the cause that it shares with others. */
+export type Complaint = readonly [detail: string, cause: string]
 
-export function notAnInstant(value: unknown): string {
-  return `${shortText(value)} is no instant: write 2026-01-31T12:00:00Z, 2026-01-31 or a Unix time`
-}
+export const complaint = (value: unknown, cause: string): Complaint => [`${shortText(value)} ${cause}`, cause]
+
+export const notAValue = (value: unknown): Complaint => complaint(value, 'is no finite number; write null for a gap')
+
+export const notAnInstant = (value: unknown): Complaint =>
+  complaint(value, 'is no instant: write 2026-01-31T12:00:00Z, 2026-01-31 or a Unix time')

@@ -10,7 +10,7 @@ import { joinAnswers, ndjsonLine } from './formats.ts'
 import { namingOptions, options, type Request, readCount, readFormat, readRequest, type Values } from './options.ts'
 import type { Answer } from './plot-data.ts'
 import { openProgress } from './progress.ts'
-import { atLines, type Part, readInput } from './read-input.ts'
+import { atLines, type Part, readInput, withLines } from './read-input.ts'
 import { showAnswer, writePng } from './show-answer.ts'
 
 export const forecast = defineCommand({
@@ -103,9 +103,12 @@ async function* forecastFile(
     yield await located(part, () => forecastOne({ ...request, ...part.input }))
 }
 
-async function located<T>(part: Part, work: () => Promise<T>): Promise<T> {
+/** Errors and warnings name lines of the file. */
+async function located(part: Part, work: () => Promise<Answer>): Promise<Answer> {
   try {
-    return await work()
+    const { series, metadata } = await work()
+    const warnings = [...part.warnings, ...metadata.warnings.map((warning) => withLines(warning, part))]
+    return { series, metadata: { ...metadata, warnings } }
   } catch (error) {
     throw atLines(toAppError(error), part)
   }

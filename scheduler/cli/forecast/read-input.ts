@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { ForecastOnceInput } from '../../../flows/forecast-once-params.ts'
 import { AppError } from '../../../models/errors.ts'
 import type { Io } from '../command.ts'
-import { parseCsv } from './csv.ts'
+import { type ColumnNames, csvPart } from './csv-part.ts'
 
 export type InputPart = Pick<ForecastOnceInput, 'series' | 'rows' | 'idColumn' | 'timestampColumn' | 'targetColumn'>
 
@@ -12,26 +12,18 @@ export interface Part {
   readonly name: string
   readonly input: InputPart
   readonly lines: readonly number[]
-}
-
-export interface ColumnNames {
-  readonly id: string | undefined
-  readonly timestamp: string | undefined
-  readonly target: string | undefined
+  /** What whoever forecasts it should know. */
+  readonly warnings: readonly string[]
 }
 
 /** Bounds what is held at once: an NDJSON file may have any length. */
 const seriesPerPart = 1_000
-const usual = {
-  id: ['id', 'item_id', 'unique_id'],
-  timestamp: ['timestamp', 'time', 'date', 'ds'],
-  target: ['target', 'value', 'y'],
-} as const
 
 /** @throws INVALID_PARAMS naming the file and the line. */
 export async function readInput(file: string, columns: ColumnNames, io: Io): Promise<Part[]> {
   const name = file === '-' ? 'stdin' : file
   const text = file === '-' ? await io.readStdin() : await readText(file)
+  if (/^\s*\[/.test(text)) throw noFormat(name)
   const isNdjson = /\.(?:ndjson|jsonl)$/.test(file) || (!/\.[ct]sv$/.test(file) && text.trimStart().startsWith('{'))
   return isNdjson ? ndjsonParts(text, name) : [csvPart(text, name, columns)]
 }
@@ -54,77 +46,55 @@ function ndjsonParts(text: string, file: string): Part[] {
     const some = lines.slice(i * seriesPerPart, (i + 1) * seriesPerPart)
     return {
       name: file,
-      input: { series: some.map((line) => parseLine(line.text, `${file}:${line.number}`)) },
+      input: { series: some.map((line) => parseLine(line.text, { file, line: line.number, whole: text })) },
       lines: some.map((line) => line.number),
+      warnings: [],
     }
   })
 }
 
-function parseLine(line: string, place: string): unknown {
+interface Place {
+  readonly file: string
+  readonly line: number
+  /** The text of the file. */
+  readonly whole: string
+}
+
+function parseLine(text: string, { file, line, whole }: Place): unknown {
   try {
-    return JSON.parse(line)
+    return JSON.parse(text)
   } catch (error) {
-    throw new AppError('INVALID_PARAMS', `${place}: no JSON: ${(error as Error).message}`, { cause: error })
+    if (isJson(whole)) throw noFormat(file)
+    const hint = /\b(?:NaN|Infinity)\b/.test(text) ? ' (write null for a gap: JSON has no NaN)' : ''
+    const detail = `${file}:${line}: no JSON: ${(error as Error).message}${hint}`
+    throw new AppError('INVALID_PARAMS', detail, { cause: error })
   }
 }
 
-function csvPart(text: string, file: string, given: ColumnNames): Part {
-  const [head, ...records] = parseCsv(text)
-  if (!head || records.length === 0)
-    throw new AppError('INVALID_PARAMS', `${file} has no rows below a line of column names`)
-  const timestamp = findColumn('timestamp', given, head.cells, file)
-  const target = findColumn('target', given, head.cells, file)
-  const id = given.id ?? usual.id.find((name) => head.cells.includes(name))
-  if (id !== undefined && !head.cells.includes(id)) throw noColumn('id', [id], head.cells, file)
-  const at = (cells: readonly string[], name: string) => cells[head.cells.indexOf(name)]
-  const rows = records.map(({ cells }) => ({
-    ...(id !== undefined && { [id]: at(cells, id) }),
-    [timestamp]: numberOr(at(cells, timestamp)),
-    [target]: readValue(at(cells, target)),
-  }))
-  return {
-    name: file,
-    input: { rows, timestampColumn: timestamp, targetColumn: target, ...(id !== undefined && { idColumn: id }) },
-    lines: records.map(({ line }) => line),
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
   }
 }
 
-function findColumn(what: 'timestamp' | 'target', given: ColumnNames, head: readonly string[], file: string): string {
-  const wanted = given[what] === undefined ? usual[what] : [given[what]]
-  const found = wanted.find((name) => head.includes(name))
-  if (found === undefined) throw noColumn(what, wanted, head, file)
-  return found
-}
-
-const optionOf = { id: '--id-column', timestamp: '--time-column', target: '--target-column' } as const
-
-function noColumn(what: keyof ColumnNames, wanted: readonly string[], head: readonly string[], file: string): AppError {
-  const columns = head.slice(0, 20).join(', ')
-  return new AppError(
+const noFormat = (file: string) =>
+  new AppError(
     'INVALID_PARAMS',
-    `${file} has no column ${wanted.join(', ')}; it has ${columns}: name one by ${optionOf[what]}`,
+    `${file} is neither CSV nor NDJSON: write one JSON object a line, a line for each series`,
   )
-}
-
-/** What people and pandas write where there is nothing. */
-const nothing = /^(?:|null|nan|na|n\/a|none)$/i
-
-function readValue(text: string | undefined): unknown {
-  return text === undefined || nothing.test(text) ? null : numberOr(text)
-}
-
-function numberOr(text: string | undefined): unknown {
-  return text !== undefined && text !== '' && Number.isFinite(Number(text)) ? Number(text) : text
-}
 
 /** The same error with lines of the file in place of places in the request. */
-export function atLines(error: AppError, { name, lines }: Part): AppError {
+export function atLines(error: AppError, part: Part): AppError {
   if (error.code !== 'INVALID_PARAMS') return error
-  const message = error.message.replaceAll(
-    /\/(?:series|rows)\/(\d+)(?:\/([^:\s;]+))?/g,
-    (_, place: string, rest?: string) => {
-      return `${name}:${lines[Number(place)] ?? '?'}${rest === undefined ? '' : ` ${rest}`}`
-    },
-  )
-  return new AppError(error.code, message, { cause: error })
+  return new AppError(error.code, withLines(error.message, part), { cause: error })
+}
+
+export function withLines(text: string, { name, lines }: Part): string {
+  const told = text.replaceAll(/\/(?:series|rows)\/(\d+)(?:\/([^:\s;]+))?/g, (_, place: string, rest?: string) => {
+    return `${name}:${lines[Number(place)] ?? '?'}${rest === undefined ? '' : ` ${rest}`}`
+  })
+  return told.replaceAll(/\/(?:series|rows)(?=: )/g, () => name)
 }

@@ -15,6 +15,17 @@ test.each([
   expect(assessHistory(history('a', ...values), minContext)).toEqual(assessment)
 })
 
+test('a series without labels is named by its place, the only one not at all', () => {
+  const unnamed = (...values: number[]) => ({ ...history('', ...values), labels: {} })
+  const warningsOf = (histories: ReturnType<typeof unnamed>[]) =>
+    historyWarnings(
+      histories,
+      histories.map((each) => assessHistory(each, 1)),
+    )
+  expect(warningsOf([unnamed(...ones(9))])).toEqual(['fewer than 30 points of history, so the forecast says little'])
+  expect(warningsOf([unnamed(...ones(40)), unnamed(1)])).toEqual(['not forecast (see skipped): /series/1'])
+})
+
 test('warnings name few series and count the rest', () => {
   const histories = [
     history('long', ...ones(30)),

@@ -8,10 +8,22 @@ test('nothing is wrong until something is', () => {
   expect(() => problems.throwIfAny()).toThrow('rows cannot be used: /rows/1: no row')
 })
 
-test('beyond ten they are counted', () => {
+test('of each cause there is one example and a count; beyond ten problems they are only counted', () => {
   const problems = inputProblems('series')
-  for (let i = 0; i < 13; i++) problems.add(`/${i}`, 'bad')
-  expect(() => problems.throwIfAny()).toThrow(/\/9: bad; and 3 more$/)
+  for (let i = 0; i < 13; i++) problems.add(`/${i}`, `${i} is bad`, 'bad')
+  problems.add('/20', 'worse')
+  expect(() => problems.throwIfAny()).toThrow(
+    expect.objectContaining({
+      message: 'series cannot be used: /0: 0 is bad (and 12 more); /20: worse',
+      problems: Array.from({ length: 10 }, (_, i) => ({ pointer: `/${i}`, detail: `${i} is bad` })),
+    }),
+  )
+})
+
+test('of causes there are ten at most', () => {
+  const problems = inputProblems('series')
+  for (let i = 0; i < 13; i++) problems.add(`/${i}`, `bad ${i}`)
+  expect(() => problems.throwIfAny()).toThrow(/: \/0: bad 0; .*\/9: bad 9$/)
 })
 
 test('one field', () => {

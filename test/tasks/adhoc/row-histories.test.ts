@@ -58,7 +58,12 @@ describe('a row is refused, and named,', () => {
   test.each([
     { why: 'no row', row: 3, pointer: '/rows/1', detail: '3 is no row' },
     { why: 'no row but nothing', row: null, pointer: '/rows/1', detail: 'null is no row' },
-    { why: 'no id', row: { timestamp: day(2), target: 1 }, pointer: '/rows/1/id', detail: 'is missing; this row has' },
+    {
+      why: 'no id',
+      row: { timestamp: day(2), target: 1 },
+      pointer: '/rows/1/id',
+      detail: 'name its column by idColumn',
+    },
     { why: 'an id that is none', row: { ...good, id: {} }, pointer: '/rows/1/id', detail: 'names no series' },
     { why: 'no instant', row: { id: 'a', target: 1 }, pointer: '/rows/1/timestamp', detail: 'is missing' },
     {
@@ -69,13 +74,7 @@ describe('a row is refused, and named,', () => {
     },
     { why: 'no target', row: { id: 'a', timestamp: day(2) }, pointer: '/rows/1/target', detail: 'is missing' },
     { why: 'a text', row: { ...good, target: '1' }, pointer: '/rows/1/target', detail: '"1" is no finite number' },
-    { why: 'the same instant', row: good, pointer: '/rows/1/timestamp', detail: 'the same instant as row 0' },
-    {
-      why: 'an earlier instant',
-      row: { ...good, timestamp: '2025-12-31' },
-      pointer: '/rows/1/timestamp',
-      detail: 'sort rows by time',
-    },
+    { why: 'the same instant', row: good, pointer: '/rows/1/timestamp', detail: 'the same instant as /rows/0' },
   ])('with $why', ({ row, pointer, detail }) => {
     expect(problemsOf([good, row], { stepMs: 60_000 })).toEqual([{ pointer, detail: expect.stringContaining(detail) }])
   })
@@ -83,11 +82,42 @@ describe('a row is refused, and named,', () => {
   test('off the grid', () => {
     const rows = [0, 60, 120, 130].map((timestamp) => ({ timestamp, target: 1 }))
     expect(problemsOf(rows, { stepMs: 60_000 })).toEqual([
-      { pointer: '/rows/3/timestamp', detail: '10 s after row 2, no multiple of the step, 60 s' },
+      { pointer: '/rows/3/timestamp', detail: '10s after /rows/2, no multiple of the step, 1m' },
     ])
     // uneven without a step: 10 s would be the step, and 60 s fit it; 45 s do not
     expect(problemsOf([...rows, { timestamp: 175, target: 1 }])).toMatchObject([{ pointer: '/rows/4/timestamp' }])
   })
+})
+
+const messageOf = (rows: readonly unknown[], more: Partial<RowOptions> = {}) => {
+  try {
+    return rowHistories(rows, { ...options, ...more })
+  } catch (error) {
+    return (error as AppError).message
+  }
+}
+const at = (timestamp: string | number) => ({ timestamp, target: 1 })
+
+test('what is wrong with a hundred rows alike is said once', () => {
+  const rows = Array.from({ length: 101 }, (_, i) => at(i * 3_600))
+  expect(messageOf(rows, { stepMs: 7_200_000 })).toBe(
+    'rows cannot be used: /rows/1/timestamp: 1h after /rows/0, no multiple of the step, 2h (and 99 more)',
+  )
+  expect(messageOf([...rows, at(1), at(2)])).toMatch(/\/rows\/101\/timestamp: earlier than \/rows\/100 [^;]*$/)
+  expect(messageOf(rows.toReversed())).toBe(
+    'rows cannot be used: /rows: they run from the newest to the oldest: sort them by time',
+  )
+})
+
+test('of months it is said that they are no step', () => {
+  const months = ['2026-01-31', '2026-02-28', '2026-03-31', '2026-04-30'].map(at)
+  expect(messageOf(months)).toMatch(
+    /\/rows\/2\/timestamp: 31d after \/rows\/1, no multiple of the step, 28d: months are no step.* \(and 1 more\)$/,
+  )
+})
+
+test('rows of several series in one are told to name the column that says which', () => {
+  expect(messageOf([at(0), at(0), at(60), at(60)])).toMatch(/same instant as \/rows\/0 .*by idColumn\) \(and 1 more\)$/)
 })
 
 test('one row alone tells no step', () => {

@@ -182,6 +182,14 @@ test.each([
   expect(exitCode).toBe(2)
 })
 
+test('warnings are of columns and lines of the file', async () => {
+  const { err } = await forecast(['-i', '-', '-o', 'ndjson'], `${ndjson}{"values":[1,2]}\n`)
+  expect(err).toBe('warning: not forecast (see skipped): stdin:2, stdin:4')
+  const rows = Array.from({ length: 40 }, (_, i) => `${i * 3_600},${i},5`)
+  const table = await forecast(['-i', '-', '-o', 'csv'], `time,y,price\n${rows.join('\n')}\n`)
+  expect(table.err).toBe('warning: columns that are not used: price (covariates of a series come with NDJSON)')
+})
+
 test('a value that is none is named by its line', async () => {
   const { err } = await forecast(['-i', '-'], `${ndjson}{"labels":{},"values":[1,"2"]}\n`)
   expect(err).toContain('stdin:4 values/1: "2" is no finite number')
