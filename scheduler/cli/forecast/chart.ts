@@ -10,10 +10,11 @@ export interface ChartSize {
 
 const axisWidth = 11
 const leastWidth = 20
+const dayMs = 86_400_000
 
 /** History, band and median of one series in lines that fit the width. */
 export function renderChart(data: PlotData, { columns, rows, paint }: ChartSize): string[] {
-  const title = paint.bold(cut(data.title, columns))
+  const title = titleLine(data, columns, paint)
   const scale = scaleOf(data)
   if (!scale) return [title, paint.dim('no values')]
   const size = { width: Math.max(leastWidth, columns - axisWidth), rows }
@@ -96,16 +97,24 @@ function axisLabels({ least, most }: Scale, rows: number): Record<number, string
   return { 0: numberText(most), [middle]: at(middle), [rows - 1]: numberText(least) }
 }
 
+/** The year once: the other instants are of the same one, or of the next. */
 function timeLine({ startMs, stepMs, split, median }: PlotData, width: number): string {
-  const end = instantText(startMs + (split + median.length - 1) * stepMs, stepMs)
-  const start = instantText(startMs, stepMs)
-  const now = instantText(startMs + split * stepMs, stepMs)
-  const nowAt = Math.round((split / Math.max(1, split + median.length - 1)) * width)
-  let line = start
-  if (split > 0 && nowAt > start.length + 1 && nowAt + now.length + 1 < width - end.length) {
+  const at = (step: number) => instantText(startMs + step * stepMs, stepMs)
+  const short = (text: string) => (stepMs < dayMs ? text.slice('2026-'.length) : text)
+  const last = split + median.length - 1
+  const [start, now, end] = [at(0), short(at(split)), short(at(last))]
+  const nowAt = Math.round((split / Math.max(1, last)) * width)
+  let line = start.length + 1 + end.length <= width ? start : short(start)
+  if (split > 0 && nowAt > line.length + 1 && nowAt + now.length + 1 < width - end.length) {
     line = `${line.padEnd(nowAt)}${now}`
   }
-  return `${' '.repeat(axisWidth)}${line.padEnd(Math.max(line.length + 1, width - end.length))}${end}`
+  return `${'UTC'.padStart(axisWidth - 2).padEnd(axisWidth)}${line.padEnd(Math.max(line.length + 1, width - end.length))}${end}`
+}
+
+function titleLine({ title, source }: PlotData, columns: number, paint: Paint): string {
+  const shown = cut(title, columns)
+  const space = columns - shown.length - 2
+  return paint.bold(shown) + (source !== undefined && space > 1 ? paint.dim(`  ${cut(source, space)}`) : '')
 }
 
 const cut = (text: string, width: number): string => (text.length > width ? `${text.slice(0, width - 1)}…` : text)

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { ForecastOnceInput } from '../../../flows/forecast-once-params.ts'
 import { AppError, toAppError } from '../../../models/errors.ts'
 import { loadConfig } from '../../config.ts'
@@ -53,12 +54,20 @@ futures between the lowest and the highest quantile.`,
     }
     const whole = joinAnswers(answers)
     if (!whole) throw new AppError('INTERNAL', 'nothing was forecast')
-    if (values.png !== undefined) await writePng(values.png, whole, drawn)
-    showAnswer(whole, { format, drawn }, io)
+    const source = sourceOf(values)
+    if (values.png !== undefined) await writePng(values.png, whole, { drawn, source })
+    showAnswer(whole, { format, drawn, source }, io)
     for (const warning of whole.metadata.warnings.slice(0, 5)) io.err(`warning: ${warning}`)
     return 0
   },
 })
+
+/** What a chart is of: the query, or the file and the column that was named. */
+function sourceOf({ promql, input = '-', 'target-column': column }: Values): string {
+  if (promql !== undefined) return promql
+  const file = input === '-' ? 'stdin' : basename(input)
+  return column === undefined ? file : `${file}: ${column}`
+}
 
 async function* forecastAll(request: Request, values: Values, io: Io): AsyncGenerator<Answer> {
   const progress = openProgress(io)

@@ -11,6 +11,10 @@ export interface Answer {
 /** One series as it is drawn: history first, then the forecast, on one grid; what there is no value for is NaN. */
 export interface PlotData {
   readonly title: string
+  /** File or query that the series comes from, unless the title says so. */
+  readonly source?: string
+  /** Lowest and highest level of the band; undefined where the levels do not enclose the median. */
+  readonly levels?: readonly [number, number]
   readonly startMs: number
   readonly stepMs: number
   /** Steps of history. */
@@ -21,14 +25,19 @@ export interface PlotData {
   readonly upper: readonly number[]
 }
 
-export function plotData({ labels, history, predictions }: SeriesAnswer, { stepSeconds }: AnswerMetadata): PlotData {
-  const stepMs = stepSeconds * 1_000
+/** One series of an answer; `source` names the file or the query. */
+export function plotData(answer: SeriesAnswer, metadata: AnswerMetadata, source: string): PlotData {
+  const { labels, history, predictions } = answer
+  const stepMs = metadata.stepSeconds * 1_000
   const values = history?.values ?? []
   const firstMs = Date.parse(predictions[0]?.time ?? history?.start ?? '1970-01-01')
   const pick = (name: 'value' | 'lower' | 'upper') => predictions.map((prediction) => prediction[name] ?? Number.NaN)
+  const [lowest = 1] = metadata.quantileLevels
+  const highest = metadata.quantileLevels.at(-1) ?? 0
   return {
     // an unnamed series has a place and nothing else
-    title: Object.keys(labels).length > 0 ? nameOf(labels) : 'forecast',
+    ...(Object.keys(labels).length > 0 ? { title: nameOf(labels), source } : { title: source }),
+    ...(lowest <= 0.5 && highest >= 0.5 && lowest < highest && { levels: [lowest, highest] as const }),
     startMs: firstMs - values.length * stepMs,
     ...{ stepMs, split: values.length, history: values.map((value) => value ?? Number.NaN) },
     ...{ median: pick('value'), lower: pick('lower'), upper: pick('upper') },
@@ -60,8 +69,9 @@ export function scaleOf({ history, median, lower, upper }: PlotData): Scale | un
   return { least: least - pad, most: most + pad }
 }
 
-/** Instants below a chart: minutes matter for steps below a day. */
+/** Instants of a chart, in UTC: minutes matter for steps below a day, seconds below a minute. */
 export function instantText(ms: number, stepMs: number): string {
   const iso = new Date(ms).toISOString()
-  return stepMs < 86_400_000 ? `${iso.slice(5, 10)} ${iso.slice(11, 16)}` : iso.slice(0, 10)
+  if (stepMs >= 86_400_000) return iso.slice(0, 10)
+  return `${iso.slice(0, 10)} ${iso.slice(11, stepMs < 60_000 ? 19 : 16)}`
 }

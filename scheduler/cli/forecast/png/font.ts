@@ -99,8 +99,46 @@ const columns =
   '0041360800' +
   '0804081008'
 
-/** Columns of a character; of `?` for those that are not drawn. */
+/** Letters that reach below the line. */
+const descenders: Readonly<Record<string, readonly number[]>> = {
+  g: [0x38, 0x144, 0x144, 0x144, 0xfc],
+  j: [0x80, 0x100, 0x104, 0xfd, 0],
+  p: [0x1fc, 0x44, 0x44, 0x44, 0x38],
+  q: [0x38, 0x44, 0x44, 0x44, 0x1fc],
+  y: [0x3c, 0x140, 0x140, 0x140, 0xfc],
+}
+const rowsWithDescent = glyphHeight + 2
+
+/** A stroke of a glyph: from a dot to another one, by column and row. */
+export type Stroke = readonly [fromColumn: number, fromRow: number, toColumn: number, toRow: number]
+
+/** The dots of a character, each joined to its neighbours: a pen's way, which can be drawn at any size. */
+export function strokesOf(sign: string): Stroke[] {
+  const glyph = glyphOf(sign)
+  const isSet = (column: number, row: number) => (((glyph[column] ?? 0) >> row) & 1) === 1
+  return glyph.flatMap((_, column) =>
+    Array.from({ length: rowsWithDescent }, (_, row) => row)
+      .filter((row) => isSet(column, row))
+      .flatMap((row): Stroke[] => {
+        const to = (right: number, down: number): Stroke => [column, row, column + right, row + down]
+        const [east, south] = [isSet(column + 1, row), isSet(column, row + 1)]
+        // corners are joined along their sides
+        const southEast = isSet(column + 1, row + 1) && !east && !south
+        const northEast = isSet(column + 1, row - 1) && !east && !isSet(column, row - 1)
+        return [
+          to(0, 0),
+          ...(east ? [to(1, 0)] : []),
+          ...(south ? [to(0, 1)] : []),
+          ...(southEast ? [to(1, 1)] : []),
+          ...(northEast ? [to(1, -1)] : []),
+        ]
+      }),
+  )
+}
+
+/** Columns of a character, the lowest bit at the top; of `?` for those that are not drawn. */
 export function glyphOf(sign: string): readonly number[] {
+  if (Object.hasOwn(descenders, sign)) return descenders[sign] ?? []
   const code = sign.codePointAt(0) ?? 0
   const at = (code >= 32 && code < 127 ? code - 32 : 31) * glyphWidth * 2
   return Array.from({ length: glyphWidth }, (_, i) => Number.parseInt(columns.slice(at + 2 * i, at + 2 * i + 2), 16))

@@ -24,15 +24,25 @@ test('history, band and median, with values and instants at the edges', () => {
       "          ┤        ⣀⣀⠤⠤⠔⠂                  ┊",
       "        0 ┤⣀⡠⠤⠔⠒⠒⠉⠉                        ┊",
       "          └────────────────────────────────────────────────",
-      "           01-31 00:00                          01-31 11:00",
+      "      UTC  2026-01-31 00:00                     01-31 11:00",
     ]
   `)
 })
 
 test.each([40, 59, 60, 120])('no line is wider than %d columns', (columns) => {
-  const title = 'x'.repeat(300)
-  for (const line of renderChart({ ...data, title }, { ...size, columns }))
-    expect(line.length).toBeLessThanOrEqual(columns)
+  for (const { title, stepMs } of [
+    { title: 'x'.repeat(300), stepMs: 1_000 },
+    { title: 'x', stepMs: 86_400_000 },
+  ])
+    for (const line of renderChart({ ...data, title, stepMs, source: 'y'.repeat(300) }, { ...size, columns }))
+      expect(line.length).toBeLessThanOrEqual(columns)
+})
+
+test.each([
+  { columns: 60, title: 'load{web}  sales.csv' },
+  { columns: 40, title: `load{web}  ${'q'.repeat(28)}…`, source: 'q'.repeat(60) },
+])('the heading names the series and where it comes from', ({ columns, title, source = 'sales.csv' }) => {
+  expect(renderChart({ ...data, source }, { ...size, columns })[0]).toBe(title)
 })
 
 test('the band lies between lower and upper, and nowhere else', () => {

@@ -107,7 +107,19 @@ describe('a file, in this process', () => {
     expect(out).toContain('┊ the forecast begins')
     expect(out).toContain('auto: 2 of 3 series forecast, 64 steps ahead from 97 points')
     expect(out).toContain('1 more series are not drawn: --charts 2')
+    expect(out).toContain('{a}  stdin')
     expect((await readFile(png)).subarray(1, 4).toString()).toBe('PNG')
+  })
+
+  test.each([
+    { what: 'its file', options: [], heading: 'visits.csv' },
+    { what: 'its file and the column that was named', options: ['--target-column', 'y'], heading: 'visits.csv: y' },
+  ])('an unnamed series is called as $what', async ({ options, heading }) => {
+    const file = join(dir, 'visits.csv')
+    const rows = Array.from({ length: 30 }, (_, i) => `2026-01-${String(i + 1).padStart(2, '0')},${i % 7}`)
+    await writeFile(file, `date,y\n${rows.join('\n')}\n`)
+    const { out } = await forecast(['-i', file, '-m', 'seasonal-naive', ...options])
+    expect(out.split('\n')[0]).toBe(heading)
   })
 })
 
