@@ -3,6 +3,8 @@ import { Cron } from 'croner'
 export interface CronSpec {
   readonly cron: string
   readonly timeZone: string
+  /** Whether a time that the clocks leave out is due right after the gap, which is the default, or not at all. */
+  readonly dst?: 'shift' | 'skip'
 }
 
 const maxParsed = 5_000
@@ -22,14 +24,23 @@ function parse({ cron, timeZone }: CronSpec): Cron {
 
 /** First instant after `afterMs`; undefined when there is none. */
 export function cronNext(spec: CronSpec, afterMs: number): number | undefined {
-  return parse(spec).nextRun(new Date(afterMs))?.getTime()
+  const next = parse(spec).nextRun(new Date(afterMs))?.getTime()
+  return next !== undefined && isLeftOut(spec, next) ? cronNext(spec, next) : next
 }
 
 /** Last instant at or before `atMs`; undefined when there is none. */
 export function cronPrevious(spec: CronSpec, atMs: number): number | undefined {
   // the engine looks strictly before a whole second
   const before = new Date((Math.floor(atMs / 1_000) + 1) * 1_000)
-  return parse(spec).previousRuns(1, before)[0]?.getTime()
+  const previous = parse(spec).previousRuns(1, before)[0]?.getTime()
+  return previous !== undefined && isLeftOut(spec, previous) ? cronPrevious(spec, previous - 1) : previous
+}
+
+const isLeftOut = (spec: CronSpec, ms: number): boolean => spec.dst === 'skip' && isShifted(spec, ms)
+
+/** Whether an instant of the schedule stands for a time of the day that the clocks left out. */
+export function isShifted(spec: CronSpec, ms: number): boolean {
+  return !parse(spec).match(new Date(ms))
 }
 
 /** Whether it is an IANA zone. */

@@ -29,7 +29,7 @@ function oncePerBlock<Gap>(measureGap: (spec: CronSpec, startMs: number) => Gap)
   const known = new Map<string, Gap>()
   return (spec: CronSpec, fromMs: number): Gap => {
     const startMs = Math.floor(fromMs / blockMs) * blockMs
-    const key = `${spec.timeZone}|${spec.cron}|${startMs}`
+    const key = `${spec.timeZone}|${spec.cron}|${spec.dst}|${startMs}`
     const found = known.get(key)
     if (found !== undefined) return found
     if (known.size >= 5_000) known.clear()

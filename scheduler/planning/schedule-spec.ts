@@ -2,20 +2,52 @@ import { createHash } from 'node:crypto'
 import { cronNext, cronPrevious } from '../../models/cron.ts'
 import type { StepRange } from '../../models/series.ts'
 import { longestCronGapMs } from './cron-gap.ts'
-import type { ScheduleSpec } from './types.ts'
+import type { IntervalTimes, ScheduleSpec, ScheduleTimes } from './types.ts'
 
 /** Smallest T after `afterMs`; undefined when the schedule has ended. */
 export function nextTick(spec: ScheduleSpec, afterMs: number): number | undefined {
-  if (spec.kind === 'cron') return cronNext(spec, afterMs)
-  return lastMultiple(spec, afterMs) + spec.everyMs
+  const { startMs = Number.NEGATIVE_INFINITY, endMs = Number.POSITIVE_INFINITY } = spec
+  // the instant before the start: T may be the start itself
+  let fromMs = Math.max(afterMs, startMs - 1)
+  for (;;) {
+    const tickMs = nextTime(spec, fromMs)
+    if (tickMs === undefined || tickMs > endMs) return undefined
+    const excluded = exclusionAt(spec, tickMs)
+    if (!excluded) return tickMs
+    fromMs = excluded.untilMs - 1
+  }
 }
 
 /** Largest T at or before `atMs`; undefined when there was none. */
 export function previousTick(spec: ScheduleSpec, atMs: number): number | undefined {
-  return spec.kind === 'cron' ? cronPrevious(spec, atMs) : lastMultiple(spec, atMs)
+  const { startMs = Number.NEGATIVE_INFINITY, endMs = Number.POSITIVE_INFINITY } = spec
+  let untilMs = Math.min(atMs, endMs)
+  for (;;) {
+    const tickMs = previousTime(spec, untilMs)
+    if (tickMs === undefined || tickMs < startMs) return undefined
+    const excluded = exclusionAt(spec, tickMs)
+    if (!excluded) return tickMs
+    untilMs = excluded.fromMs - 1
+  }
 }
 
-function lastMultiple({ everyMs, phaseMs }: { everyMs: number; phaseMs: number }, atMs: number): number {
+function exclusionAt({ exclude = [] }: ScheduleSpec, ms: number): StepRange | undefined {
+  return exclude.find(({ fromMs, untilMs }) => fromMs <= ms && ms < untilMs)
+}
+
+function nextTime(times: ScheduleTimes, afterMs: number): number | undefined {
+  if (times.kind === 'cron') return cronNext(times, afterMs)
+  if (times.kind === 'at') return times.atMs.find((ms) => ms > afterMs)
+  return lastMultiple(times, afterMs) + times.everyMs
+}
+
+function previousTime(times: ScheduleTimes, atMs: number): number | undefined {
+  if (times.kind === 'cron') return cronPrevious(times, atMs)
+  if (times.kind === 'at') return times.atMs.findLast((ms) => ms <= atMs)
+  return lastMultiple(times, atMs)
+}
+
+function lastMultiple({ everyMs, phaseMs }: IntervalTimes, atMs: number): number {
   return Math.floor((atMs - phaseMs) / everyMs) * everyMs + phaseMs
 }
 
@@ -30,9 +62,11 @@ export function ticksBetween(spec: ScheduleSpec, { fromMs, untilMs }: StepRange)
   return ticks
 }
 
-/** Longest distance between two T's in the year from `fromMs` on, changes of the clocks included. */
-export function longestGapMs(spec: ScheduleSpec, fromMs: number): number {
-  return spec.kind === 'cron' ? longestCronGapMs(spec, fromMs) : spec.everyMs
+/** Longest distance between two times in the year from `fromMs` on, changes of the clocks included, bounds left out. */
+export function longestGapMs(spec: ScheduleTimes, fromMs: number): number {
+  if (spec.kind === 'cron') return longestCronGapMs(spec, fromMs)
+  if (spec.kind === 'every') return spec.everyMs
+  return Math.max(0, ...spec.atMs.slice(1).map((ms, i) => ms - spec.atMs[i]!))
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { floorToStep, type StepRange } from '../../models/series.ts'
 import type { StepOwner } from '../queue/runs.ts'
 import { nextTick, previousTick } from './schedule-spec.ts'
@@ -95,8 +96,7 @@ export function editEras(
 }
 
 export function sameSpec(a: ScheduleSpec, b: ScheduleSpec): boolean {
-  if (a.kind === 'every') return b.kind === 'every' && a.everyMs === b.everyMs && a.phaseMs === b.phaseMs
-  return b.kind === 'cron' && a.cron === b.cron && a.timeZone === b.timeZone
+  return isDeepStrictEqual(a, b)
 }
 
 function pruneEras(eras: readonly ScheduleEra[], nowMs: number): readonly ScheduleEra[] {

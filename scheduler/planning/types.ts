@@ -1,7 +1,41 @@
-/** When a schedule is due. Interval: T = k * everyMs + phaseMs in UTC. Cron: T = the instant in its zone. */
-export type ScheduleSpec =
-  | { readonly kind: 'every'; readonly everyMs: number; readonly phaseMs: number }
-  | { readonly kind: 'cron'; readonly cron: string; readonly timeZone: string }
+import type { StepRange } from '../../models/series.ts'
+
+/** T = k * everyMs + phaseMs in UTC. */
+export interface IntervalTimes {
+  readonly kind: 'every'
+  readonly everyMs: number
+  readonly phaseMs: number
+}
+
+/** T = the instants of an expression in its zone. */
+export interface CronTimes {
+  readonly kind: 'cron'
+  readonly cron: string
+  readonly timeZone: string
+  /**
+   * What becomes of a time of the day that the clocks leave out when they go forward. `shift`, the default: due right after
+   * the gap. When they go back, a single time is due once and the times of a list or step are due twice, either way.
+   */
+  readonly dst?: 'shift' | 'skip'
+}
+
+/** T = these instants and no others; ascending. */
+export interface ListedTimes {
+  readonly kind: 'at'
+  readonly atMs: readonly number[]
+}
+
+/** No T lies before the start, after the end, or within an exclusion (closed at the left, open at the right). */
+export interface ScheduleBounds {
+  readonly startMs?: number
+  readonly endMs?: number
+  readonly exclude?: readonly StepRange[]
+}
+
+export type ScheduleTimes = IntervalTimes | CronTimes | ListedTimes
+
+/** When a schedule is due. */
+export type ScheduleSpec = ScheduleTimes & ScheduleBounds
 
 export type Overlap = 'skip' | 'bufferLatest' | 'allow'
 export type CatchUp = 'none' | 'latest' | 'all'

@@ -65,3 +65,10 @@ test.each([
 ])('two instants of $cron are at least $gapMs ms apart', ({ cron, gapMs }) => {
   expect(shortestCronGapMs({ cron, timeZone: 'UTC' }, fromMs)).toBe(gapMs)
 })
+
+test('a day that the clocks leave out lengthens the gap only where it is skipped', () => {
+  const spec = { cron: '30 2 * * *', timeZone: 'Europe/Berlin' }
+  const fromMs = Date.parse('2026-01-01T00:00:00Z')
+  expect(longestCronGapMs(spec, fromMs) / 3_600_000).toBe(25)
+  expect(longestCronGapMs({ ...spec, dst: 'skip' }, fromMs) / 3_600_000).toBe(47)
+})

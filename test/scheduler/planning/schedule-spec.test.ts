@@ -165,3 +165,97 @@ describe('the phase', () => {
     expect(phaseMs({ id: 'default/cpu.detect', everyMs, stepMs })).toBe(0)
   })
 })
+
+test.each([
+  {
+    zone: 'Europe/Berlin',
+    expression: '30 2 * * *',
+    from: '2026-03-28',
+    due: ['2026-03-28T01:30', '2026-03-30T00:30'],
+  },
+  {
+    zone: 'America/New_York',
+    expression: '30 2 * * *',
+    from: '2026-03-07',
+    due: ['2026-03-07T07:30', '2026-03-09T06:30'],
+  },
+  {
+    zone: 'Australia/Lord_Howe',
+    expression: '15 2 * * *',
+    from: '2026-10-02',
+    due: ['2026-10-02T15:45', '2026-10-04T15:15'],
+  },
+])(
+  '$expression in $zone leaves out a day without such a time, where it is told to skip',
+  ({ zone, expression, from, due }) => {
+    const spec: ScheduleSpec = { kind: 'cron', cron: expression, timeZone: zone, dst: 'skip' }
+    const startMs = Date.parse(`${from}T00:00:00Z`) - 1
+    const instants = due.map((time) => Date.parse(`${time}:00Z`))
+    expect(ticksBetween(spec, { fromMs: startMs, untilMs: startMs + 72 * hourMs }).slice(0, 2)).toEqual(instants)
+    expect(backwards(spec, startMs, startMs + 72 * hourMs).slice(0, 2)).toEqual(instants)
+  },
+)
+
+describe('a list of instants', () => {
+  const listed: ScheduleSpec = { kind: 'at', atMs: [100, 200, 5_000] }
+
+  test('is due at each of them and never again', () => {
+    expect(ticksBetween(listed, { fromMs: 0, untilMs: 1e9 })).toEqual([100, 200, 5_000])
+    expect(nextTick(listed, 5_000)).toBeUndefined()
+    expect(previousTick(listed, 99)).toBeUndefined()
+    expect([previousTick(listed, 100), previousTick(listed, 4_999)]).toEqual([100, 200])
+  })
+
+  test('has the distance of its farthest neighbours as longest gap', () => {
+    expect(longestGapMs(listed, 0)).toBe(4_800)
+    expect(longestGapMs({ kind: 'at', atMs: [7] }, 0)).toBe(0)
+  })
+})
+
+describe('bounds', () => {
+  const minutely: ScheduleSpec = { kind: 'every', everyMs: minuteMs, phaseMs: 0 }
+  const ticks = (spec: ScheduleSpec) =>
+    ticksBetween(spec, { fromMs: -1, untilMs: 10 * minuteMs }).map((t) => t / minuteMs)
+
+  test('start and end belong to the schedule', () => {
+    expect(ticks({ ...minutely, startMs: 3 * minuteMs, endMs: 6 * minuteMs })).toEqual([3, 4, 5, 6])
+    expect(previousTick({ ...minutely, startMs: 3 * minuteMs }, 3 * minuteMs - 1)).toBeUndefined()
+    expect(previousTick({ ...minutely, endMs: 6 * minuteMs }, 1e12)).toBe(6 * minuteMs)
+  })
+
+  test('an exclusion takes its first instant out and leaves its last one in', () => {
+    const exclude = [
+      { fromMs: 2 * minuteMs, untilMs: 4 * minuteMs },
+      // overlaps the one before, and ends between two instants
+      { fromMs: 3 * minuteMs, untilMs: 5.5 * minuteMs },
+    ]
+    expect(ticks({ ...minutely, exclude })).toEqual([0, 1, 6, 7, 8, 9, 10])
+    expect(previousTick({ ...minutely, exclude }, 5 * minuteMs)).toBe(minuteMs)
+  })
+
+  test('a schedule whose times are all excluded has ended', () => {
+    expect(nextTick({ kind: 'at', atMs: [5], exclude: [{ fromMs: 0, untilMs: 6 }] }, 0)).toBeUndefined()
+    expect(previousTick({ kind: 'at', atMs: [5], exclude: [{ fromMs: 0, untilMs: 6 }] }, 9)).toBeUndefined()
+  })
+
+  test.each<ScheduleSpec>([
+    {
+      ...minutely,
+      startMs: 90_001,
+      endMs: 9 * minuteMs,
+      exclude: [{ fromMs: 4 * minuteMs, untilMs: 6 * minuteMs + 1 }],
+    },
+    {
+      kind: 'cron',
+      cron: '*/20 * * * * *',
+      timeZone: 'UTC',
+      startMs: 70_000,
+      exclude: [{ fromMs: 100_000, untilMs: 160_001 }],
+    },
+    { kind: 'at', atMs: [1, 2, 60_000, 60_001], exclude: [{ fromMs: 2, untilMs: 3 }] },
+  ])('forwards and backwards agree: $kind', (spec) => {
+    const forwards = ticksBetween(spec, { fromMs: -1, untilMs: 10 * minuteMs })
+    expect(forwards.length).toBeGreaterThan(2)
+    expect(backwards(spec, -1, 10 * minuteMs)).toEqual(forwards)
+  })
+})
