@@ -7,6 +7,8 @@ export interface ModelDemand {
   readonly parameters: number
   /** Bytes of the weights as they are computed with. */
   readonly weightBytes: number
+  /** Bytes that its largest batch is computed in, where that is more than usual. */
+  readonly workBytes?: number
 }
 
 /** What there is. */
@@ -30,14 +32,14 @@ const mostParametersCopied = 60e6
 const mostCopies = 16
 // no less than was measured from 9 to 120 million parameters, with contexts up to 8,192: 0.62 GB for 0.48 GB of weights
 const bytesPerWeightByte = 1.25
-const workBytes = 128e6
+const leastWorkBytes = 128e6
 
 /**
  * N copies with one thread or one copy with N threads, as far as memory allows.
  * @throws MODEL_TOO_LARGE with the sum, where not even one copy fits.
  */
 export function planCopies(model: ModelDemand, { cores, memoryBytes }: Supply): CopyPlan {
-  const bytesPerCopy = Math.ceil(model.weightBytes * bytesPerWeightByte + workBytes)
+  const bytesPerCopy = Math.ceil(model.weightBytes * bytesPerWeightByte + workBytesOf(model))
   const fitting = Math.floor(memoryBytes / bytesPerCopy)
   if (fitting < 1) throw tooLarge(model, bytesPerCopy, memoryBytes)
   const wanted = model.parameters <= mostParametersCopied ? Math.min(cores, mostCopies) : 1
@@ -45,8 +47,12 @@ export function planCopies(model: ModelDemand, { cores, memoryBytes }: Supply): 
   return { copies, threads: Math.max(1, Math.floor(cores / copies)), bytesPerCopy }
 }
 
-function tooLarge({ name, weightBytes }: ModelDemand, bytesPerCopy: number, memoryBytes: number): AppError {
-  const sum = `${megabytes(weightBytes)} of weights x ${bytesPerWeightByte} + ${megabytes(workBytes)} to work with`
+const workBytesOf = ({ workBytes = 0 }: ModelDemand): number => Math.max(workBytes, leastWorkBytes)
+
+function tooLarge(model: ModelDemand, bytesPerCopy: number, memoryBytes: number): AppError {
+  const { name, weightBytes } = model
+  const work = megabytes(workBytesOf(model))
+  const sum = `${megabytes(weightBytes)} of weights x ${bytesPerWeightByte} + ${work} to work with`
   return new AppError(
     'MODEL_TOO_LARGE',
     `${name} needs ${megabytes(bytesPerCopy)} (${sum}); all models together may take ${megabytes(memoryBytes)}`,

@@ -8,6 +8,11 @@ test.each([
   { name: 'a small model has a copy for each core', model: tiny, cores: 4, memoryBytes: 8e9, copies: 4, threads: 1 },
   { name: 'a large one has all threads', model: large, cores: 4, memoryBytes: 8e9, copies: 1, threads: 4 },
   { name: 'less memory, fewer copies', model: tiny, cores: 4, memoryBytes: 400e6, copies: 2, threads: 2 },
+  {
+    name: 'more memory to work in, fewer copies',
+    model: { ...tiny, workBytes: 300e6 },
+    ...{ cores: 4, memoryBytes: 800e6, copies: 2, threads: 2 },
+  },
   { name: 'one core', model: tiny, cores: 1, memoryBytes: 8e9, copies: 1, threads: 1 },
   {
     name: 'so many cores that feeding is the limit',
