@@ -12,8 +12,11 @@ const leastMs = 1e11
  */
 export function tryParseInstant(value: unknown): number | undefined {
   const ms = typeof value === 'number' ? unixMs(value) : typeof value === 'string' ? textMs(value.trim()) : Number.NaN
-  return Number.isFinite(ms) && Math.abs(ms) < latestMs ? Math.round(ms) : undefined
+  return isInstant(ms) ? Math.round(ms) : undefined
 }
+
+/** Of the years -6060 to 9999. */
+export const isInstant = (ms: number): boolean => Math.abs(ms) < latestMs
 
 const unixMs = (value: number): number => (Math.abs(value) < leastMs ? value * 1_000 : value)
 

@@ -1,8 +1,9 @@
+import { formatDuration } from '../../models/duration.ts'
 import type { Covariate } from '../../models/forecaster.ts'
 import { type Labels, seriesId } from '../../models/series.ts'
 import { type Histories, type History, longestHistory } from './history.ts'
 import { type InputProblems, inputProblems, shortText } from './input-problems.ts'
-import { tryParseInstant } from './instant.ts'
+import { isInstant, tryParseInstant } from './instant.ts'
 
 /** A series as a request bears it; null is a gap. */
 export interface InlineSeries {
@@ -40,11 +41,13 @@ export function seriesHistories(series: readonly InlineSeries[], options: Inline
     const startMs = start === undefined ? endMs - (values.length - 1) * stepMs : tryParseInstant(start)
     if (startMs === undefined) problems.add(`/series/${i}/start`, ...notAnInstant(start))
     const from = Math.max(0, values.length - longestHistory)
+    const firstMs = (startMs ?? 0) + from * stepMs
+    if (!isInstant(firstMs)) problems.add(`/series/${i}/values`, tooLong(values.length, stepMs))
     const numbers = readValues(values, `/series/${i}/values`, problems).subarray(from)
     const at = { pointer: `/series/${i}/covariates`, length: values.length, horizon: options.horizon }
     const read = covariates && readCovariates(covariates, at, problems)
     return {
-      ...{ labels, startMs: (startMs ?? 0) + from * stepMs, values: numbers },
+      ...{ labels, startMs: firstMs, values: numbers },
       ...(read && { covariates: read.map((each) => ({ ...each, past: each.past.subarray(from) })) }),
     }
   })
@@ -100,6 +103,9 @@ function readValues(values: readonly unknown[], pointer: string, problems: Input
     return typeof value === 'number' ? value : Number.NaN
   })
 }
+
+const tooLong = (length: number, stepMs: number): string =>
+  `${length} values with a step of ${formatDuration(stepMs)} reach beyond the years -6060 to 9999`
 
 /** A finite number, or null for a gap. */
 export const isValue = (value: unknown): value is number | null => value === null || Number.isFinite(value)

@@ -68,6 +68,25 @@ test('a start that is none is an error of its field', () => {
   expect(problemsOf([{ labels: {}, start: 'soon', values: [1] }])[0]?.pointer).toBe('/series/0/start')
 })
 
+test.each([{ start: undefined }, { start: '9990-01-01' }])(
+  'years that no instant names are no history ($start)',
+  ({ start }) => {
+    const values = Array.from({ length: 30_000 }, () => 1)
+    const options = { stepMs: 366 * 86_400_000, horizon: 3, endMs: 0 }
+    const series = [{ labels: {}, values, ...(start !== undefined && { start }) }]
+    expect(() => seriesHistories(series, options)).toThrowError(
+      expect.objectContaining({
+        problems: [
+          {
+            pointer: '/series/0/values',
+            detail: expect.stringMatching(/^30000 values with a step of \S+ reach beyond/),
+          },
+        ],
+      }),
+    )
+  },
+)
+
 test('covariates are as long as their series and as the horizon, and keep the newest values as it does', () => {
   const covariates = [
     { name: 'price', past: [1, null], future: [3, null] },
