@@ -46,7 +46,8 @@ const inlineSeries = z.strictObject({
   covariates: z.array(inlineCovariate).max(16).exactOptional().describe('What the model may look at beside the values'),
 })
 
-const level = z.number().gt(0).lt(1)
+const isShare = (share: number): boolean => share > 0 && share < 1
+const share = { exclusiveMinimum: 0, exclusiveMaximum: 1 } as const
 
 /** What a forecast that nobody registered is asked with; everything as its author wrote it. */
 export const forecastOnceParams = z
@@ -74,13 +75,19 @@ export const forecastOnceParams = z
     step: step.exactOptional().describe('Grid; default 5m, with rows the shortest distance of two'),
     predictionLength: z.int().min(1).max(1_024).default(64).describe('Steps ahead'),
     quantileLevels: z
-      .array(level)
+      .array(z.number().meta(share))
       .min(1)
       .max(21)
+      .refine((levels) => levels.every(isShare), { error: 'levels lie between 0 and 1: 0.9 for 90 %' })
       .refine((levels) => new Set(levels).size === levels.length, { error: 'give every level once' })
       .exactOptional()
       .describe('Default 0.1, 0.5, 0.9'),
-    confidenceLevel: level.exactOptional().describe('In place of quantileLevels: 0.8 asks for 0.1, 0.5 and 0.9'),
+    confidenceLevel: z
+      .number()
+      .meta(share)
+      .refine(isShare, { error: 'lies between 0 and 1: 0.9 for 90 %' })
+      .exactOptional()
+      .describe('In place of quantileLevels: 0.8 asks for 0.1, 0.5 and 0.9'),
     model: z.string().min(1).max(1_000).exactOptional().describe('Forecaster; default: the configured one'),
     covariates: covariatesDocument
       .exactOptional()

@@ -14,6 +14,7 @@ import { rowHistories } from '../tasks/adhoc/row-histories.ts'
 import { seriesHistories } from '../tasks/adhoc/series-histories.ts'
 import type { CovariateUse } from '../tasks/covariates/covariate-tally.ts'
 import { gatherCovariates } from '../tasks/covariates/gather-covariates.ts'
+import { takesNoCovariates } from '../tasks/covariates/takes-no-covariates.ts'
 import type { Deps } from '../tasks/deps.ts'
 import { readPanel } from '../tasks/panel/read-panel.ts'
 import { defineFlow } from './flow.ts'
@@ -134,7 +135,7 @@ export function inlineHistories(
  */
 export function checkCovariates(params: ForecastOnceParams, takesCovariates: boolean, model: string): void {
   const field = params.useCovariates ? '/useCovariates' : findCovariateField(params)
-  if (field !== undefined && !takesCovariates) throw invalidInput(field, `not supported by model ${model}`)
+  if (field !== undefined && !takesCovariates) throw invalidInput(field, takesNoCovariates(model))
 }
 
 function findCovariateField({ useCovariates, covariates, series }: ForecastOnceParams): string | undefined {

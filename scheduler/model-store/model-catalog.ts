@@ -1,5 +1,5 @@
-import { realpathSync } from 'node:fs'
-import { resolve, sep } from 'node:path'
+import { existsSync, realpathSync } from 'node:fs'
+import { join, resolve, sep } from 'node:path'
 import { readConfig } from '../../models/chronos/checkpoint/open-checkpoint.ts'
 import { AppError, toAppError } from '../../models/errors.ts'
 import { isModelPath } from '../../models/registry.ts'
@@ -115,7 +115,8 @@ export function findModel(dir: string, name: ModelName): InstalledModel | undefi
 function parse(options: CatalogOptions, text: string): ModelName {
   const name = tryParseModelName(text)
   if (name) return name
-  throw new AppError('MODEL_UNKNOWN', `"${text}" is no name of a model; ${inventory(options)}`)
+  const told = [`"${text}" is no name of a model`, ...folderHint(options, text), inventory(options)]
+  throw new AppError('MODEL_UNKNOWN', told.join('; '))
 }
 
 function assertAllowedName({ allowed }: CatalogOptions, { id }: ModelName): void {
@@ -135,11 +136,17 @@ function missing(options: CatalogOptions, text: string, { id }: ModelName): stri
   const isOnHub = id.includes('/') || fullId(id) !== id
   return [
     `model "${text}" is not installed`,
+    ...folderHint(options, text),
     revisions.length > 0 ? `of it there is ${revisions.join(', ')}` : inventory(options),
     ...(isOnHub ? [`install it with: anomaly-times models pull ${text}`] : []),
   ]
     .join('; ')
     .concat(didYouMean(id, otherNames(options, id)))
+}
+
+/** Only where any folder may be named: what lies where is told nobody else. */
+function folderHint({ folders }: CatalogOptions, text: string): string[] {
+  return !folders && existsSync(join(text, 'config.json')) ? [`that is a folder: write ./${text}`] : []
 }
 
 function otherNames({ dir, builtIn }: CatalogOptions, id: string): string[] {

@@ -1,4 +1,5 @@
 import type { ForecastRequest } from '../../models/forecaster.ts'
+import { takesNoCovariates } from '../covariates/takes-no-covariates.ts'
 import type { Forecasters } from '../deps.ts'
 import { countFinite } from '../panel/eligible-series.ts'
 import { modelAbilities } from './model-abilities.ts'
@@ -33,8 +34,7 @@ export function planBatches(forecasters: Forecasters, request: BatchesRequest): 
   const refused = (rows: readonly number[], why: Pick<Batch, 'reason' | 'detail'>) =>
     chunks(rows.map((row) => [row])).map((units) => ({ rows: units.flat(), model: fallback, ...why }))
   if (!takesCovariates && (groups || covariates?.some(({ length }) => length > 0))) {
-    const detail = `model ${model} takes no covariates and no groups`
-    return refused([...contexts.keys()], { reason: 'UNSUPPORTED', detail })
+    return refused([...contexts.keys()], { reason: 'UNSUPPORTED', detail: takesNoCovariates(model) })
   }
   const short = new Set([...contexts.keys()].filter((row) => countFinite(contexts[row]!) < minContext))
   return [

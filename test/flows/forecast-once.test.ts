@@ -64,7 +64,10 @@ test('few points are forecast with a warning', async () => {
 
 test.each([
   { input: { query: 'm', model: 'crystal' }, error: 'crystal' },
-  { input: { query: 'm', useCovariates: true }, error: '/useCovariates: not supported by model flat' },
+  {
+    input: { query: 'm', useCovariates: true },
+    error: '/useCovariates: model flat forecasts each series by itself; chronos-2',
+  },
   { input: { query: 'm', asOf: '2026-02-01' }, error: '/asOf: lies in the future' },
   { input: { series: [{ values: [1, 2, 3] }] }, error: '/series/0/values: no series can be forecast: too_few_points' },
   {
@@ -155,6 +158,8 @@ describe('with covariates', () => {
       field: '/useCovariates',
     },
   ])('are refused at $field by a model that takes none', async ({ input, field }) => {
-    await expect(run({ predictionLength: 3, ...input })).rejects.toThrow(`${field}: not supported by model flat`)
+    await expect(run({ predictionLength: 3, ...input })).rejects.toThrow(
+      `${field}: model flat forecasts each series by itself`,
+    )
   })
 })

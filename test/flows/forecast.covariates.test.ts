@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { forecast } from '../../flows/forecast.ts'
 import type { ForecastParams } from '../../flows/params.ts'
+import { takesNoCovariates } from '../../tasks/covariates/takes-no-covariates.ts'
 import { fakeDeps, fakeForecaster } from '../fakes/fake-deps.ts'
 import { params as base, context, hourMs, stepMs, T } from '../fakes/forecast-world.ts'
 
@@ -61,7 +62,7 @@ test('a model that takes none leaves the mission to its fall-back, with a reason
   const result = await run({ model: 'flat', fallback: 'flat', covariates: { queries: [plan] } })
   expect(result).toMatchObject({
     fallback: 'fallback:UNSUPPORTED',
-    fallbackDetail: 'model flat takes no covariates and no groups',
+    fallbackDetail: takesNoCovariates('flat'),
     samplesWritten: 72,
   })
 })

@@ -2,7 +2,7 @@ import { AppError } from '../../../models/errors.ts'
 import { inputProblems } from '../../../tasks/adhoc/input-problems.ts'
 import { complaint } from '../../../tasks/adhoc/series-histories.ts'
 import { type CsvRecord, parseCsv } from './csv.ts'
-import type { Part } from './read-input.ts'
+import type { Part } from './input-part.ts'
 
 export interface ColumnNames {
   readonly id: string | undefined

@@ -3,6 +3,7 @@ import { type ForecastOnceInput, forecastOnceParams } from '../../../flows/forec
 import { AppError } from '../../../models/errors.ts'
 import { defaultTenant } from '../../../models/series.ts'
 import { describeForecast } from '../../../tasks/adhoc/describe-forecast.ts'
+import { describeMisfit } from '../../config/describe-misfit.ts'
 import type { Config } from '../../config.ts'
 import { futureWritesInMemory, openDatasources } from '../../datasources/datasources.ts'
 import { answerMetadata } from '../../forecasts/answer-text.ts'
@@ -51,6 +52,6 @@ export function openForecaster({ config, signal, onProgress }: ForecastHere) {
 function parse(input: ForecastOnceInput) {
   const parsed = forecastOnceParams.safeParse(input)
   if (parsed.success) return parsed.data
-  const texts = parsed.error.issues.slice(0, 5).map(({ path, message }) => `/${path.join('/')}: ${message}`)
-  throw new AppError('INVALID_PARAMS', texts.join('; '))
+  const { text, problems } = describeMisfit(forecastOnceParams)(parsed.error, input)
+  throw new AppError('INVALID_PARAMS', text, { problems })
 }

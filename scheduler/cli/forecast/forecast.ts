@@ -8,10 +8,11 @@ import { withStore } from '../run.ts'
 import { abortOnSignals } from '../signals.ts'
 import { forecastThere } from './forecast-there.ts'
 import { joinAnswers, ndjsonLine } from './formats.ts'
+import { atLines, type Part, withLines } from './input-part.ts'
 import { namingOptions, options, type Request, readCount, readFormat, readRequest, type Values } from './options.ts'
 import type { Answer } from './plot-data.ts'
 import { openProgress } from './progress.ts'
-import { atLines, type Part, readInput, withLines } from './read-input.ts'
+import { readInput } from './read-input.ts'
 import { showAnswer, writePng } from './show-answer.ts'
 
 export const forecast = defineCommand({
@@ -94,7 +95,7 @@ async function* forecastAll(request: Request, values: Values, io: Io): AsyncGene
       await forecaster.close()
     }
   } catch (error) {
-    throw namingOptions(toAppError(error))
+    throw namingOptions(toAppError(error), values)
   } finally {
     progress.clear()
   }

@@ -1,5 +1,6 @@
 import type { ForecastOnceInput } from '../../../flows/forecast-once-params.ts'
-import { AppError } from '../../../models/errors.ts'
+import { AppError, type ErrorCode } from '../../../models/errors.ts'
+import { isModelPath } from '../../../models/registry.ts'
 import { apiOptions } from '../api-client.ts'
 import { type OptionValues, usageError } from '../command.ts'
 import { configOptions } from '../config.ts'
@@ -84,14 +85,33 @@ const optionOf: Readonly<Record<string, string>> = {
   confidenceLevel: 'confidence',
   asOf: 'as-of',
   query: 'promql',
+  ...{ idColumn: 'id-column', timestampColumn: 'time-column', targetColumn: 'target-column' },
   ...{ covariates: 'covariates', model: 'model', step: 'step', context: 'context', datasource: 'datasource' },
 }
 
+/** What only whoever wrote the option can mend; the API has it in a field as well, a store and a worker do not. */
+const optionOfCode: Partial<Record<ErrorCode, string>> = {
+  MODEL_UNKNOWN: 'model',
+  MODEL_MISSING: 'model',
+  MODEL_FORBIDDEN: 'model',
+  QUERY_REJECTED: 'promql',
+}
+
 /** The same error with options in place of fields of a request. */
-export function namingOptions(error: AppError): AppError {
-  if (error.code !== 'INVALID_PARAMS') return error
-  const message = error.message.replaceAll(/\/(\w+)(?:\/\d+)?(?=: )/g, (text, field: string) => {
-    return optionOf[field] === undefined ? text : `--${optionOf[field]}`
-  })
-  return new AppError(error.code, message, { cause: error })
+export function namingOptions(error: AppError, { model = '' }: Partial<Pick<Values, 'model'>>): AppError {
+  const { code, message } = error
+  const isWrongPath = code === 'MODEL_INVALID' && isModelPath(model)
+  const option = isWrongPath ? 'model' : optionOfCode[code]
+  if (option !== undefined) return new AppError('INVALID_PARAMS', `--${option}: ${message}`, { cause: error })
+  if (code !== 'INVALID_PARAMS') return error
+  const named = message
+    .replace(/^the body does not fit: /, '')
+    .replaceAll(/\/(\w+)(?:\/\d+)?(?=: )/g, (text, field: string) => optionText(field) ?? text)
+    // names of two words are no words of a sentence
+    .replaceAll(/\b[a-z]+[A-Z]\w+\b/g, (word) => optionText(word) ?? word)
+  return new AppError(code, named, { cause: error })
+}
+
+function optionText(field: string): string | undefined {
+  return Object.hasOwn(optionOf, field) ? `--${optionOf[field]}` : undefined
 }

@@ -1,6 +1,7 @@
 import { resolveCovariates } from '../../../flows/resolve-covariates.ts'
 import { toAppError } from '../../../models/errors.ts'
 import { knownWindows } from '../../../tasks/covariates/known-rows.ts'
+import { takesNoCovariates } from '../../../tasks/covariates/takes-no-covariates.ts'
 import type { MissionDocument } from './document.ts'
 import type { MissionSettings, Problem, ResolvedMission } from './resolved.ts'
 
@@ -17,8 +18,7 @@ export function jointProblems(
   const model = document.model ?? defaults.model
   if (!isJoint(document) || takesCovariates?.(model) !== false) return []
   const asked = jointFields.filter((field) => document[field])
-  const detail = `model ${model} forecasts each series by itself; chronos-2 and chronos-2-small take covariates and groups`
-  return asked.map((field) => ({ pointer: `/${field}`, detail }))
+  return asked.map((field) => ({ pointer: `/${field}`, detail: takesNoCovariates(model) }))
 }
 
 /** Covariates that a forecast of now could not compute: events without number. */

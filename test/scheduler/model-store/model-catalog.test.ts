@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { type CatalogOptions, openCatalog } from '../../../scheduler/model-store/model-catalog.ts'
 import { folderSource } from '../../../scheduler/model-store/pull/folder-source.ts'
@@ -65,6 +65,12 @@ test('a folder that was copied under a short name goes before what the name is s
 })
 
 const there = 'there is seasonal-naive, acme/cpu, chronos-bolt-tiny, mine'
+
+test('a folder that was written as a name is told apart, to whoever may name any folder', () => {
+  const name = relative('.', chronos2Folder)
+  expect(catalog({ folders: undefined }).problem(name)).toContain(`; that is a folder: write ./${name}; there is`)
+  expect(catalog({ folders: [] }).problem(name)).not.toContain('folder')
+})
 
 test.each([
   ['chronos-2', `model "chronos-2" is not installed; ${there}; install it with: anomaly-times models pull chronos-2`],

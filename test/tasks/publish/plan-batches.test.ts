@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { takesNoCovariates } from '../../../tasks/covariates/takes-no-covariates.ts'
 import { planBatches } from '../../../tasks/publish/plan-batches.ts'
 import { fakeForecaster, fakeForecasters } from '../../fakes/fake-deps.ts'
 
@@ -55,7 +56,7 @@ test('a member that is too short leaves its group', () => {
 
 test('a model without covariates leaves all to the fall-back, also to itself', () => {
   const reason = 'UNSUPPORTED'
-  const detail = 'model plain takes no covariates and no groups'
+  const detail = takesNoCovariates('plain')
   const request = { contexts: contexts(3, 3), model: 'plain', fallback: 'plain' }
   const refused = [{ rows: [0, 1], model: 'plain', reason, detail }]
   expect(planBatches(forecasters, { ...request, covariates })).toEqual(refused)

@@ -71,8 +71,11 @@ describe('a file, in this process', () => {
   test.each([
     { text: undefined, message: /--covariates: cannot read .*odd.yaml \(ENOENT\)/ },
     { text: '{', message: /--covariates: cannot read .*odd.yaml \(no YAML: / },
-    { text: 'calendar: [hour]', message: /covariates\/calendar\/0: Invalid option/ },
-    { text: 'calendar: [weekend]', message: /--covariates: not supported by model seasonal-naive/ },
+    { text: 'calendar: [hour]', message: /covariates\/calendar\/0: expected one of/ },
+    {
+      text: 'calendar: [weekend]',
+      message: /--covariates: model seasonal-naive forecasts each series by itself; chronos-2/,
+    },
   ])('covariates that are $text are refused', async ({ text, message }) => {
     const file = join(dir, 'odd.yaml')
     await rm(file, { force: true })
@@ -85,7 +88,10 @@ describe('a file, in this process', () => {
     const file = join(dir, 'gone.yaml')
     await writeFile(file, 'holidays: { icalFile: gone.ics }')
     const { exitCode, err } = await forecast(['-i', '-', '--covariates', file])
-    expect({ exitCode, err }).toEqual({ exitCode: 1, err: expect.stringMatching(/icalFile: cannot read .*gone.ics/) })
+    expect({ exitCode, err }).toEqual({
+      exitCode: 2,
+      err: expect.stringMatching(/--covariates: .*icalFile: cannot read .*gone.ics/),
+    })
   })
 
   test('with the settings of a forecast worker', async () => {
@@ -160,6 +166,18 @@ describe('a query', () => {
     })
   })
 
+  test('that the store refuses is wrong input', async () => {
+    const error = { code: 'QUERY_REJECTED', message: 'rate(x[: unparsed data left', problems: [] } as const
+    const app = await fakeApi({
+      forecasts: fakeForecastService(() => fakeNowMs, { ends: { status: 'failed', error } }),
+    })
+    onTestFinished(() => app.close())
+    const AT_API = await app.listen({ port: 0, host: '127.0.0.1' })
+    expect(await forecast(['-q', 'rate(x['], '', { AT_API })).toMatchObject({
+      ...{ exitCode: 2, err: 'error: --promql: rate(x[: unparsed data left' },
+    })
+  })
+
   test('is asked of a store without any API', async () => {
     await using store = await localServer((_request, response, body) => {
       const end = Number(new URLSearchParams(body).get('end') ?? Date.now() / 1_000)
@@ -180,8 +198,19 @@ test.each([
   { args: ['-i', '-', '-q', 'up'], error: 'name one of --promql QUERY and --input FILE' },
   { args: ['-i', '-', '-n', 'many'], error: '--horizon: "many" is no number' },
   { args: ['-i', '-', '-n', '0'], error: '--horizon 0: write a whole number from 1 on' },
-  { args: ['-i', '-', '-n', '1025'], error: '--horizon: Too big' },
-  { args: ['-i', '-', '--quantiles', '0.1,2'], error: '--quantiles: Too big' },
+  { args: ['-i', '-', '-n', '1025'], error: '--horizon: must be at most 1024' },
+  { args: ['-i', '-', '--quantiles', '0.1,2'], error: 'error: --quantiles: levels lie between 0 and 1: 0.9 for 90 %' },
+  {
+    args: ['-i', '-', '--quantiles', '0.5', '--confidence', '0.9'],
+    error: '--confidence: give --quantiles or --confidence, not both',
+  },
+  { args: ['-i', '-', '--confidence', '95'], error: '--confidence: lies between 0 and 1: 0.9 for 90 %' },
+  { args: ['-i', '-', '-m', 'nope'], error: '--model: model "nope" is not installed' },
+  { args: ['-i', '-', '-m', './nope'], error: '--model: ./nope is no checkpoint' },
+  {
+    args: ['-i', '-', '-m', 'test/fixtures/chronos/bolt'],
+    error: 'that is a folder: write ./test/fixtures/chronos/bolt',
+  },
   { args: ['-i', '-', '--quantiles', '0.1,,0.5'], error: '--quantiles: "" is no number' },
   { args: ['-i', '-', '--step', 'often'], error: '--step: write a duration' },
   { args: ['-i', '-', '--as-of', 'noon'], error: '--as-of: write 2026-01-31T12:00:00Z' },

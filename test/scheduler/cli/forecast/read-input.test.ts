@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { AppError } from '../../../../models/errors.ts'
-import { atLines, readInput } from '../../../../scheduler/cli/forecast/read-input.ts'
+import { readInput } from '../../../../scheduler/cli/forecast/read-input.ts'
 
 const none = { id: undefined, timestamp: undefined, target: undefined }
 
@@ -75,15 +74,4 @@ test.each([
   { text: 'ds,y\n1,2', columns: { id: 'shop' }, error: 'no column shop; it has ds, y: name one by --id-column' },
 ])('$text is refused: $error', async ({ text, columns, error }) => {
   await expect(read(text, columns)).rejects.toThrow(error)
-})
-
-test('places in a request become lines of the file', () => {
-  const part = { name: 'a.csv', lines: [2, 5], input: {}, warnings: [] }
-  const error = new AppError(
-    'INVALID_PARAMS',
-    'rows cannot be used: /rows/1/y: "x" is no number; /rows/0: no row; /rows: odd',
-  )
-  expect(atLines(error, part).message).toBe(
-    'rows cannot be used: a.csv:5 y: "x" is no number; a.csv:2: no row; a.csv: odd',
-  )
 })
