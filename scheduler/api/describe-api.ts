@@ -15,7 +15,7 @@ export async function describeApi(app: Api): Promise<void> {
         title: 'Anomaly Times',
         version: packageVersion,
         description:
-          'Missions, their series, runs and ticks. Errors are problem documents (RFC 9457); codes at /api/v1/errors.',
+          'Missions with their series, runs and ticks, and forecasts on demand. Errors are problem documents (RFC 9457); codes at /api/v1/errors.',
       },
       // in the order of the page
       tags: ['missions', 'runs', 'schedules', 'datasources', 'forecasts', 'system', 'health'].map((name) => ({ name })),

@@ -60,7 +60,10 @@ function refuseUnmade({ id, status, error }: ForecastRecord, deadline: string): 
   if (status === 'succeeded') return
   if (status === 'cancelled') throw new AppError('RUN_CANCELLED', `job ${id} was cancelled`)
   const waited = formatDuration(parseDuration(deadline))
-  throw new AppError('RUN_TIMEOUT', `${status} after ${waited}; job ${id} goes on: GET /api/v1/forecast-jobs/${id}`)
+  throw new AppError(
+    'RUN_TIMEOUT',
+    `still ${status} after ${waited}; job ${id} goes on: GET /api/v1/forecast-jobs/${id}`,
+  )
 }
 
 const pageView = z

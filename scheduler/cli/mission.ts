@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import { z } from 'zod'
+import type { SeriesState } from '../../flows/contexts.ts'
 import { parseDuration } from '../../models/duration.ts'
 import { toAppError } from '../../models/errors.ts'
 import type { missionView } from '../api/views.ts'
@@ -39,7 +40,7 @@ export const missionList = defineCommand({
   summary: 'List all missions with their state.',
   options: { ...outputOptions, ...apiOptions },
   examples: [
-    ['anomaly-times mission list', 'state, series and highest score of each'],
+    ['anomaly-times mission list', 'state, series and highest score of each, and why some have none'],
     ['anomaly-times mission list -o yaml > backup.yaml', 'all documents'],
   ],
   async run({ values }, io) {
@@ -201,8 +202,22 @@ function table(missions: readonly Mission[], nowMs: number): string {
     { title: 'SCORE', cell: ({ status }) => status?.missionScore?.toFixed(2) ?? '-', align: 'right' },
     { title: 'LAST SUCCESS', cell: ({ status }) => relativeTime(status?.lastSuccessAt, nowMs) },
     { title: 'NEXT DETECT', cell: ({ status }) => relativeTime(status?.nextDetectAt, nowMs) },
+    { title: 'WHY', cell: (mission) => shortened(whyText(mission), 50) || '-' },
     { title: 'QUERY', cell: ({ document }) => shortened(document.query, 60) },
   ])
+}
+
+const scoredStates: readonly string[] = ['ok', 'gated', 'out_of_range'] satisfies SeriesState[]
+
+/** What keeps a mission from scoring all of its series; empty where nothing does. */
+function whyText({ pause, status }: Mission): string {
+  if (status?.state === 'paused') return pause?.reason ?? ''
+  if (status?.state === 'failing') return status.lastError?.message ?? ''
+  if (status?.unchecked) return 'the store has not checked the query yet'
+  if (!status?.series) return ''
+  if (seriesCount(status) === '0') return 'the query returns nothing'
+  const troubled = Object.entries(status.series).filter(([state]) => !scoredStates.includes(state))
+  return [countsText(Object.fromEntries(troubled)), status.fallback].filter(Boolean).join(', ')
 }
 
 function describeMission({ id, generation, document, pause, status, updatedAt }: Mission, nowMs: number): string {

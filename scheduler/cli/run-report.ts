@@ -23,7 +23,7 @@ function forecastLines({ result, rows }: ForecastOnce, isDryRun: boolean): strin
     ...covariateLines(result.covariates),
     ...skipped.slice(0, 20).map(({ labels, reason }) => `  skipped ${seriesText(labels)}: ${reason}`),
     ...(skipped.length > 20 ? [`  and ${skipped.length - 20} more skipped`] : []),
-    ...emptyHint(read),
+    ...emptyLines(read),
     isDryRun ? 'dry run: nothing was written' : `${samplesWritten} samples written`,
   ]
 }
@@ -81,14 +81,16 @@ function detectLines({ read, scored, rows, noBand }: DetectResult, isDryRun: boo
   return [
     ...(rows.length > 0 ? [table] : []),
     `${read} series read, ${scored} scores ${isDryRun ? 'not written (dry run)' : 'written'}`,
-    ...emptyHint(read),
+    ...emptyLines(read),
     ...(noBand ? ['no forecast reaches this window: run a forecast first'] : []),
   ]
 }
 
 /** A misspelt metric is no error of the store. */
-function emptyHint(read: number): string[] {
-  return read > 0 ? [] : ['the query returned nothing: does the store have that metric, and values of that time?']
+export const emptyHint = 'does the store have that metric, and values of that time?'
+
+function emptyLines(read: number): string[] {
+  return read > 0 ? [] : [`the query returned nothing: ${emptyHint}`]
 }
 
 function secondsText(seconds: Readonly<Record<string, number>>): string {

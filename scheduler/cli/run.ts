@@ -42,9 +42,11 @@ function runCommand(flow: FlowName, summary: string): Command {
     ],
     async run({ values, positionals: [mission] }, io) {
       const config = loadConfig({ file: values.config, environment: io.environment })
+      const document = await findDocument(flow, values, mission, io)
+      const isStoreless = config.datasources.length === 0 && values.store === undefined
+      if (mission !== undefined && isStoreless) throw storeless(flow, mission)
       const request = {
-        document: await findDocument(flow, values, mission, io),
-        ...{ flow, dryRun: values['dry-run'] },
+        ...{ document, flow, dryRun: values['dry-run'] },
         ...(values.at !== undefined && { atMs: parseInstant(flow, values.at) }),
         config: withStore(`run ${flow}`, config, values.store),
       }
@@ -54,6 +56,14 @@ function runCommand(flow: FlowName, summary: string): Command {
       return 0
     },
   })
+}
+
+/** The datasources of the API are known to its processes only. */
+function storeless(flow: FlowName, mission: string) {
+  return usageError(
+    `run ${flow}`,
+    `the API has mission "${mission}", but this process, which would run it, has no datasource: name the store by --store URL, or let a worker run it: anomaly-times mission trigger ${mission} --flow ${flow} --wait`,
+  )
 }
 
 async function findDocument(

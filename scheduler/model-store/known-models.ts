@@ -13,6 +13,14 @@ function known(id: string, parameters: string, megabytes: number, summary: strin
   return { id, name: id.slice(id.indexOf('/') + 1), parameters, bytes: megabytes * 1e6, summary }
 }
 
+/** What to know of a model that is called as a known one and has another size; undefined where it has not. */
+export function otherThanKnown(id: string, parameters: number | undefined): string | undefined {
+  const model = knownModels.find((known) => known.id === id || known.name === id)
+  if (!model || parameters === undefined) return undefined
+  const ratio = parameters / (Number.parseFloat(model.parameters) * 1e6)
+  return ratio > 0.8 && ratio < 1.25 ? undefined : `not the published ${model.name}, which has ${model.parameters}`
+}
+
 export const knownModels: readonly KnownModel[] = [
   known('amazon/chronos-bolt-tiny', '9 M', 34.6, 'the quickest'),
   known('amazon/chronos-bolt-mini', '21 M', 84.9, 'between tiny and small'),

@@ -8,6 +8,9 @@ import { packWeights } from './pack-weights.mjs'
 const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort)
 const { model, int8, weightsPath, weightsFolder, threads, device } = workerData
 
+// what fails is thrown; a coloured line beside it would be no JSON among those of a log
+ort.env.logLevel = 'fatal'
+
 try {
   const devices = ort.listSupportedBackends().map(({ name }) => name)
   if (!devices.includes(device))

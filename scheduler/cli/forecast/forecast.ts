@@ -5,6 +5,7 @@ import { loadConfig } from '../../config.ts'
 import { apiClient } from '../api-client.ts'
 import { defineCommand, type Io, usageError } from '../command.ts'
 import { withStore } from '../run.ts'
+import { emptyHint } from '../run-report.ts'
 import { abortOnSignals } from '../signals.ts'
 import { forecastThere } from './forecast-there.ts'
 import { joinAnswers, ndjsonLine } from './formats.ts'
@@ -55,6 +56,8 @@ futures between the lowest and the highest quantile.`,
     }
     const whole = joinAnswers(answers)
     if (!whole) throw new AppError('INTERNAL', 'nothing was forecast')
+    // an empty answer of the API is none of a command: scripts would go on with it
+    if (whole.series.length === 0) throw new AppError('NOT_FOUND', `the query returned no series: ${emptyHint}`)
     const source = sourceOf(values)
     if (values.png !== undefined) await writePng(values.png, whole, { drawn, source })
     showAnswer(whole, { format, drawn, source }, io)

@@ -1,6 +1,6 @@
 import { describeModel, type ModelFacts } from '../../model-store/describe-model.ts'
 import { type InstalledModel, listInstalled } from '../../model-store/installed-models.ts'
-import { knownModels } from '../../model-store/known-models.ts'
+import { knownModels, otherThanKnown } from '../../model-store/known-models.ts'
 import { removeModel } from '../../model-store/remove-model.ts'
 import { verifyModel } from '../../model-store/verify-model.ts'
 import { defineCommand } from '../command.ts'
@@ -46,8 +46,12 @@ function installedTable(rows: readonly Row[], nowMs: number): string {
       align: 'right',
     },
     { title: 'INSTALLED', cell: ({ model }) => relativeTime(model.manifest?.pulledAt, nowMs) },
-    { title: 'STATE', cell: ({ model, facts }) => model.damage ?? facts.problem ?? 'ok' },
+    { title: 'STATE', cell: stateText },
   ])
+}
+
+function stateText({ model, facts }: Row): string {
+  return model.damage ?? facts.problem ?? otherThanKnown(model.id, facts.parameters) ?? 'ok'
 }
 
 function revisionText({ revision, manifest }: InstalledModel): string {

@@ -89,3 +89,7 @@ describe('the page', () => {
     expect([mark.statusCode, mark.headers['content-type']]).toEqual([200, 'image/svg+xml'])
   })
 })
+
+test.each(['missions', 'series', 'runs', 'ticks', 'forecasts'])('the head of the page names %s', (what) => {
+  expect(document.info.description.toLowerCase()).toContain(what)
+})

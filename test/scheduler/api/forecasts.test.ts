@@ -41,7 +41,7 @@ test('a request that is not done in time names its job', async () => {
   const answer = await post('/forecasts?deadline=2s', { query: 'up' })
   expect([answer.statusCode, answer.headers.location]).toEqual([504, '/api/v1/forecast-jobs/f0'])
   expect(answer.json()).toMatchObject({
-    ...{ code: 'RUN_TIMEOUT', detail: 'running after 2s; job f0 goes on: GET /api/v1/forecast-jobs/f0' },
+    ...{ code: 'RUN_TIMEOUT', detail: 'still running after 2s; job f0 goes on: GET /api/v1/forecast-jobs/f0' },
   })
 })
 

@@ -82,7 +82,7 @@ test('what list shows as YAML is input for apply', async () => {
   const { out } = await run('mission list -o yaml')
   const again = await run('mission apply -f -', out)
   expect(again.out).toMatch(/unchanged +list-a.*unchanged +list-b.*\d+ unchanged$/s)
-  expect((await run('mission list')).out).toMatch(/MISSION +STATE.*list-b +active +- +- +- +\d+ d ago +a b/s)
+  expect((await run('mission list')).out).toMatch(/MISSION +STATE.*list-b +active +- +- +- +\d+ d ago +- +a b/s)
   expect(JSON.parse((await run('mission list -o json')).out)).toContainEqual(expect.objectContaining({ id: 'list-a' }))
   expect(await run('mission list --json')).toEqual(await run('mission list -o json'))
   expect((await run('mission list -o xml')).exitCode).toBe(2)
@@ -90,6 +90,42 @@ test('what list shows as YAML is input for apply', async () => {
     exitCode: 2,
     err: expect.stringContaining('not both'),
   })
+})
+
+test.each([
+  { what: 'all learn', status: { series: { ok: 0, learning: 3, no_data: 1 } }, why: '3 learning, 1 no_data' },
+  {
+    what: 'some are late',
+    status: { missionScore: 0.5, series: { ok: 2, stale_forecast: 1 } },
+    why: '1 stale_forecast',
+  },
+  {
+    what: 'all are scored',
+    status: { missionScore: 2, series: { ok: 2, gated: 1, out_of_range: 1, lost: 0 } },
+    why: '-',
+  },
+  { what: 'none is there', status: { series: { ok: 0 } }, why: 'the query returns nothing' },
+  { what: 'none was looked at', status: { state: 'new' }, why: '-' },
+  {
+    what: 'the fall-back forecast',
+    status: { series: { ok: 2 }, fallback: 'fallback:MODEL_MISSING' },
+    why: 'fallback:MODEL_MISSING',
+  },
+  { what: 'runs fail', status: { state: 'failing', lastError: { message: 'no   store' } }, why: 'no store' },
+  { what: 'it is paused', status: { state: 'paused' }, why: 'night work' },
+  { what: 'it is unchecked', status: { unchecked: { reason: 'x' } }, why: 'the store has not checked the query yet' },
+])('list tells why series have no score: $what', async ({ status, why }) => {
+  const mission = {
+    id: 'a',
+    document: { query: 'up' },
+    pause: { reason: 'night work' },
+    status: { state: 'active', ...status },
+  }
+  const api = await localServer((_, response) => void response.end(JSON.stringify({ missions: [mission] })))
+  onTestFinished(() => api.close())
+  const { out } = await runCli(['mission', 'list'], { environment: { AT_API: api.url } })
+  const [head = '', row = ''] = out.split('\n')
+  expect(row.slice(head.indexOf('WHY'), head.indexOf('QUERY')).trim()).toBe(why)
 })
 
 test('one mission in full, paused, resumed, triggered, deleted', async () => {

@@ -1,7 +1,19 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { fakeApi } from '../../fakes/fake-api.ts'
 import { runCli } from '../../fakes/fake-io.ts'
 
 const environment = { AT_API: 'http://127.0.0.1:1' }
+
+test('a mission of the API has no datasource here', async () => {
+  const app = await fakeApi()
+  onTestFinished(() => app.close())
+  const AT_API = await app.listen({ port: 0, host: '127.0.0.1' })
+  await runCli(['mission', 'apply', '-f', '-'], { environment: { AT_API }, stdin: 'id: cpu\nquery: up' })
+  const { err, exitCode } = await runCli(['run', 'forecast', 'cpu', '--dry-run'], { environment: { AT_API } })
+  expect(err).toContain('the API has mission "cpu", but this process, which would run it, has no datasource')
+  expect(err).toContain('anomaly-times mission trigger cpu --flow forecast --wait')
+  expect(exitCode).toBe(2)
+})
 
 test.each([
   { args: [], stdin: '', exitCode: 2, err: 'name one of MISSION, -f FILE and -q QUERY' },

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { afterEach, expect, test } from 'vitest'
 import { buildBoltGraph } from '../../../../models/chronos/bolt/graph.ts'
 import type { BoltConfig } from '../../../../models/chronos/checkpoint/config.ts'
@@ -73,3 +74,13 @@ test.each(['abacus', 'tensorrt'])(
     })
   },
 )
+
+test('onnxruntime says nothing beside the error', () => {
+  const url = new URL('../../../../models/chronos/session/session-worker.mjs', import.meta.url)
+  const script = `import { Worker } from 'node:worker_threads'
+    const workerData = { model: new Uint8Array(8), int8: { tensors: [] }, device: 'cuda', threads: 1 }
+    new Worker(new URL('${url}'), { workerData, execArgv: [] }).on('message', ({ failed }) => console.log(failed))`
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+  expect(stdout).toMatch(/^device "cuda" /)
+  expect(stderr).toBe('')
+})

@@ -188,9 +188,21 @@ describe('a query', () => {
     })
     const { exitCode, out, err } = await forecast(['-q', 'up', '--store', store.url, '-o', 'ndjson', '-n', '1'], '')
     expect(err).toBe('')
-    expect(err).toBe('')
     expect([exitCode, JSON.parse(out).labels]).toEqual([0, { __name__: 'up' }])
   })
+
+  test.each(['chart', 'csv', 'json', 'ndjson'])(
+    'that returns no series has failed, and -o %s is empty',
+    async (form) => {
+      await using store = await localServer((_request, response) => {
+        response.setHeader('content-type', 'application/json')
+        response.end(JSON.stringify({ status: 'success', data: { resultType: 'matrix', result: [] } }))
+      })
+      const { exitCode, out, err } = await forecast(['-q', 'upp', '--store', store.url, '-o', form], '')
+      expect([exitCode, out]).toEqual([1, ''])
+      expect(err).toContain('error: the query returned no series: does the store have that metric')
+    },
+  )
 })
 
 test.each([
