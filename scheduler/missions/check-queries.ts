@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../models/errors.ts'
+import { covariateError, type NamedQuery } from '../../tasks/covariates/covariate-error.ts'
 import type { QueryCheck } from '../store/missions/health-store.ts'
 import type { StoredMission } from '../store/missions/stored-mission.ts'
 import type { ResolvedMission } from './document/resolved.ts'
@@ -20,9 +21,8 @@ interface ToCheck {
 
 interface Query {
   readonly query: string
-  /** What messages call it. */
-  readonly subject: string
-  readonly pointer: string
+  /** Where it is that of a covariate. */
+  readonly covariate?: NamedQuery
 }
 
 /**
@@ -35,9 +35,9 @@ export async function checkQueries(deps: MissionServiceDeps, toCheck: ToCheck): 
   const isAnother = before?.scopeKey !== scopeKey
   const areOthers = isAnother || !isDeepStrictEqual(before?.document.covariates?.queries, covariates?.queries)
   const queries: Query[] = [
-    ...(isAnother ? [{ query, subject: 'the query', pointer: '/query' }] : []),
-    ...(areOthers ? (covariates?.queries ?? []) : []).map(({ name, query }, i) => {
-      return { query, subject: `covariate "${name}"`, pointer: `/covariates/queries/${i}/query` }
+    ...(isAnother ? [{ query }] : []),
+    ...(areOthers ? (covariates?.queries ?? []) : []).map(({ name, query }, place) => {
+      return { query, covariate: { name, place } }
     }),
   ]
   const answers = await Promise.all(queries.map((each) => checkQuery(deps, toCheck, each)))
@@ -56,24 +56,19 @@ interface Answer {
 async function checkQuery(
   { checkQuery, clock }: MissionServiceDeps,
   { tenant, resolved: { datasource, forecastParams } }: ToCheck,
-  { query, subject, pointer }: Query,
+  { query, covariate }: Query,
 ): Promise<Answer> {
   const { allowOutputs } = forecastParams
   try {
     const { isEmpty } = await checkQuery({ tenant, datasource, query, allowOutputs })
     if (!isEmpty) return { check: 'accepted' }
+    const subject = covariate ? `covariate "${covariate.name}"` : 'the query'
     const warning = `${subject} returns no series now; look whether a metric or a label is misspelt`
     return { check: 'accepted', warning }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
-    const failure = pointer === '/query' ? error : ofCovariate(error, { subject, pointer })
+    const failure = covariate ? covariateError(error, covariate) : error
     if (failure.code === 'QUERY_REJECTED') throw failure
     return { check: { sinceMs: clock.now(), reason: failure.message } }
   }
-}
-
-function ofCovariate(error: AppError, { subject, pointer }: Omit<Query, 'query'>): AppError {
-  const { code, message, problems } = error
-  const detail = problems[0]?.detail ?? message
-  return new AppError(code, `${subject}: ${message}`, { cause: error, problems: [{ pointer, detail }] })
 }

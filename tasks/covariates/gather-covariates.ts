@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { AppError, toAppError } from '../../models/errors.ts'
+import { toAppError } from '../../models/errors.ts'
 import type { Covariate } from '../../models/forecaster.ts'
 import { type Labels, type Panel, type StepRange, stepsIn } from '../../models/series.ts'
 import type { Deps } from '../deps.ts'
 import { readPanel } from '../panel/read-panel.ts'
 import { type AssessedCovariate, assessCovariate } from './assess-covariate.ts'
+import { covariateError } from './covariate-error.ts'
 import type { CovariateQuery, CovariateSpec } from './covariate-spec.ts'
 import { type CovariateUse, covariateTally } from './covariate-tally.ts'
 import { knownRows, knownWindows } from './known-rows.ts'
@@ -53,7 +54,7 @@ export async function gatherCovariates(
   for (const [i, query] of spec.queries.entries()) {
     const panel = await readCovariate(deps, request, query).catch((error: unknown) => {
       deps.signal.throwIfAborted()
-      throw ofCovariate(toAppError(error), query.name, `/covariates/queries/${i}/query`)
+      throw covariateError(toAppError(error), { name: query.name, place: i })
     })
     const series = await assessSeries(panel, query, request)
     const rows = matchCovariate(
@@ -80,16 +81,6 @@ function readCovariate(
 ): Promise<Panel> {
   const untilMs = kind === 'known' ? range.untilMs + horizon * stepMs : range.untilMs
   return readPanel(deps, { query, range: { ...range, untilMs }, stepMs, maxSeries, allowOutputs })
-}
-
-/** The error of a query with the name of its covariate; what points to a query points to this one. */
-function ofCovariate(error: AppError, name: string, pointer: string): AppError {
-  const { code, message, retryAfterMs, problems } = error
-  return new AppError(code, `covariate "${name}": ${message}`, {
-    cause: error,
-    problems: problems.map(({ detail }) => ({ pointer, detail })),
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-  })
 }
 
 type AssessedSeries = AssessedCovariate & { readonly labels: Labels }

@@ -90,7 +90,9 @@ export function missionStage(real: ReturnType<typeof realRedis>) {
       takesOldSamples: async (datasource) => datasource === 'vm',
       async checkQuery({ datasource, query }) {
         if (query.includes('busy')) throw new AppError('STORE_UNAVAILABLE', `${datasource} is away`)
-        if (query === stage.refused) throw new AppError('QUERY_REJECTED', `${datasource}: parse error in ${query}`)
+        const detail = `${datasource}: parse error in ${query}`
+        const problems = [{ pointer: '/query', detail }]
+        if (query === stage.refused) throw new AppError('QUERY_REJECTED', detail, { problems })
         return { isEmpty: query.includes('misspelt') }
       },
     }
