@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { chronosForecaster } from '../../../../models/chronos/chronos-forecaster.ts'
 import { createInference, type InferenceOptions } from '../../../../models/chronos/inference/inference.ts'
@@ -58,12 +57,13 @@ test('a short call overtakes the rest of a long one', async () => {
 })
 
 test('an abort ends the call, and the next one is computed', async () => {
-  const { forecaster } = open({ batchTokens: 10 })
+  const { forecaster, batches } = open({ batchTokens: 10 })
   const controller = new AbortController()
   const aborted = forecaster.forecast(requestOf(Array.from({ length: 200 }, (_, i) => series(i))), controller.signal)
-  await sleep(50)
+  await expect.poll(() => batches.length, { timeout: 10_000, interval: 5 }).toBeGreaterThan(0)
   controller.abort('enough')
   await expect(aborted).rejects.toBe('enough')
+  expect(batches.length).toBeLessThan(200)
   expect(await forecaster.forecast(requestOf([series(1)]))).toHaveLength(1)
 })
 
