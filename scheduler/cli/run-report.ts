@@ -1,7 +1,8 @@
 import type { DetectResult } from '../../flows/contexts.ts'
-import { numberText, seriesText } from '../demo/table.ts'
 import type { ForecastRow } from '../execution/forecast-rows.ts'
 import type { RunOnceResult } from '../execution/run-once.ts'
+import { numberText } from '../terminal/number-text.ts'
+import { seriesText } from '../terminal/series-text.ts'
 import { textTable } from './table.ts'
 
 const maxRows = 40

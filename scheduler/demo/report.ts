@@ -1,8 +1,10 @@
 import type { ProcessEvent } from '../stack/processes.ts'
 import type { StackUrls } from '../stack/stack.ts'
+import type { Paint } from '../terminal/paint.ts'
+import { seriesText } from '../terminal/series-text.ts'
 import type { Reading } from './readings.ts'
 import type { Screen } from './screen.ts'
-import { type Paint, renderTable, seriesText } from './table.ts'
+import { renderTable } from './table.ts'
 import type { Verdict } from './verdict.ts'
 
 /** What happens in a demo, in the order in which it does. */

@@ -1,5 +1,6 @@
 import type { WriteStream } from 'node:tty'
-import { noPaint, type Paint, type TableSize, terminalPaint } from './table.ts'
+import { noPaint, type Paint, terminalPaint } from '../terminal/paint.ts'
+import type { TableSize } from './table.ts'
 
 /** Where the demo shows itself: redrawn in place on a terminal, line after line elsewhere. */
 export interface Screen {

@@ -1,4 +1,5 @@
-import { numberText, type Paint } from '../../demo/table.ts'
+import { numberText } from '../../terminal/number-text.ts'
+import type { Paint } from '../../terminal/paint.ts'
 import { brailleCanvas } from './braille.ts'
 import { instantText, type PlotData, type Scale, scaleOf } from './plot-data.ts'
 

@@ -1,6 +1,6 @@
 import type { SeriesAnswer } from '../../../tasks/adhoc/describe-forecast.ts'
-import { seriesText } from '../../demo/table.ts'
 import type { AnswerMetadata } from '../../forecasts/answer-text.ts'
+import { seriesText } from '../../terminal/series-text.ts'
 
 /** An answer of the API, or of this process. */
 export interface Answer {

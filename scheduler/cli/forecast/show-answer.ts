@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { AppError } from '../../../models/errors.ts'
 import type { SeriesAnswer } from '../../../tasks/adhoc/describe-forecast.ts'
-import { noPaint, terminalPaint } from '../../demo/table.ts'
+import { noPaint, terminalPaint } from '../../terminal/paint.ts'
 import type { Io } from '../command.ts'
 import { chartLegend, renderChart } from './chart.ts'
 import { csvLines, type Format } from './formats.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { openScreen } from '../../../scheduler/demo/screen.ts'
-import { noPaint, terminalPaint } from '../../../scheduler/demo/table.ts'
+import { noPaint, terminalPaint } from '../../../scheduler/terminal/paint.ts'
 
 function output(extra: { isTTY?: boolean } = {}) {
   const written: string[] = []

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Reading } from '../../../scheduler/demo/readings.ts'
-import { noPaint, numberText, renderTable, seriesText, terminalPaint } from '../../../scheduler/demo/table.ts'
+import { renderTable } from '../../../scheduler/demo/table.ts'
+import { noPaint, terminalPaint } from '../../../scheduler/terminal/paint.ts'
 
 function reading(service: string, score: number): Reading {
   const state = score > 1 ? 'anomaly' : score <= 1 ? 'ok' : 'learning'
@@ -42,35 +43,4 @@ test('paints only where asked', () => {
 
 test('no series is only the header', () => {
   expect(renderTable([], size, noPaint)).toHaveLength(1)
-})
-
-test.each([
-  { labels: { metric: 'm', mission: 'x', job: 'shop', service: 'cart', quantile: '0.9' }, text: 'm{cart 0.9}' },
-  { labels: { metric: 'm', mission: 'x' }, text: 'm' },
-  { labels: { mission: 'x' }, text: 'x' },
-  { labels: { mission: 'x', job: 'shop' }, text: 'x{shop}' },
-])('$text', ({ labels, text }) => {
-  expect(seriesText(labels)).toBe(text)
-})
-
-test.each([
-  [NaN, '-'],
-  [0, '0'],
-  [0.0021349, '0.002135'],
-  [-1234.56, '-1235'],
-  [9_999.4, '9999'],
-  [9_999.6, '10k'],
-  [-123_456, '-123.5k'],
-  [999_990, '1M'],
-  [204_800_000, '204.8M'],
-  [2_048_000_000, '2.048G'],
-  [1.5e18, '1.50e+18'],
-  [0.0003746, '0.0003746'],
-  [-0.0004461, '-0.000446'],
-  [0.00001234, '0.0000123'],
-  [-0.0000012, '-0.000001'],
-  [0.00000012, '1.20e-7'],
-  [Number.POSITIVE_INFINITY, 'Infinity'],
-])('%f is written %s', (value, text) => {
-  expect(numberText(value)).toBe(text)
 })

@@ -1,4 +1,4 @@
-import { numberText } from '../../../demo/table.ts'
+import { numberText } from '../../../terminal/number-text.ts'
 import { type PlotData, type Scale, scaleOf } from '../plot-data.ts'
 import { type Canvas, createCanvas, type Point, textHeight, textWidth } from './canvas.ts'
 import { encodePng, type Image } from './encode-png.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { chartLegend, renderChart } from '../../../../scheduler/cli/forecast/chart.ts'
 import type { PlotData } from '../../../../scheduler/cli/forecast/plot-data.ts'
-import { noPaint } from '../../../../scheduler/demo/table.ts'
+import { noPaint } from '../../../../scheduler/terminal/paint.ts'
 
 const data: PlotData = {
   ...{ title: 'load{web}', startMs: Date.parse('2026-01-31T00:00:00Z'), stepMs: 3_600_000, split: 8 },
