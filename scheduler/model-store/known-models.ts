@@ -26,6 +26,6 @@ export const knownModels: readonly KnownModel[] = [
   known('amazon/chronos-bolt-mini', '21 M', 84.9, 'between tiny and small'),
   known('amazon/chronos-bolt-small', '48 M', 190.9, 'the usual Bolt'),
   known('amazon/chronos-bolt-base', '205 M', 821.2, 'the best Bolt, slow without a GPU'),
-  known('autogluon/chronos-2-small', '28 M', 112, 'Chronos-2 at about the speed of bolt-small'),
+  known('autogluon/chronos-2-small', '28 M', 112, 'Chronos-2 at two thirds of the speed of bolt-small'),
   known('amazon/chronos-2', '120 M', 477.9, 'the most accurate; far horizons, covariates'),
 ]

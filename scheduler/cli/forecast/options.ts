@@ -106,7 +106,10 @@ export function namingOptions(error: AppError, { model = '' }: Partial<Pick<Valu
   if (code !== 'INVALID_PARAMS') return error
   const named = message
     .replace(/^the body does not fit: /, '')
-    .replaceAll(/\/(\w+)(?:\/\d+)?(?=: )/g, (text, field: string) => optionText(field) ?? text)
+    .replaceAll(/\/(\w+)(?:\/\d+)?(\/[^\s:;]+)?(?=: )/g, (text, field: string, below = '') => {
+      const option = optionText(field)
+      return option === undefined ? text : `${option}${below.replace('/', ' ')}`
+    })
     // names of two words are no words of a sentence
     .replaceAll(/\b[a-z]+[A-Z]\w+\b/g, (word) => optionText(word) ?? word)
   return new AppError(code, named, { cause: error })

@@ -1,18 +1,16 @@
-import { chronosForecaster } from '../../../models/chronos/chronos-forecaster.ts'
-import { createInference } from '../../../models/chronos/inference/inference.ts'
 import type { Forecaster } from '../../../models/forecaster.ts'
-import { isModelPath } from '../../../models/registry.ts'
-import { inferenceOptions } from '../../inference/settings.ts'
+import { openLocalModels } from '../../model-store/local-models.ts'
 import { defineCommand, usageError } from '../command.ts'
 import { textTable } from '../table.ts'
-import { formatBytes, installedModel, openStore, storeOptions } from './options.ts'
+import { formatBytes, openStore, storeOptions } from './options.ts'
 
 const stepMs = 300_000
 
 export const modelsBench = defineCommand({
   name: 'models bench',
   summary: 'Forecast made-up series for some seconds: how many a second this machine does, in how much memory.',
-  details: `Horizon 64, one worker process with the settings \`inference\`. NAME may be the path of a folder.
+  details: `Horizon 64, one worker process with the settings \`inference\`. NAME is a built-in model, one of the store or the
+path of a folder. auto is measured as at the first run of a mission; with what it remembers it is quicker.
 PEAK RSS is the most memory that this whole process has had until then. With AT_INFERENCE_THREADS=1 there is one copy
 of the weights in it.`,
   positionals: { name: 'NAME', min: 1, max: 1 },
@@ -33,11 +31,11 @@ of the weights in it.`,
     const contexts = values.context.length > 0 ? values.context.map((text) => count('--context', text)) : [512, 2_048]
     const series = count('--series', values.series ?? '128')
     const seconds = count('--seconds', values.seconds ?? '5')
-    const store = openStore(values, io)
-    const folder = isModelPath(name) ? name : installedModel(store, name).folder
-    const inference = createInference(inferenceOptions(store.config.inference))
+    const { config } = openStore(values, io)
+    // who may start this process may measure what no mission may name
+    const models = openLocalModels({ ...config, models: { ...config.models, allowed: undefined } })
     try {
-      const forecaster = chronosForecaster({ folder, name, inference })
+      const forecaster = models.forecasters.get(name)
       const rows = []
       for (const context of new Set(contexts.map((length) => Math.min(length, forecaster.maxContext))))
         rows.push(await measure(forecaster, { context, series, seconds }))
@@ -46,7 +44,7 @@ of the weights in it.`,
           ? JSON.stringify(rows.map((row) => ({ model: name, ...row })))
           : textTable(rows, [
               { title: 'CONTEXT', cell: ({ context }) => `${context}`, align: 'right' },
-              { title: 'SERIES/S', cell: ({ seriesPerSecond }) => seriesPerSecond.toPrecision(3), align: 'right' },
+              { title: 'SERIES/S', cell: ({ seriesPerSecond }) => rate.format(seriesPerSecond), align: 'right' },
               { title: 'SERIES', cell: (row) => `${row.series}`, align: 'right' },
               { title: 'SECONDS', cell: (row) => row.seconds.toFixed(1), align: 'right' },
               { title: 'PEAK RSS', cell: ({ peakRssBytes }) => formatBytes(peakRssBytes), align: 'right' },
@@ -54,10 +52,12 @@ of the weights in it.`,
       )
       return 0
     } finally {
-      await inference.close()
+      await models.close()
     }
   },
 })
+
+const rate = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 })
 
 function count(option: string, text: string): number {
   const value = Number(text)

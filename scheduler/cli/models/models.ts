@@ -1,3 +1,4 @@
+import { forecasterFactories } from '../../../models/registry.ts'
 import { describeModel, type ModelFacts } from '../../model-store/describe-model.ts'
 import { type InstalledModel, listInstalled } from '../../model-store/installed-models.ts'
 import { knownModels, otherThanKnown } from '../../model-store/known-models.ts'
@@ -7,11 +8,13 @@ import { defineCommand } from '../command.ts'
 import { relativeTime, textTable } from '../table.ts'
 import { formatBytes, installedModel, openStore, storeOptions, titleOf } from './options.ts'
 
+const builtIn = Object.keys(forecasterFactories)
+
 const json = { type: 'boolean', help: 'JSON in place of a table' } as const
 
 export const modelsList = defineCommand({
   name: 'models list',
-  summary: 'List the models of the store, and the published ones that it lacks.',
+  summary: 'List the models that missions may name: built in, in the store, and published ones that it lacks.',
   options: { json, ...storeOptions },
   examples: [['anomaly-times models list', 'what missions may name in `model:`']],
   async run({ values }, io) {
@@ -20,9 +23,10 @@ export const modelsList = defineCommand({
     const lacking = knownModels.filter(({ id }) => !models.some(({ model }) => model.id === id))
     if (values.json) {
       const installed = models.map(({ model: { manifest, ...model }, facts }) => ({ ...model, ...facts, ...manifest }))
-      io.out(JSON.stringify({ dir, models: installed, known: lacking }, undefined, 2))
+      io.out(JSON.stringify({ dir, builtIn, models: installed, known: lacking }, undefined, 2))
       return 0
     }
+    io.out(`Built in: ${builtIn.join(', ')}\n`)
     io.out(models.length > 0 ? installedTable(models, Date.now()) : `no models are installed in ${dir}`)
     if (lacking.length > 0) io.out(`\nTo install one: anomaly-times models pull NAME\n${knownTable(lacking)}`)
     return 0
@@ -79,23 +83,33 @@ export const modelsVerify = defineCommand({
   name: 'models verify',
   summary: 'Compare the files of models with what was pulled, byte by byte; all of them without a name.',
   positionals: { name: '[NAME...]', min: 0, max: 100 },
-  options: storeOptions,
+  options: { json, ...storeOptions },
   examples: [['anomaly-times models verify', 'exit code 1 when one of them is damaged']],
   async run({ values, positionals }, io) {
     const store = openStore(values, io)
     const models =
       positionals.length > 0 ? positionals.map((name) => installedModel(store, name)) : listInstalled(store.dir)
+    const verified = []
+    for (const model of models) verified.push({ model, ...(await verifyModel(model)) })
+    const exitCode = verified.some(({ problems }) => problems.length > 0) ? 1 : 0
+    if (values.json) {
+      const rows = verified.map(({ model: { id, revision, folder }, ...verdict }) => ({
+        id,
+        revision,
+        folder,
+        ...verdict,
+      }))
+      io.out(JSON.stringify(rows, undefined, 2))
+      return exitCode
+    }
     if (models.length === 0) io.out(`no models are installed in ${store.dir}`)
-    let damaged = 0
-    for (const model of models) {
-      const { problems, hasChecksums } = await verifyModel(model)
-      if (problems.length > 0) damaged++
+    for (const { model, problems, hasChecksums } of verified) {
       const verdict = hasChecksums ? 'all files are as they were pulled' : 'readable; copied, so there are no checksums'
       if (problems.length === 0) io.out(`${titleOf(model)}: ${verdict}`)
       for (const problem of problems) io.err(`${titleOf(model)}: ${problem}`)
     }
-    if (damaged > 0) io.err('\nRemove what is damaged and pull it again: anomaly-times models remove NAME')
-    return damaged > 0 ? 1 : 0
+    if (exitCode > 0) io.err('\nRemove what is damaged and pull it again: anomaly-times models remove NAME')
+    return exitCode
   },
 })
 

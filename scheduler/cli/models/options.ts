@@ -16,6 +16,7 @@ export const storeOptions = {
 export interface Store {
   /** Absolute. */
   readonly dir: string
+  /** Names the same store. */
   readonly config: Config
 }
 
@@ -25,7 +26,8 @@ export function openStore(
 ): Store {
   const config = loadConfig({ file, environment })
   const models = dir === undefined ? config.models : { ...config.models, dir }
-  return { config, dir: modelsDir({ models }, environment) }
+  const found = modelsDir({ models }, environment)
+  return { config: { ...config, models: { ...models, dir: found } }, dir: found }
 }
 
 /** @throws MODEL_MISSING naming the store. */

@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path'
-import { AppError } from '../../../models/errors.ts'
+import { AppError, toAppError } from '../../../models/errors.ts'
 import { forecasterFactories } from '../../../models/registry.ts'
 import { didYouMean } from '../../config/did-you-mean.ts'
 import { hubSource } from '../../model-store/hub/hub-source.ts'
@@ -105,12 +105,19 @@ async function runPull({ id, source }: Pull, { store, io, signal, json }: RunOpt
     return 0
   } catch (error) {
     report.end()
-    if (!signal.aborted) throw error
+    if (!signal.aborted) throw withWaysOut(toAppError(error))
     io.err('stopped: pull again to go on from there')
     return 130
   } finally {
     await source.close()
   }
+}
+
+function withWaysOut(error: AppError): AppError {
+  if (error.code !== 'HUB_UNAVAILABLE') return error
+  const ways =
+    'Without a network: --from FOLDER. A mirror: HF_ENDPOINT. A proxy: HTTPS_PROXY. See docs/models.md, Pulling.'
+  return new AppError(error.code, `${error.message}\n${ways}`, { cause: error })
 }
 
 function openReport(title: { id: string; from: string }, json: boolean, io: Io): PullReport {

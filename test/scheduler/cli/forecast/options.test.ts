@@ -5,6 +5,7 @@ import { namingOptions } from '../../../../scheduler/cli/forecast/options.ts'
 test.each([
   ['/predictionLength: Too big', '--horizon: Too big'],
   ['/quantileLevels/1: Too big; /asOf: in the future', '--quantiles: Too big; --as-of: in the future'],
+  ['/covariates/calendar/0: odd', '--covariates calendar/0: odd'],
   ['/series/3: the same', '/series/3: the same'],
   ['/confidenceLevel: give it or quantileLevels', '--confidence: give it or --quantiles'],
   ['the body does not fit: /step: odd', '--step: odd'],

@@ -1,15 +1,21 @@
 import { cpSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { runCli } from '../../../fakes/fake-io.ts'
 import { boltFolder, chronos2Folder, type StoreStage, storeStage, tinyModel } from '../../model-store/store-stage.ts'
 
 const environmentOf = ({ dir, hub }: StoreStage) => ({ AT_MODELS_DIR: dir, HF_ENDPOINT: hub.url })
 const cli = (stage: StoreStage, ...args: string[]) => runCli(['models', ...args], { environment: environmentOf(stage) })
 
+// every pull of this process listens for signals
+beforeAll(() => {
+  for (const emitter of [process, process.stdout, process.stderr]) emitter.setMaxListeners(100)
+})
+
 test('from an empty store to a model that missions can name', async () => {
   await using stage = await storeStage()
   const empty = await cli(stage, 'list')
+  expect(empty.out).toMatch(/^Built in: auto, chronos-embedded, /)
   expect(empty.out).toContain(`no models are installed in ${stage.dir}`)
   expect(empty.out).toMatch(/chronos-bolt-tiny +9 M +34.6 MB/)
 
@@ -60,6 +66,16 @@ test('with --json every line is an object', async () => {
   expect(models).toEqual([expect.objectContaining({ id: tinyModel.id, family: 'Chronos-Bolt', predictionLength: 64 })])
 })
 
+test('without a network a pull names the ways out', async () => {
+  await using stage = await storeStage()
+  const environment = { ...environmentOf(stage), HF_ENDPOINT: 'http://127.0.0.1:9' }
+  const { exitCode, err } = await runCli(['models', 'pull', 'chronos-2'], { environment })
+  expect({ exitCode, err }).toEqual({
+    exitCode: 1,
+    err: expect.stringMatching(/cannot be reached \(ECONNREFUSED\)\n.*--from FOLDER.*HF_ENDPOINT.*HTTPS_PROXY/),
+  })
+})
+
 test('the token of the configuration goes before that of the environment', async () => {
   await using stage = await storeStage([{ ...tinyModel, token: 'hf_right' }])
   const environment = { ...environmentOf(stage), HF_TOKEN: 'hf_wrong' }
@@ -104,6 +120,18 @@ test('damage is found, named, and mended by pulling again', async () => {
   expect(err).toMatch(/^chronos-bolt-tiny: .*config.json has 5 bytes, 1125 were pulled$/m)
   expect(err).toMatch(/^mine: .*model.safetensors/m)
   expect((await cli(stage, 'list')).out).toMatch(/^mine +copied +- .*safetensors/m)
+  const verified = await cli(stage, 'verify', '--json')
+  expect(verified.exitCode).toBe(1)
+  expect(JSON.parse(verified.out)).toEqual([
+    {
+      id: tinyModel.id,
+      revision: tinyModel.commit,
+      folder: expect.anything(),
+      problems: [expect.stringContaining('config.json')],
+      hasChecksums: true,
+    },
+    { id: 'mine', folder: expect.anything(), problems: [expect.stringContaining('safetensors')], hasChecksums: false },
+  ])
   await cli(stage, 'pull', 'chronos-bolt-tiny')
   expect((await cli(stage, 'verify', 'chronos-bolt-tiny')).exitCode).toBe(0)
 })
@@ -119,6 +147,11 @@ test('a model is measured as it is configured', async () => {
   expect((await bench({ AT_INFERENCE_DEVICE: 'abacus' })).err).toContain('device "abacus"')
 })
 
+test('built-in models are measured as well', async () => {
+  const { exitCode, out } = await runCli(['models', 'bench', 'theta', '--seconds', '1', '--context', '64'])
+  expect({ exitCode, out }).toEqual({ exitCode: 0, out: expect.stringMatching(/\n +64 +[\d,]+ /) })
+})
+
 test.each([
   { args: ['pull'], exitCode: 2, says: 'NAME is missing' },
   { args: ['pull', 'seasonal-naive'], exitCode: 2, says: 'built in' },
@@ -128,6 +161,7 @@ test.each([
   { args: ['pull', 'chronos-2', '--from', '/nowhere'], exitCode: 1, says: '/nowhere has no config.json' },
   { args: ['verify', 'chronos-2'], exitCode: 1, says: 'is not installed in' },
   { args: ['remove', 'chronos-2'], exitCode: 1, says: 'is not installed in' },
+  { args: ['bench', 'chronos-2'], exitCode: 1, says: 'install it with: anomaly-times models pull chronos-2' },
   { args: ['bench', 'chronos-2', '--seconds', '0'], exitCode: 2, says: '--seconds 0' },
 ])('models $args says what is wrong', async ({ args, exitCode, says }) => {
   await using stage = await storeStage()
