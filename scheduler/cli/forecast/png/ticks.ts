@@ -11,7 +11,7 @@ const mondayMs = 4 * dayMs
 export function valueTicks({ least, most }: Scale, count: number): number[] {
   const rough = (most - least) / count
   const power = 10 ** Math.floor(Math.log10(rough))
-  const unit = ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10) * power
+  const unit = ([1, 2, 5].find((factor) => factor * power > rough * 0.75) ?? 10) * power
   const first = Math.ceil(least / unit)
   // a product of whole numbers: a sum of units would drift
   return Array.from({ length: Math.floor(most / unit) - first + 1 }, (_, i) => (first + i) * unit)

@@ -3,7 +3,8 @@ import { timeTicks, valueTicks } from '../../../../../scheduler/cli/forecast/png
 
 test.each([
   { least: 11.9, most: 88.2, ticks: [20, 40, 60, 80] },
-  { least: -0.25, most: 0.31, ticks: [-0.2, 0, 0.2] },
+  { least: -0.25, most: 0.31, ticks: [-0.2, -0.1, 0, 0.1, 0.2, 0.3] },
+  { least: 242, most: 495, ticks: [250, 300, 350, 400, 450] },
   { least: 0, most: 1e9, ticks: [0, 2e8, 4e8, 6e8, 8e8, 1e9] },
   { least: 4.5, most: 5.5, ticks: [4.6, 4.8, 5, 5.2, 5.4] },
 ])('values from $least to $most have round ticks', ({ least, most, ticks }) => {
