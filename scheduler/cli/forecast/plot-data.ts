@@ -29,7 +29,7 @@ export interface PlotData {
 export function plotData(answer: SeriesAnswer, metadata: AnswerMetadata, source: string): PlotData {
   const { labels, history, predictions } = answer
   const stepMs = metadata.stepSeconds * 1_000
-  const values = history?.values ?? []
+  const values = withoutLead(history?.values ?? [])
   const firstMs = Date.parse(predictions[0]?.time ?? history?.start ?? '1970-01-01')
   const pick = (name: 'value' | 'lower' | 'upper') => predictions.map((prediction) => prediction[name] ?? Number.NaN)
   const [lowest = 1] = metadata.quantileLevels
@@ -42,6 +42,12 @@ export function plotData(answer: SeriesAnswer, metadata: AnswerMetadata, source:
     ...{ stepMs, split: values.length, history: values.map((value) => value ?? Number.NaN) },
     ...{ median: pick('value'), lower: pick('lower'), upper: pick('upper') },
   }
+}
+
+/** A young series begins at its first value. */
+function withoutLead(values: readonly (number | null)[]): readonly (number | null)[] {
+  const first = values.findIndex((value) => value !== null)
+  return first < 0 ? [] : values.slice(first)
 }
 
 function nameOf({ __name__: metric, ...labels }: SeriesAnswer['labels']): string {

@@ -8,7 +8,7 @@ const metadata = {
 
 test('a series is drawn from the first value of its history on', () => {
   const prediction = { time: '2026-01-31T12:00:00Z', horizonStep: 1, value: 3, lower: null, upper: 4, quantiles: {} }
-  const history = { start: '2026-01-31T11:58:00Z', values: [1, null] }
+  const history = { start: '2026-01-31T11:56:00Z', values: [null, null, 1, null] }
   const labels = { __name__: 'load', job: 'a', host: 'web-1' }
   expect(plotData({ labels, historyPoints: 1, history, predictions: [prediction] }, metadata, 'load')).toEqual({
     ...{ title: 'load{web-1}', source: 'load', startMs: Date.parse('2026-01-31T11:58:00Z'), stepMs: 60_000, split: 2 },
