@@ -11,6 +11,7 @@ import { describeApi } from './describe-api.ts'
 import { replyNotFound, replyWithError } from './error-replies.ts'
 import { forecastJobRoutes } from './forecast-jobs.ts'
 import { forecastRoutes } from './forecasts.ts'
+import { readJsonBodies } from './json-body.ts'
 import { missionVerbRoutes } from './mission-verbs.ts'
 import { missionRoutes } from './missions.ts'
 import { runRoutes } from './runs.ts'
@@ -37,7 +38,8 @@ export async function buildApi(deps: ApiDeps): Promise<Api> {
     genReqId: requestId,
     frameworkErrors: replyWithError,
   }).withTypeProvider<ZodTypeProvider>()
-  app.removeContentTypeParser('text/plain')
+  app.removeContentTypeParser(['text/plain', 'application/json'])
+  readJsonBodies(app)
   app.setValidatorCompiler(validatorCompiler)
   // views are made field by field; checking them again would let one old document spoil a list
   app.setSerializerCompiler(() => JSON.stringify)

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../models/errors.ts'
 import { isRedisConnectionError } from '../redis/redis.ts'
+import { formatBinary } from './format-binary.ts'
 import { isTransient, meaningOf, type Problem, type ProblemCode, statusByCode } from './problems.ts'
 
 interface Failure {
@@ -40,6 +41,7 @@ function classify(error: FastifyError | AppError, request: FastifyRequest): Fail
   }
   if (isRedisConnectionError(error)) return { code: 'REDIS_UNAVAILABLE', detail: 'Redis does not answer' }
   const code = codeByFastify[error.code]
+  if (code === 'BODY_TOO_LARGE') return { code, detail: tooLargeText(request) }
   if (code === 'MEDIA_TYPE_UNSUPPORTED') return { code, detail: mediaTypeText(request) }
   if (code) return { code, detail: error.message }
   if (error.statusCode !== undefined && error.statusCode < 500) return { code: 'BODY_INVALID', detail: error.message }
@@ -49,6 +51,11 @@ function classify(error: FastifyError | AppError, request: FastifyRequest): Fail
 
 function mediaTypeText({ headers }: FastifyRequest): string {
   return `send JSON with the header content-type: application/json, not ${headers['content-type'] ?? 'without it'}`
+}
+
+function tooLargeText({ routeOptions: { bodyLimit, config } }: FastifyRequest): string {
+  const larger = config.largerBodies === undefined ? '' : `; ${config.largerBodies}`
+  return `the body is larger than ${formatBinary(bodyLimit)}${larger}`
 }
 
 function isPrecondition({ code }: AppError, { headers }: FastifyRequest): boolean {

@@ -7,6 +7,7 @@ import { type ForecastRecord, isOver } from '../forecasts/types.ts'
 import type { Caller } from './auth.ts'
 import type { ApiDeps } from './deps.ts'
 import { forecastRecordView, forecastResponse, viewForecast, withFields } from './forecast-views.ts'
+import { formatBinary } from './format-binary.ts'
 import { listQuery, nextLink } from './paging.ts'
 import { problemResponses } from './problems.ts'
 import type { Api } from './types.ts'
@@ -36,6 +37,7 @@ function postRoute(app: Api, { forecasts }: ApiDeps, path: string): void {
       ...{ querystring, body: forecastOnceParams, response: forecastResponse },
     },
     bodyLimit: forecastLimits.bodyBytes.request,
+    config: { largerBodies: `POST /api/v1/forecast-jobs takes ${formatBinary(forecastLimits.bodyBytes.job)}` },
     handler: async ({ body, query: { deadline }, caller }, reply) => {
       const gone = new AbortController()
       reply.raw.once('close', () => gone.abort())

@@ -13,6 +13,10 @@ declare module 'fastify' {
     /** Set before a handler of /api/v1 runs. */
     caller: Caller
   }
+  interface FastifyContextConfig {
+    /** Where larger bodies are taken, for those that are refused. */
+    readonly largerBodies?: string
+  }
 }
 
 /** The application as route files see it: bodies, queries and paths have the types of their zod schemas. */

@@ -10,7 +10,16 @@ import { abortOnSignals } from '../signals.ts'
 import { forecastThere } from './forecast-there.ts'
 import { joinAnswers, ndjsonLine } from './formats.ts'
 import { atLines, type Part, withLines } from './input-part.ts'
-import { namingOptions, options, type Request, readCount, readFormat, readRequest, type Values } from './options.ts'
+import {
+  checkPicture,
+  namingOptions,
+  options,
+  type Request,
+  readCount,
+  readFormat,
+  readRequest,
+  type Values,
+} from './options.ts'
 import type { Answer } from './plot-data.ts'
 import { openProgress } from './progress.ts'
 import { readInput } from './read-input.ts'
@@ -47,6 +56,7 @@ futures between the lowest and the highest quantile.`,
       throw usageError('forecast', 'name one of --promql QUERY and --input FILE')
     const format = readFormat(values)
     const drawn = readCount(values, 'charts') ?? 3
+    checkPicture(values)
     const answers: Answer[] = []
     for await (const answer of forecastAll(readRequest(values, format), values, io)) {
       // what is written line by line need not be held

@@ -24,7 +24,7 @@ export const options = {
   'time-column': { type: 'string', value: 'NAME', help: 'of a CSV; default timestamp, time, date or ds' },
   'target-column': { type: 'string', value: 'NAME', help: 'of a CSV: the value; default target, value or y' },
   output: { type: 'string', short: 'o', value: formats.join('|'), help: 'default: chart' },
-  png: { type: 'string', value: 'FILE', help: 'the charts as a picture' },
+  png: { type: 'string', value: 'FILE', help: 'the charts as a picture, FILE.png' },
   charts: { type: 'string', value: 'COUNT', help: 'series that are drawn; default 3' },
   ...configOptions,
   ...apiOptions,
@@ -60,6 +60,12 @@ export function readFormat({ output = 'chart' }: Values): Format {
   const format = formats.find((name) => name === output)
   if (!format) throw usageError('forecast', `-o ${output}: write one of ${formats.join(', ')}`)
   return format
+}
+
+/** There is one kind of picture, and its name says so. */
+export function checkPicture({ png }: Values): void {
+  if (png !== undefined && !/\.png$/i.test(png))
+    throw usageError('forecast', `--png ${png}: pictures are PNG files: write a name that ends with .png`)
 }
 
 function readNumber(option: string, text: string): number {

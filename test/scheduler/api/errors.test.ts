@@ -96,6 +96,32 @@ test.each([
   expect(Object.prototype).not.toHaveProperty('admin')
 })
 
+test.each([
+  { payload: '{"query": "up",\n "step" "5m"}', told: / in JSON at line 2, column 9$/ },
+  { payload: '{"query": ', told: /: Unexpected end of JSON input$/ },
+  { payload: '{"query": NaN}', told: /: Unexpected token 'N', .*"query": NaN/ },
+])('of $payload it is told where it is no JSON', async ({ payload, told }) => {
+  const answer = await app.inject({ method: 'PUT', url, payload, headers: json })
+  expect(answer.json().detail).toMatch(/^the body is no JSON: /)
+  expect(answer.json().detail).toMatch(told)
+})
+
+test('of a body with forbidden keys it is told that they are', async () => {
+  const answer = await app.inject({ method: 'PUT', url, payload: '{"__proto__": {}}', headers: json })
+  expect(answer.json().detail).toContain('has a key __proto__')
+})
+
+test('of a body that is too large the limit is told, and where larger ones are taken', async () => {
+  const detailOf = async (method: 'PUT' | 'POST', path: string, bytes: number) => {
+    const answer = await app.inject({ method, url: path, payload: `{"query": "${'x'.repeat(bytes)}"}`, headers: json })
+    return answer.json().detail
+  }
+  expect(await detailOf('PUT', url, 300_000)).toBe('the body is larger than 256 KiB')
+  expect(await detailOf('POST', '/api/v1/forecast', 2 ** 20)).toBe(
+    'the body is larger than 1 MiB; POST /api/v1/forecast-jobs takes 16 MiB',
+  )
+})
+
 test('a body without its content-type is told what to send', async () => {
   const answer = await app.inject({
     method: 'PUT',

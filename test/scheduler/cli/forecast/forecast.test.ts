@@ -71,7 +71,7 @@ describe('a file, in this process', () => {
   test.each([
     { text: undefined, message: /--covariates: cannot read .*odd.yaml \(ENOENT\)/ },
     { text: '{', message: /--covariates: cannot read .*odd.yaml \(no YAML: / },
-    { text: 'calendar: [hour]', message: /covariates\/calendar\/0: expected one of/ },
+    { text: 'calendar: [hour]', message: /--covariates calendar\/0: expected one of/ },
     {
       text: 'calendar: [weekend]',
       message: /--covariates: model seasonal-naive forecasts each series by itself; chronos-2/,
@@ -227,6 +227,7 @@ test.each([
   { args: ['-i', '-', '--step', 'often'], error: '--step: write a duration' },
   { args: ['-i', '-', '--as-of', 'noon'], error: '--as-of: write 2026-01-31T12:00:00Z' },
   { args: ['-i', '-', '-o', 'xml'], error: '-o xml: write one of chart, json, ndjson, csv' },
+  { args: ['-i', '-', '--png', 'a.jpg'], error: '--png a.jpg: pictures are PNG files' },
   { args: ['-i', '/nowhere.csv'], error: 'cannot read /nowhere.csv (ENOENT)' },
   { args: ['-i', '-', '--png', '/nowhere/a.png'], error: 'cannot write /nowhere/a.png' },
 ])('$args ends with: $error', async ({ args, error }) => {
