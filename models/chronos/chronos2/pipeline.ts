@@ -1,6 +1,7 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Chronos2Config } from '../checkpoint/config.ts'
 import { type Block, joinBlocks, mapOutput } from '../pipeline/blocks.ts'
-import type { Entry, RunEntries } from '../pipeline/entry.ts'
+import type { Entry, Feeds, RunEntries } from '../pipeline/entry.ts'
 import { patchCount, writeTimes, writeValues } from '../pipeline/patches.ts'
 import { fromFirstValue, prepareRow, type Row } from '../pipeline/row.ts'
 import { type Group, type Task, type TaskRow, taskRows } from './tasks.ts'
@@ -118,8 +119,10 @@ function groupEntry(
   return {
     key: `${patches}+${steps / patch} x ${group.length}`,
     tokens: group.length * (patches + 1 + steps / patch),
-    feeds() {
-      rows = group.map(({ context, future }) => ({ ...prepareRow(context), future }))
+    async feeds() {
+      const prepared: PreparedRow[] = []
+      for await (const { context, future } of byTurns(group)) prepared.push({ ...prepareRow(context), future })
+      rows = prepared
       return chronos2Feeds(rows, { patches, steps, config })
     },
     ...(group.length > 1 && {
@@ -142,7 +145,19 @@ interface FeedShape {
   readonly config: Chronos2Config
 }
 
-function chronos2Feeds(rows: readonly PreparedRow[], { patches, steps, config }: FeedShape) {
+// some milliseconds of work; the thread has others to serve, and a group may have a hundred
+const rowsPerTurn = 16
+
+async function* byTurns<T>(rows: Iterable<T>): AsyncGenerator<T> {
+  let count = 0
+  for (const row of rows) {
+    if (count > 0 && count % rowsPerTurn === 0) await nextTurn()
+    count += 1
+    yield row
+  }
+}
+
+async function chronos2Feeds(rows: readonly PreparedRow[], { patches, steps, config }: FeedShape): Promise<Feeds> {
   const { patch, timeScale } = config
   const batch = rows.length
   const futurePatches = steps / patch
@@ -151,7 +166,7 @@ function chronos2Feeds(rows: readonly PreparedRow[], { patches, steps, config }:
   const future = new Float32Array(batch * futureSize)
   const mask = new Float32Array(batch * patches)
   const placed = config.usesArcsinh ? { transform: Math.asinh } : {}
-  for (const [i, row] of rows.entries()) {
+  for await (const [i, row] of byTurns(rows.entries())) {
     const past = {
       features: context.subarray(i * contextSize, (i + 1) * contextSize),
       mask: mask.subarray(i * patches, (i + 1) * patches),

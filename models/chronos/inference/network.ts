@@ -113,7 +113,7 @@ async function serve(serving: Serving, session: Session): Promise<void> {
 
 async function compute({ onBatch }: Serving, session: Session, batch: Batch): Promise<void> {
   try {
-    const { values, seconds } = await session.run(batchFeeds(batch.entries))
+    const { values, seconds } = await session.run(await batchFeeds(batch.entries))
     onBatch(seconds, batch.entries.length)
     batch.done(values)
   } catch (error) {

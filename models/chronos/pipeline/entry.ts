@@ -8,8 +8,8 @@ export interface Entry {
   readonly key: string
   /** Of all its rows. */
   readonly tokens: number
-  /** Its inputs, [rows, ...] each; made when its turn comes, so that what waits costs no memory. */
-  feeds(): Feeds
+  /** Its inputs, [rows, ...] each; made when its turn comes, so that what waits costs no memory. Many rows take turns. */
+  feeds(): Feeds | Promise<Feeds>
   /** Inputs that a whole batch has once. */
   readonly constants?: () => Feeds
   /** Takes its part of the output, as a view of what the whole batch gave. */
@@ -20,8 +20,9 @@ export interface Entry {
 export type RunEntries = (entries: readonly Entry[], signal?: AbortSignal) => Promise<void>
 
 /** Inputs of a batch: those of its entries one after the other. */
-export function batchFeeds(entries: readonly Entry[]): Feeds {
-  const made = entries.map((entry) => entry.feeds())
+export async function batchFeeds(entries: readonly Entry[]): Promise<Feeds> {
+  // all at once: batches of like entries are ready in the order in which they were begun
+  const made = await Promise.all(entries.map((entry) => entry.feeds()))
   const joined = Object.keys(made[0] ?? {}).map((name) => [name, join(made.map((feeds) => feeds[name]!))] as const)
   return { ...Object.fromEntries(joined), ...entries[0]?.constants?.() }
 }
