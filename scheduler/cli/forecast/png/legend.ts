@@ -1,5 +1,5 @@
 import { instantText, type PlotData } from '../plot-data.ts'
-import { type Canvas, type Point, textHeight, textWidth } from './canvas.ts'
+import { type Canvas, type Pen, type Point, textHeight, textWidth } from './canvas.ts'
 import { bandColour, grey, historyPen, medianPen, textPen } from './pens.ts'
 
 const sampleWidth = 22
@@ -14,8 +14,12 @@ export function drawLegend(canvas: Canvas, data: PlotData, [left, top]: Point): 
     canvas.text([x + sampleWidth + space.afterSample, top], text, textPen)
     x += sampleWidth + space.afterSample + textWidth(text) + space.afterText
   }
-  const line = (pen: typeof medianPen) => (from: number, until: number) =>
-    canvas.polyline([[from, middle], [until, middle]], pen) // biome-ignore format: two points
+  const line = (pen: Pen) => (from: number, until: number) => {
+    canvas.polyline(
+      [from, until].map((at): Point => [at, middle]),
+      pen,
+    )
+  }
   if (data.history.length > 0) entry('history', line(historyPen))
   if (data.median.length === 0) return
   entry('median', line(medianPen))

@@ -3,7 +3,7 @@ import { type PlotData, type Scale, scaleOf } from '../plot-data.ts'
 import { type Canvas, createCanvas, type Point, textHeight, textWidth } from './canvas.ts'
 import { encodePng, type Image } from './encode-png.ts'
 import { dashes, drawLegend } from './legend.ts'
-import { bandColour, gridColour, historyPen, medianPen, quietPen, textPen, titlePen } from './pens.ts'
+import { bandColour, grey, gridColour, historyPen, medianPen, quietPen, textPen, titlePen } from './pens.ts'
 import { type TimeTick, timeTicks, valueTicks } from './ticks.ts'
 
 const width = 1_200
@@ -74,9 +74,9 @@ function drawTimeAxis(canvas: Canvas, { startMs, stepMs, split, median }: PlotDa
   const last = split + median.length - 1
   const ticks = timeTicks({ fromMs: startMs, untilMs: startMs + last * stepMs }, 9)
   const xOf = ({ ms }: TimeTick) => x((ms - startMs) / stepMs)
-  canvas.rectangle([margin.left, bottom], [right, bottom + 1], quietPen.colour)
+  canvas.rectangle([margin.left, bottom], [right, bottom + 1], grey)
   for (const tick of ticks) {
-    canvas.rectangle([xOf(tick) - 0.5, bottom], [xOf(tick) + 0.5, bottom + 6], quietPen.colour)
+    canvas.rectangle([xOf(tick) - 0.5, bottom], [xOf(tick) + 0.5, bottom + 6], grey)
     centred(canvas, tick.text, [xOf(tick), bottom + 12])
   }
   for (const { tick, context } of contextsOf(ticks, xOf)) centred(canvas, context, [xOf(tick), bottom + 34])

@@ -45,10 +45,19 @@ test('title, legend and axes have rows and columns of their own', () => {
   const legend = [100, 40, 1_172, 66]
   expect([title, legend].map((box) => some(picture, box, isDark))).toEqual([true, true])
   // nothing touches
-  for (const gap of [[0, 0, 1_200, 12], [0, 36, 1_200, 40], [0, 66, 1_200, 74], [0, 396, 1_200, 400]]) // biome-ignore format: boxes
+  for (const gap of [
+    [0, 0, 1_200, 12],
+    [0, 36, 1_200, 40],
+    [0, 66, 1_200, 74],
+    [0, 396, 1_200, 400],
+  ])
     expect(some(picture, gap, isDark)).toBe(false)
   // values on the left, instants and their day below
-  for (const box of [[20, 76, 92, 330], [100, 350, 1_172, 368], [100, 372, 1_172, 390]]) // biome-ignore format: boxes
+  for (const box of [
+    [20, 76, 92, 330],
+    [100, 350, 1_172, 368],
+    [100, 372, 1_172, 390],
+  ])
     expect(some(picture, box, isDark)).toBe(true)
 })
 
