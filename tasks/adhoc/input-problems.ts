@@ -14,12 +14,14 @@ const mostProblems = 10
 export function inputProblems(what: string) {
   const problems: Problem[] = []
   const causes = new Map<string, Problem & { count: number }>()
+  let others = 0
   return {
     /** `cause`: what the details of like problems have in common; default: the detail. */
     add(pointer: string, detail: string, cause = detail): void {
       const known = causes.get(cause)
       if (known) known.count += 1
       else if (causes.size < mostProblems) causes.set(cause, { pointer, detail, count: 1 })
+      else others += 1
       if (problems.length < mostProblems) problems.push({ pointer, detail })
     },
     /** @throws INVALID_PARAMS naming the fields. */
@@ -28,7 +30,8 @@ export function inputProblems(what: string) {
       const texts = Array.from(causes.values(), ({ pointer, detail, count }) => {
         return `${pointer}: ${detail}${count > 1 ? ` (and ${count - 1} more)` : ''}`
       })
-      throw new AppError('INVALID_PARAMS', `${what} cannot be used: ${texts.join('; ')}`, { problems })
+      const rest = others > 0 ? [`and ${others} more`] : []
+      throw new AppError('INVALID_PARAMS', `${what} cannot be used: ${[...texts, ...rest].join('; ')}`, { problems })
     },
   }
 }

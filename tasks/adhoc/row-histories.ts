@@ -63,7 +63,7 @@ function readPoints(rows: readonly unknown[], columns: RowColumns, problems: Inp
 function readRow(row: number, cells: unknown, columns: RowColumns, problems: InputProblems) {
   const { timestamp, target } = columns
   if (typeof cells !== 'object' || cells === null) {
-    problems.add(`/rows/${row}`, `${shortText(cells)} is no row: write {"${timestamp}": ..., "${target}": ...}`)
+    problems.add(`/rows/${row}`, ...complaint(cells, `is no row: write {"${timestamp}": ..., "${target}": ...}`))
     return undefined
   }
   const complain = (what: keyof RowColumns, explain: (value: unknown) => Complaint) => {
@@ -118,12 +118,14 @@ interface Grid {
 }
 
 function checkGrids(series: readonly (readonly Point[])[], grid: Grid, problems: InputProblems): void {
-  if (series.every(isBackwards)) problems.add('/rows', 'they run from the newest to the oldest: sort them by time')
-  else for (const points of series) checkGrid(points, grid, problems)
+  const long = series.filter(({ length }) => length > 1)
+  if (long.length > 0 && long.every(isBackwards))
+    problems.add('/rows', 'they run from the newest to the oldest: sort them by time')
+  else for (const points of long) checkGrid(points, grid, problems)
 }
 
 const isBackwards = (points: readonly Point[]): boolean =>
-  points.length > 1 && points.every(({ ms }, i) => i === 0 || ms < points[i - 1]!.ms)
+  points.every(({ ms }, i) => i === 0 || ms < points[i - 1]!.ms)
 
 function checkGrid(points: readonly Point[], { stepMs, column, isNamed }: Grid, problems: InputProblems): void {
   const ofSeries = isNamed

@@ -20,10 +20,10 @@ test('of each cause there is one example and a count; beyond ten problems they a
   )
 })
 
-test('of causes there are ten at most', () => {
+test('of causes there are ten at most, and the others are counted', () => {
   const problems = inputProblems('series')
   for (let i = 0; i < 13; i++) problems.add(`/${i}`, `bad ${i}`)
-  expect(() => problems.throwIfAny()).toThrow(/: \/0: bad 0; .*\/9: bad 9$/)
+  expect(() => problems.throwIfAny()).toThrow(/: \/0: bad 0; .*\/9: bad 9; and 3 more$/)
 })
 
 test('one field', () => {

@@ -244,6 +244,13 @@ test('warnings are of columns and lines of the file', async () => {
   expect(table.err).toBe('warning: columns that are not used: price (covariates of a series come with NDJSON)')
 })
 
+test('a table of several series is told the option that says which', async () => {
+  const { exitCode, err } = await forecast(['-i', '-'], 'time,shop,y\n1,a,1\n1,b,2\n2,a,1\n2,b,2\n')
+  expect(err).toContain('stdin:3 time: the same instant as stdin:2 (if rows are of several series')
+  expect(err).toMatch(/by --id-column\) \(and 1 more\)$/)
+  expect(exitCode).toBe(2)
+})
+
 test('a value that is none is named by its line', async () => {
   const { err } = await forecast(['-i', '-'], `${ndjson}{"labels":{},"values":[1,"2"]}\n`)
   expect(err).toContain('stdin:4 values/1: "2" is no finite number')
