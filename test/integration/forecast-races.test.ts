@@ -56,7 +56,7 @@ async function start(ownQueue: (queue: ForecastQueue) => ForecastQueue = (queue)
   const metrics = createMetrics()
   const counts = forecastMetrics(metrics)
   const service = createForecastService({ store, queue, settings, counts, workers: async () => 1, now })
-  const app = await fakeApi({ forecasts: service, now })
+  const app = await fakeApi({ forecasts: service, metrics, now })
   closing.push(
     () => queue.close(),
     () => app.close(),
@@ -78,7 +78,7 @@ async function start(ownQueue: (queue: ForecastQueue) => ForecastQueue = (queue)
     const lines = (await metrics.text()).matchAll(/runs_total\{flow="forecast-once",result="(\w+)"\} (\d+)/g)
     return Object.fromEntries([...lines].map(([, result, count]) => [result, Number(count)]))
   }
-  return { app, post, cancel, status, ends, serve, queue, store }
+  return { app, post, cancel, status, ends, serve, queue, metrics }
 }
 
 const jobs = async (post: (url: string) => Promise<{ json(): { jobId: string } }>, count: number) =>
@@ -122,8 +122,8 @@ test('two workers make each job once', async () => {
   expect(await ends()).toEqual({ succeeded: ids.length })
 })
 
-test('one too many is told when to ask again; those that wait are made', async () => {
-  const { post, status, serve, queue } = await start()
+test('one too many is told when to ask again, and counted; those that wait are made', async () => {
+  const { post, status, serve, queue, metrics } = await start()
   const ids = await jobs(post, forecastLimits.pending)
   for (const url of ['forecasts', 'forecast-jobs']) {
     const refused = await post(url)
@@ -133,6 +133,7 @@ test('one too many is told when to ask again; those that wait are made', async (
       detail: expect.stringContaining('20 forecasts'),
     })
   }
+  expect(await metrics.text()).toMatch(/route="\/api\/v1\/forecast-jobs",status="503"\S* 1\n/)
   expect((await queue.size()).waiting).toBe(ids.length)
   serve(() => pause(0))
   for (const id of ids) await expect.poll(() => status(id), patience).toBe('succeeded')

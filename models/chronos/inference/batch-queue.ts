@@ -9,6 +9,8 @@ export interface Batch {
 export interface BatchQueue {
   /** Entries that wait for their turn. */
   readonly size: number
+  /** Those as well that wait for room. */
+  readonly waiting: number
   /** Resolves once every entry has taken its output; waits for room first. Rejects with the reason of the signal. */
   add(entries: readonly Entry[], signal?: AbortSignal): Promise<void>
   /** The next batch. With few entries left they are spread over so many takers. */
@@ -64,6 +66,9 @@ export function createBatchQueue({ tokens, capacity }: BatchQueueOptions): Batch
   return {
     get size() {
       return size
+    },
+    get waiting() {
+      return outside.reduce((sum, { count }) => sum + count, size)
     },
     add(entries, signal) {
       if (signal?.aborted) return Promise.reject(signal.reason)

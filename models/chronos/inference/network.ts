@@ -68,7 +68,7 @@ export function openNetwork(options: NetworkOptions): Network {
   return {
     unload,
     get waiting() {
-      return queue.size
+      return queue.waiting
     },
     async run(entries, signal) {
       if (copies.size === 0 && copies.problem !== undefined) throw copies.problem
