@@ -1,15 +1,14 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { AppError } from '../../models/errors.ts'
+import { createClaimFile, identifiedProcess, identifyProcess, isAlive, readClaimFile } from './claim-file.ts'
 import { signalGroup } from './process.ts'
-import { processIdentity } from './process-identity.ts'
 
-const identified = z.object({ pid: z.int().positive(), identity: z.string() })
 const record = z.object({
-  owner: identified,
-  children: z.array(identified.extend({ name: z.string() })),
+  owner: identifiedProcess,
+  children: z.array(identifiedProcess.extend({ name: z.string() })),
   urls: z.record(z.string(), z.string()),
 })
 type ClaimRecord = z.output<typeof record>
@@ -29,16 +28,16 @@ export interface Claim {
 export async function claimFolder(dir: string): Promise<Claim> {
   mkdirSync(dir, { recursive: true })
   const path = join(dir, 'stack.json')
-  const own: ClaimRecord = { owner: identify(process.pid), children: [], urls: {} }
-  if (!tryCreate(path, own)) {
-    await endLeftovers(dir, readRecord(path))
+  const own: ClaimRecord = { owner: identifyProcess(process.pid), children: [], urls: {} }
+  if (!createClaimFile(path, own)) {
+    await endLeftovers(dir, readClaimFile(path, record))
     rmSync(path, { force: true })
-    if (!tryCreate(path, own)) throw new AppError('CONFLICT', `another stack has just been started in ${dir}`)
+    if (!createClaimFile(path, own)) throw new AppError('CONFLICT', `another stack has just been started in ${dir}`)
   }
   const save = () => writeFileSync(path, JSON.stringify(own, undefined, 2))
   return {
     noteChild(name, pid) {
-      own.children = [...own.children.filter((child) => child.name !== name), { name, ...identify(pid) }]
+      own.children = [...own.children.filter((child) => child.name !== name), { name, ...identifyProcess(pid) }]
       save()
     },
     noteUrls(urls) {
@@ -51,27 +50,8 @@ export async function claimFolder(dir: string): Promise<Claim> {
 
 /** Addresses of the stack that runs in the folder now; undefined when none does. */
 export function runningUrls(dir: string): Readonly<Record<string, string>> | undefined {
-  const found = readRecord(join(dir, 'stack.json'))
+  const found = readClaimFile(join(dir, 'stack.json'), record)
   return found && isAlive(found.owner) ? found.urls : undefined
-}
-
-function tryCreate(path: string, content: ClaimRecord): boolean {
-  try {
-    writeFileSync(path, JSON.stringify(content), { flag: 'wx' })
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw error
-  }
-}
-
-/** undefined when there is none, or it was cut off by a crash: nothing is known then. */
-function readRecord(path: string): ClaimRecord | undefined {
-  try {
-    return record.parse(JSON.parse(readFileSync(path, 'utf8')))
-  } catch {
-    return undefined
-  }
 }
 
 async function endLeftovers(dir: string, left: ClaimRecord | undefined): Promise<void> {
@@ -87,12 +67,4 @@ async function endLeftovers(dir: string, left: ClaimRecord | undefined): Promise
   for (const { pid } of alive()) signalGroup(pid, 'SIGTERM')
   for (let tries = 0; tries < 100 && alive().length > 0; tries++) await sleep(100)
   for (const { pid } of alive()) signalGroup(pid, 'SIGKILL')
-}
-
-function identify(pid: number): z.output<typeof identified> {
-  return { pid, identity: processIdentity(pid) ?? '' }
-}
-
-function isAlive({ pid, identity }: z.output<typeof identified>): boolean {
-  return identity !== '' && processIdentity(pid) === identity
 }

@@ -1,20 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readlinkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { AppError } from '../../../models/errors.ts'
-import { processIdentity } from '../../stack/process-identity.ts'
+import { createClaimFile, identifiedProcess, identifyProcess, isAlive, readClaimFile } from '../../stack/claim-file.ts'
 
-const holderSchema = z.object({
+const holderSchema = identifiedProcess.extend({
   /** Part of a file's name. */
   token: z.string().regex(/^[\w-]+$/),
   host: z.string(),
   /** Process numbers mean something within one of these only. */
   pidSpace: z.string(),
-  pid: z.int(),
-  identity: z.string(),
 })
 type Holder = z.output<typeof holderSchema>
 
@@ -58,6 +56,9 @@ export async function takePullLock(
 const describe = (holder: Holder | undefined) =>
   holder ? `process ${holder.pid} on ${holder.host}` : 'another process'
 
+/** undefined when it is gone, or was cut off by a crash: then its age tells. */
+const readHolder = (path: string) => readClaimFile(path, holderSchema)
+
 interface Taker {
   readonly own: Holder
   readonly staleMs: number
@@ -66,7 +67,7 @@ interface Taker {
 /** Creates the lock, or puts it in the place of one whose holder is gone. */
 function tryTake(path: string, taker: Taker): boolean {
   const { own, staleMs } = taker
-  if (tryCreate(path, own)) return true
+  if (createClaimFile(path, own)) return true
   const holder = readHolder(path)
   if (!isGone(path, holder, staleMs)) return false
   return changeAlone(path, { holder, taker }, () => {
@@ -127,8 +128,7 @@ function hold(path: string, taker: Taker): PullLock {
 }
 
 function identify(): Holder {
-  const { pid } = process
-  return { token: randomUUID(), host: hostname(), pidSpace: pidSpace(), pid, identity: processIdentity(pid) ?? '' }
+  return { token: randomUUID(), host: hostname(), pidSpace: pidSpace(), ...identifyProcess(process.pid) }
 }
 
 function pidSpace(): string {
@@ -139,28 +139,9 @@ function pidSpace(): string {
   }
 }
 
-function tryCreate(path: string, holder: Holder): boolean {
-  try {
-    writeFileSync(path, JSON.stringify(holder), { flag: 'wx' })
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw error
-  }
-}
-
-/** undefined when it is gone, or was cut off by a crash: then its age tells. */
-function readHolder(path: string): Holder | undefined {
-  try {
-    return holderSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
-  } catch {
-    return undefined
-  }
-}
-
 function isGone(path: string, holder: Holder | undefined, staleMs: number): boolean {
   const isHere = holder?.host === hostname() && holder.pidSpace === pidSpace()
-  if (holder && isHere) return processIdentity(holder.pid) !== holder.identity
+  if (holder && isHere) return !isAlive(holder)
   const shownMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs
   return shownMs !== undefined && Date.now() - shownMs > staleMs
 }
