@@ -56,28 +56,28 @@ function checkLengths({ length }: readonly string[], records: readonly CsvRecord
 
 function findColumns(head: readonly string[], file: string, given: ColumnNames) {
   const find = (what: keyof ColumnNames): string | undefined => {
-    const wanted = given[what] === undefined ? usual[what] : [given[what]]
-    const found = given[what] === undefined ? findUsual(head, usual[what]) : head.find((name) => name === given[what])
-    if (found === undefined && (what !== 'id' || given.id !== undefined)) throw noColumn(what, wanted, head, file)
+    const name = given[what]
+    const found = name === undefined ? findUsual(head, usual[what]) : head.find((column) => column === name)
     if (found !== undefined && head.indexOf(found) !== head.lastIndexOf(found))
       throw new AppError('INVALID_PARAMS', `${file} has two columns ${found}: give one another name`)
     return found
   }
-  return { id: find('id'), timestamp: find('timestamp') ?? '', target: find('target') ?? '' }
+  const need = (what: keyof ColumnNames): string => {
+    const found = find(what)
+    if (found !== undefined) return found
+    const wanted = given[what] ?? usual[what].join(', ')
+    const columns = head.slice(0, 20).join(', ')
+    const detail = `${file} has no column ${wanted}; it has ${columns}: name one by ${optionOf[what]}`
+    throw new AppError('INVALID_PARAMS', detail)
+  }
+  const id = given.id === undefined ? find('id') : need('id')
+  return { id, timestamp: need('timestamp'), target: need('target') }
 }
 
 /** As it is written, else in other letters: `Date`. */
 function findUsual(head: readonly string[], names: readonly string[]): string | undefined {
-  const isLike = (name: string) => (column: string) => column.toLowerCase() === name
-  return names.find((name) => head.includes(name)) ?? names.flatMap((name) => head.find(isLike(name)) ?? [])[0]
-}
-
-function noColumn(what: keyof ColumnNames, wanted: readonly string[], head: readonly string[], file: string): AppError {
-  const columns = head.slice(0, 20).join(', ')
-  return new AppError(
-    'INVALID_PARAMS',
-    `${file} has no column ${wanted.join(', ')}; it has ${columns}: name one by ${optionOf[what]}`,
-  )
+  const inCapitals = (name: string) => head.find((column) => column.toLowerCase() === name)
+  return names.find((name) => head.includes(name)) ?? names.map(inCapitals).find((column) => column !== undefined)
 }
 
 function unusedWarnings(head: readonly string[], used: readonly (string | undefined)[]): string[] {

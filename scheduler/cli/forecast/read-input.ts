@@ -11,7 +11,8 @@ const seriesPerPart = 1_000
 export async function readInput(file: string, columns: ColumnNames, io: Io): Promise<Part[]> {
   const name = file === '-' ? 'stdin' : file
   const text = file === '-' ? await io.readStdin() : await readText(file)
-  if (/^\s*\[/.test(text)) throw noFormat(name)
+  // a JSON array; a header may begin with a bracket as well
+  if (/^\s*\[\s*[[{\d-]/.test(text)) throw noFormat(name)
   const isNdjson = /\.(?:ndjson|jsonl)$/.test(file) || (!/\.[ct]sv$/.test(file) && text.trimStart().startsWith('{'))
   return isNdjson ? ndjsonParts(text, name) : [csvPart(text, name, columns)]
 }
