@@ -54,13 +54,13 @@ test('covariates change its forecast, and the status tells who lacks one; Bolt t
   expect(await lastOf(informed)).not.toBe(await lastOf(plain))
 })
 
-test('where there is no checkpoint the fall-back forecasts, and run, status and metrics tell why', async () => {
+test('where there is no such folder the fall-back forecasts, and run, status and metrics tell why', async () => {
   const id = await register('missing', './nowhere')
-  const fallback = 'fallback:MODEL_INVALID'
+  const fallback = 'fallback:MODEL_MISSING'
   expect((await forecastOf(id)).summary).toMatchObject({ forecast: pods.length, fallback })
   expect(await statusOf(id)).toMatchObject({ consecutiveFailures: 0, fallback })
   const metrics = await (await fetch(`${stack.workers.forecast.url}/metrics`)).text()
-  expect(metrics).toMatch(/^anomaly_times_fallback_series_total\{reason="MODEL_INVALID"\} [1-9]/m)
+  expect(metrics).toMatch(/^anomaly_times_fallback_series_total\{reason="MODEL_MISSING"\} [1-9]/m)
 })
 
 test('a model of the store is named, once it is installed; without it the fall-back forecasts', async () => {

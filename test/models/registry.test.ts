@@ -28,9 +28,9 @@ test.each([
   expect(isModelPath(name)).toBe(expected)
 })
 
-test('a path without a checkpoint is refused by name', () => {
+test('a path of a folder that is not there is refused by name', () => {
   expect(() => createForecasters().get('./nowhere')).toThrowError(
-    expect.objectContaining({ code: 'MODEL_INVALID', message: expect.stringContaining('./nowhere') }),
+    expect.objectContaining({ code: 'MODEL_MISSING', message: expect.stringContaining('./nowhere') }),
   )
 })
 

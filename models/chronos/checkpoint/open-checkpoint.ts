@@ -19,7 +19,7 @@ const weightsName = 'model.safetensors'
 
 /**
  * Reads and checks config.json and the header of model.safetensors: some 20 kB, so it may be done on any thread.
- * @throws MODEL_INVALID naming the file, and the field or tensor.
+ * @throws MODEL_MISSING without such a folder; MODEL_INVALID naming the file, and the field or tensor.
  */
 export function openCheckpoint(folder: string): Checkpoint {
   const config = readConfig(folder)
@@ -29,7 +29,7 @@ export function openCheckpoint(folder: string): Checkpoint {
   return { config, weightsPath, tensors }
 }
 
-/** What config.json alone says. @throws MODEL_INVALID naming the file, and the field. */
+/** What config.json alone says. @throws MODEL_MISSING, MODEL_INVALID naming the file, and the field. */
 export function readConfig(folder: string): ChronosConfig {
   return parseConfig(readConfigFile(folder), join(folder, configName))
 }
@@ -38,6 +38,7 @@ function readConfigFile(folder: string): string {
   try {
     return readFileSync(join(folder, configName), 'utf8')
   } catch (error) {
+    if (!existsSync(folder)) throw new AppError('MODEL_MISSING', `${folder}: there is no such folder on this machine`)
     const hint = explainLacking(namesIn(folder))
     const problem = `${folder} is no checkpoint: ${configName} cannot be read${hint ? `; ${hint}` : ''}`
     throw new AppError('MODEL_INVALID', problem, { cause: error })

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .baselines import BASELINES, LEVELS
-from .forecast import forecast
+from .forecast import as_computed
 from .model import Chronos2
 from .real_series import Series, Window, load, windows
 
@@ -28,12 +28,13 @@ def evaluate(model: Chronos2, folder: Path, every: int = 1) -> pd.DataFrame:
 def block(model: Chronos2, series: list[Series], context: int, horizon: int, every: int) -> Iterator[dict]:
     for dataset, all_windows in windows(series, context, horizon).items():
         chosen = [w for w in all_windows[::every] if scale(w) > 1e-9 * (np.nanmax(np.abs(w.context)) + 1e-12)]
-        predicted = forecast(model, np.stack([w.context for w in chosen]), horizon)
-        for w, own in zip(chosen, predicted):
-            forecasts = {"model": own} | {name: make(w.context, w.period, horizon) for name, make in BASELINES.items()}
+        computed = as_computed(model, np.stack([w.context for w in chosen]), horizon)
+        for w, own in zip(chosen, computed):
+            crossing = float((np.diff(own, axis=0) < 0).mean())
+            forecasts = {"model": np.sort(own, axis=0)} | {name: make(w.context, w.period, horizon) for name, make in BASELINES.items()}
             for name, quantiles in forecasts.items():
                 keys = {"context": context, "horizon": horizon, "dataset": dataset, "series": w.series, "forecaster": name}
-                yield keys | measures(quantiles, w)
+                yield keys | measures(quantiles, w) | ({"crossing": crossing} if name == "model" else {})
 
 
 def scale(window: Window) -> float:
@@ -77,5 +78,6 @@ def report(lines: pd.DataFrame) -> str:
         parts.append(f"{measure} relative to seasonal naive\n{np.exp(table).round(3).to_string()}")
     own = lines[lines.forecaster == "model"]
     parts.append("coverage\n" + own.groupby("dataset")[["cover80", "cover98"]].mean().round(3).to_string())
+    parts.append(f"neighbouring levels that cross before sorting: {100 * own.crossing.mean():.2f} %")
     parts.append(f"furthest quantile beyond the context: {own.excursion.max():.1f} of its range")
     return "\n\n".join(parts)

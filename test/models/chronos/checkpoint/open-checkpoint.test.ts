@@ -90,15 +90,19 @@ describe('refuses', () => {
     )
   })
 
+  test('a folder that is not there', () => {
+    expect(() => openCheckpoint('/nowhere')).toThrowError(
+      expect.objectContaining({ code: 'MODEL_MISSING', message: '/nowhere: there is no such folder on this machine' }),
+    )
+  })
+
   test.each([
-    ['a folder that is not there', undefined, /nowhere is no checkpoint/],
     ['weights that are not there', {}, /model\.safetensors is missing; copy it there/],
     ['weights in the old form', { 'pytorch_model.bin': '' }, /save the model as safetensors/],
     ['weights in several files', { 'model.safetensors.index.json': '' }, /save them in one/],
     ['an adapter beside its base', { 'adapter_model.safetensors': '' }, /merge it into its base model/],
   ])('%s', (_, files, message) => {
-    const made = files ? folder.write({ 'config.json': config, ...files }) : '/nowhere'
-    expect(() => openCheckpoint(made)).toThrowError(
+    expect(() => openCheckpoint(folder.write({ 'config.json': config, ...files }))).toThrowError(
       expect.objectContaining({ code: 'MODEL_INVALID', message: expect.stringMatching(message) }),
     )
   })

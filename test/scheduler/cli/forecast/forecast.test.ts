@@ -218,7 +218,7 @@ test.each([
   },
   { args: ['-i', '-', '--confidence', '95'], error: '--confidence: lies between 0 and 1: 0.9 for 90 %' },
   { args: ['-i', '-', '-m', 'nope'], error: '--model: model "nope" is not installed' },
-  { args: ['-i', '-', '-m', './nope'], error: '--model: ./nope is no checkpoint' },
+  { args: ['-i', '-', '-m', './nope'], error: '--model: ./nope: there is no such folder' },
   {
     args: ['-i', '-', '-m', 'test/fixtures/chronos/bolt'],
     error: 'that is a folder: write ./test/fixtures/chronos/bolt',
