@@ -4,7 +4,7 @@ import type { Api } from './types.ts'
 export function readJsonBodies(app: Api): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
-    parse(request, body, (error, value) => {
+    void parse(request, body, (error, value) => {
       if (error && body !== '') error.message = whyNot(body)
       done(error, value)
     })

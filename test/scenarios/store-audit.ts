@@ -39,12 +39,16 @@ export function samplesByInstant(series: readonly StoredSeries[]): Map<string, M
   return all
 }
 
-/** Instants that hold two different values: a step that was rewritten. Equal values are one sample under 1 ms dedup. */
+/**
+ * Instants that hold two different values: a step that was rewritten. Equal values are one sample under 1 ms dedup. They
+ * are compared in the single precision that bands are kept in: the store scales the decimals of each block on its own, and
+ * the same bytes sent twice may come back with another 16th digit.
+ */
 export function rewrittenSteps(series: readonly StoredSeries[]): string[] {
   const rewritten: string[] = []
   for (const [name, instants] of samplesByInstant(series)) {
     for (const [t, values] of instants) {
-      if (new Set(values).size > 1) rewritten.push(`${name} at ${new Date(t).toISOString()}: ${values.join(', ')}`)
+      if (new Set(values.map(Math.fround)).size > 1) rewritten.push(`${name} at ${new Date(t).toISOString()}: ${values.join(', ')}`)
     }
   }
   return rewritten

@@ -44,9 +44,9 @@ test('a context may be shorter than what the model takes', () => {
   expect(chronosForecaster({ folder: `${fixtures}/bolt` }).maxContext).toBe(512)
 })
 
-test('a folder without checkpoint is refused by name', () => {
+test('a folder that is not there is refused by name', () => {
   expect(() => chronosForecaster({ folder: './nowhere' })).toThrowError(
-    expect.objectContaining({ code: 'MODEL_INVALID', message: expect.stringContaining('./nowhere is no checkpoint') }),
+    expect.objectContaining({ code: 'MODEL_MISSING', message: expect.stringContaining('./nowhere') }),
   )
 })
 
