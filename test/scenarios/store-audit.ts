@@ -48,7 +48,8 @@ export function rewrittenSteps(series: readonly StoredSeries[]): string[] {
   const rewritten: string[] = []
   for (const [name, instants] of samplesByInstant(series)) {
     for (const [t, values] of instants) {
-      if (new Set(values.map(Math.fround)).size > 1) rewritten.push(`${name} at ${new Date(t).toISOString()}: ${values.join(', ')}`)
+      if (new Set(values.map(Math.fround)).size > 1)
+        rewritten.push(`${name} at ${new Date(t).toISOString()}: ${values.join(', ')}`)
     }
   }
   return rewritten
