@@ -36,12 +36,8 @@ export function cronPrevious(spec: CronSpec, atMs: number): number | undefined {
   return previous !== undefined && isLeftOut(spec, previous) ? cronPrevious(spec, previous - 1) : previous
 }
 
-const isLeftOut = (spec: CronSpec, ms: number): boolean => spec.dst === 'skip' && isShifted(spec, ms)
-
-/** Whether an instant of the schedule stands for a time of the day that the clocks left out. */
-export function isShifted(spec: CronSpec, ms: number): boolean {
-  return !parse(spec).match(new Date(ms))
-}
+/** Whether an instant stands for a time of the day that the clocks left out, where those are skipped. */
+const isLeftOut = (spec: CronSpec, ms: number): boolean => spec.dst === 'skip' && !parse(spec).match(new Date(ms))
 
 /** Whether it is an IANA zone. */
 export function isTimeZone(text: string): boolean {

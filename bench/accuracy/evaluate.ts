@@ -1,6 +1,6 @@
 import type { Forecaster } from '../../models/forecaster.ts'
+import { groupBy } from '../../models/group-by.ts'
 import type { Forecasters } from '../../tasks/deps.ts'
-import { groupBy } from './group-by.ts'
 import { levels } from './levels.ts'
 import { type Measures, measure } from './measures.ts'
 import { empiricalNaive, naive, normalTheta } from './references.ts'

@@ -1,5 +1,5 @@
+import { groupBy } from '../../models/group-by.ts'
 import { type BenchRow, formatTable } from '../report.ts'
-import { groupBy } from './group-by.ts'
 
 interface Figure extends Pick<BenchRow, 'value' | 'unit'> {
   readonly model: string

@@ -1,7 +1,7 @@
 import type { Forecast, Forecaster } from '../../models/forecaster.ts'
 import { type BenchRow, row } from '../report.ts'
-import { mean } from './group-by.ts'
 import { levels } from './levels.ts'
+import { mean } from './mean.ts'
 import { quantileLoss } from './measures.ts'
 import { naive } from './references.ts'
 import { ramps, type WaveKind, walks, waves, withGaps } from './waves.ts'

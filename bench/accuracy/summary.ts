@@ -1,5 +1,6 @@
+import { groupBy } from '../../models/group-by.ts'
 import type { Line } from './evaluate.ts'
-import { groupBy, mean } from './group-by.ts'
+import { mean } from './mean.ts'
 
 export interface Figures<T = number> {
   /** Relative to seasonal naive. */

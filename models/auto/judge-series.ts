@@ -1,4 +1,5 @@
 import type { Forecaster, ForecastRequest } from '../forecaster.ts'
+import { groupBy } from '../group-by.ts'
 import { pinballLoss, type QuantilePaths } from '../pinball-loss.ts'
 import { addLosses, decodeRecord, judgedLevels, judgedPaths, type Standing, type TrackRecord } from './record.ts'
 
@@ -112,14 +113,7 @@ function longestBackTest({ contexts }: ForecastRequest, row: number): number {
 
 /** Rows that are judged over the same steps are judged at once. */
 function byWindow(rows: readonly number[], backOf: (row: number) => number): Pick<Window, 'rows' | 'back'>[] {
-  const windows = new Map<number, number[]>()
-  for (const row of rows) {
-    const back = backOf(row)
-    const window = windows.get(back)
-    if (window) window.push(row)
-    else windows.set(back, [row])
-  }
-  return [...windows].map(([back, together]) => ({ rows: together, back }))
+  return [...groupBy(rows, backOf)].map(([back, together]) => ({ rows: together, back }))
 }
 
 interface Window {

@@ -87,16 +87,12 @@ export function editEras(
 ): readonly ScheduleEra[] {
   const old = eras.at(-1)
   if (!old) return [firstEra(spec, stepMs)]
-  if (old.stepMs === stepMs && sameSpec(old.spec, spec)) return eras
+  if (old.stepMs === stepMs && isDeepStrictEqual(old.spec, spec)) return eras
   const ownsFromMs = Math.max(boundaryAt(old, nowMs), old.ownsFromMs ?? Number.NEGATIVE_INFINITY)
   const firstMs = previousTick(spec, nowMs) ?? nextTick(spec, nowMs)
   const era = { spec, stepMs, leadMs: leadMs(stepMs), firstMs, ownsFromMs }
   const kept = old.ownsFromMs !== undefined && ownsFromMs <= old.ownsFromMs ? eras.slice(0, -1) : eras
   return pruneEras([...kept, era], nowMs)
-}
-
-export function sameSpec(a: ScheduleSpec, b: ScheduleSpec): boolean {
-  return isDeepStrictEqual(a, b)
 }
 
 function pruneEras(eras: readonly ScheduleEra[], nowMs: number): readonly ScheduleEra[] {

@@ -1,5 +1,6 @@
 import { toAppError } from '../../models/errors.ts'
 import type { Covariate, Forecast } from '../../models/forecaster.ts'
+import { groupBy } from '../../models/group-by.ts'
 import type { Deps } from '../deps.ts'
 import { forecastPanel } from '../publish/forecast-panel.ts'
 import { endOf, type Histories, type History } from './history.ts'
@@ -48,14 +49,7 @@ interface Part {
 
 /** Models take contexts that end together. */
 function partsByEnd(series: readonly History[], stepMs: number): Part[] {
-  const rowsByEnd = new Map<number, number[]>()
-  for (const [row, history] of series.entries()) {
-    const endMs = endOf(history, stepMs)
-    const rows = rowsByEnd.get(endMs)
-    if (rows) rows.push(row)
-    else rowsByEnd.set(endMs, [row])
-  }
-  return [...rowsByEnd].flatMap(([endMs, rows]) => {
+  return [...groupBy(series.keys(), (row) => endOf(series[row]!, stepMs))].flatMap(([endMs, rows]) => {
     const parts = Math.ceil(rows.length / seriesPerPart)
     return Array.from({ length: parts }, (_, i) => {
       return { endMs, rows: rows.slice(i * seriesPerPart, (i + 1) * seriesPerPart) }

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { byTurns } from '../../models/by-turns.ts'
 import { toAppError } from '../../models/errors.ts'
 import type { Covariate } from '../../models/forecaster.ts'
 import { type Labels, type Panel, type StepRange, stepsIn } from '../../models/series.ts'
@@ -97,8 +97,7 @@ async function assessSeries(
   const isKnown = kind === 'known'
   const length = panel.length - (isKnown ? horizon : 0)
   const series: AssessedSeries[] = []
-  for (const [i, { labels, values }] of panel.series.entries()) {
-    if (i % seriesPerTurn === seriesPerTurn - 1) await nextTurn()
+  for await (const { labels, values } of byTurns(panel.series, seriesPerTurn)) {
     const assessed = assessCovariate(splitValues({ name, values, length, isKnown }), maxContext)
     if (assessed.verdict !== 'missing') series.push({ ...assessed, labels })
   }

@@ -1,4 +1,5 @@
 import type { Covariate } from '../../models/forecaster.ts'
+import { groupBy as groupRows } from '../../models/group-by.ts'
 import type { PanelSeries, SeriesIdentity } from '../../models/series.ts'
 import { keyOf } from './match-covariate.ts'
 
@@ -29,13 +30,8 @@ export function groupSeries(
   const { crossLearning, groupBy, ids } = grouping
   if (!crossLearning && !groupBy) return undefined
   const names = crossLearning ? [] : (groupBy ?? [])
-  const groups = new Map<string, Row[]>()
-  for (const row of [...series.keys()].sort((a, b) => (ids[a]!.id < ids[b]!.id ? -1 : 1))) {
-    const key = keyOf(names, series[row]!.labels)
-    const group = groups.get(key)
-    if (group) group.push(row)
-    else groups.set(key, [row])
-  }
+  const rows = [...series.keys()].sort((a, b) => (ids[a]!.id < ids[b]!.id ? -1 : 1))
+  const groups = groupRows(rows, (row) => keyOf(names, series[row]!.labels))
   return [...groups.values()].flatMap((group) => cutGroup(group, grouping))
 }
 

@@ -1,4 +1,5 @@
 import { AppError } from '../../models/errors.ts'
+import { groupBy } from '../../models/group-by.ts'
 import type { Labels } from '../../models/series.ts'
 import type { CovariateQuery } from './covariate-spec.ts'
 
@@ -31,7 +32,7 @@ export function matchCovariate(
 }
 
 function byLabels(series: readonly Labels[], on: readonly string[]): FindRows {
-  const rows = groupRows(series.map((labels) => keyOf(on, labels)))
+  const rows = groupBy(series.keys(), (row) => keyOf(on, series[row]!))
   return (target) => rows.get(keyOf(on, target)) ?? []
 }
 
@@ -42,22 +43,12 @@ function byOwnLabels(series: readonly Labels[]): FindRows {
   for (const label of labelsOf.flat()) counts.set(label, (counts.get(label) ?? 0) + 1)
   const rarest = (labels: readonly string[]) =>
     labels.reduce((best, label) => (counts.get(label)! < (counts.get(best) ?? Infinity) ? label : best), '')
-  const rows = groupRows(labelsOf.map(rarest))
+  const rows = groupBy(series.keys(), (row) => rarest(labelsOf[row]!))
   return (target) => {
     const labels = new Set(['', ...ownLabels(target)])
     const found = [...labels].flatMap((label) => rows.get(label) ?? [])
     return found.filter((row) => labelsOf[row]!.every((label) => labels.has(label))).sort((a, b) => a - b)
   }
-}
-
-function groupRows(keys: readonly string[]): ReadonlyMap<string, readonly number[]> {
-  const groups = new Map<string, number[]>()
-  for (const [row, key] of keys.entries()) {
-    const group = groups.get(key)
-    if (group) group.push(row)
-    else groups.set(key, [row])
-  }
-  return groups
 }
 
 /** Without the name of the metric; an empty label is none. */

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { byTurns } from '../../by-turns.ts'
 import type { Chronos2Config } from '../checkpoint/config.ts'
 import { type Block, joinBlocks, mapOutput } from '../pipeline/blocks.ts'
 import type { Entry, Feeds, RunEntries } from '../pipeline/entry.ts'
@@ -121,7 +121,8 @@ function groupEntry(
     tokens: group.length * (patches + 1 + steps / patch),
     async feeds() {
       const prepared: PreparedRow[] = []
-      for await (const { context, future } of byTurns(group)) prepared.push({ ...prepareRow(context), future })
+      for await (const { context, future } of byTurns(group, rowsPerTurn))
+        prepared.push({ ...prepareRow(context), future })
       rows = prepared
       return chronos2Feeds(rows, { patches, steps, config })
     },
@@ -148,15 +149,6 @@ interface FeedShape {
 // some milliseconds of work; the thread has others to serve, and a group may have a hundred
 const rowsPerTurn = 16
 
-async function* byTurns<T>(rows: Iterable<T>): AsyncGenerator<T> {
-  let count = 0
-  for (const row of rows) {
-    if (count > 0 && count % rowsPerTurn === 0) await nextTurn()
-    count += 1
-    yield row
-  }
-}
-
 async function chronos2Feeds(rows: readonly PreparedRow[], { patches, steps, config }: FeedShape): Promise<Feeds> {
   const { patch, timeScale } = config
   const batch = rows.length
@@ -166,7 +158,7 @@ async function chronos2Feeds(rows: readonly PreparedRow[], { patches, steps, con
   const future = new Float32Array(batch * futureSize)
   const mask = new Float32Array(batch * patches)
   const placed = config.usesArcsinh ? { transform: Math.asinh } : {}
-  for await (const [i, row] of byTurns(rows.entries())) {
+  for await (const [i, row] of byTurns(rows.entries(), rowsPerTurn)) {
     const past = {
       features: context.subarray(i * contextSize, (i + 1) * contextSize),
       mask: mask.subarray(i * patches, (i + 1) * patches),

@@ -1,3 +1,4 @@
+import { groupBy } from '../../group-by.ts'
 import { type Entry, takeOutputs } from '../pipeline/entry.ts'
 
 export interface Batch {
@@ -177,14 +178,4 @@ function batchOf(chosen: readonly Chosen[]): Batch {
       for (const [call] of calls) call.end({ reason })
     },
   }
-}
-
-function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>()
-  for (const item of items) {
-    const group = groups.get(keyOf(item))
-    if (group) group.push(item)
-    else groups.set(keyOf(item), [item])
-  }
-  return groups
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { dirname } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { AppError, toAppError } from '../../../models/errors.ts'
 import { defaultTenant } from '../../../models/series.ts'
 import { startDelayMs } from '../../planning/schedule-spec.ts'
-import { sameSpec } from '../../planning/timeline.ts'
 import type { Installation } from '../../store/installation.ts'
 import type { StoredMission } from '../../store/missions/stored-mission.ts'
 import { issuesText } from '../../store/stored-document.ts'
@@ -129,7 +129,7 @@ async function restoreMission(
 function withSaved(created: StoredMission, saved: NonNullable<ExportedMission['saved']>): StoredMission {
   const { pause: written, ...mission } = created
   const [last, own] = [saved.forecastEras.at(-1), created.forecastEras.at(-1)]
-  const same = last && own && last.stepMs === own.stepMs && sameSpec(last.spec, own.spec)
+  const same = last && own && last.stepMs === own.stepMs && isDeepStrictEqual(last.spec, own.spec)
   const pause = saved.pause ?? written
   return {
     ...mission,

@@ -79,17 +79,17 @@ function drawTimeAxis(canvas: Canvas, { startMs, stepMs, split, median }: PlotDa
     canvas.rectangle([xOf(tick) - 0.5, bottom], [xOf(tick) + 0.5, bottom + 6], grey)
     centred(canvas, tick.text, [xOf(tick), bottom + 12])
   }
-  for (const { tick, context } of contextsOf(ticks, xOf)) centred(canvas, context, [xOf(tick), bottom + 34])
+  for (const tick of contextTicks(ticks, xOf)) centred(canvas, tick.context, [xOf(tick), bottom + 34])
   canvas.text([12, bottom + 12], 'UTC', quietPen)
   if (split > 0 && split <= last) dashes(canvas, x(split - 1), [top, bottom])
 }
 
-/** Day or year where it changes, and at the first tick if it has room there. */
-function contextsOf(ticks: readonly TimeTick[], xOf: (tick: TimeTick) => number) {
+/** Ticks where day or year changes, and the first one if its own has room there. */
+function contextTicks(ticks: readonly TimeTick[], xOf: (tick: TimeTick) => number): TimeTick[] {
   const changes = ticks.filter((tick, i) => tick.context !== (ticks[i - 1]?.context ?? ''))
-  return changes
-    .filter((tick, i) => i > 0 || !changes[1] || xOf(changes[1]) - xOf(tick) > textWidth(`${tick.context}  `))
-    .map((tick) => ({ tick, context: tick.context }))
+  return changes.filter(
+    (tick, i) => i > 0 || !changes[1] || xOf(changes[1]) - xOf(tick) > textWidth(`${tick.context}  `),
+  )
 }
 
 function drawLines(canvas: Canvas, data: PlotData, { x, y }: Frame): void {

@@ -153,29 +153,26 @@ describe('a query', () => {
     expect(err).toBe('warning: look out')
   })
 
-  test('that failed there is an error here', async () => {
-    const error = { code: 'TOO_MANY_SERIES', message: 'up returns 9 series', problems: [] } as const
+  test.each([
+    {
+      name: 'failed there is an error here',
+      query: 'up',
+      error: { code: 'TOO_MANY_SERIES', message: 'up returns 9 series', problems: [] },
+      ended: { exitCode: 1, err: 'error: up returns 9 series' },
+    },
+    {
+      name: 'the store refuses is wrong input',
+      query: 'rate(x[',
+      error: { code: 'QUERY_REJECTED', message: 'rate(x[: unparsed data left', problems: [] },
+      ended: { exitCode: 2, err: 'error: --promql: rate(x[: unparsed data left' },
+    },
+  ] as const)('that $name', async ({ query, error, ended }) => {
     const app = await fakeApi({
       forecasts: fakeForecastService(() => fakeNowMs, { ends: { status: 'failed', error } }),
     })
     onTestFinished(() => app.close())
     const AT_API = await app.listen({ port: 0, host: '127.0.0.1' })
-    expect(await forecast(['-q', 'up'], '', { AT_API })).toMatchObject({
-      exitCode: 1,
-      err: 'error: up returns 9 series',
-    })
-  })
-
-  test('that the store refuses is wrong input', async () => {
-    const error = { code: 'QUERY_REJECTED', message: 'rate(x[: unparsed data left', problems: [] } as const
-    const app = await fakeApi({
-      forecasts: fakeForecastService(() => fakeNowMs, { ends: { status: 'failed', error } }),
-    })
-    onTestFinished(() => app.close())
-    const AT_API = await app.listen({ port: 0, host: '127.0.0.1' })
-    expect(await forecast(['-q', 'rate(x['], '', { AT_API })).toMatchObject({
-      ...{ exitCode: 2, err: 'error: --promql: rate(x[: unparsed data left' },
-    })
+    expect(await forecast(['-q', query], '', { AT_API })).toMatchObject(ended)
   })
 
   test('is asked of a store without any API', async () => {
