@@ -19,9 +19,10 @@ import { type OpenProcess, runProcess } from './process/open-process.ts'
 import { missionsReadiness, plannerReadiness } from './process/readiness-checks.ts'
 import { collectBacklog, collectLeader, plannerMetrics, timedScores, workerMetrics } from './process/run-metrics.ts'
 import { taskMetrics } from './process/task-metrics.ts'
+import { handBackMs } from './queue/close-worker.ts'
 import type { PoolName, QueueSize } from './queue/queue-size.ts'
 import type { FlowName } from './queue/runs.ts'
-import { createWorker, handBackMs, type RunWorker } from './queue/worker.ts'
+import { createWorker, type RunWorker } from './queue/worker.ts'
 import { redisOptions } from './redis/redis.ts'
 import { createSeriesService } from './series/series-service.ts'
 import { readHeartbeats } from './store/heartbeats.ts'
@@ -99,14 +100,9 @@ export function runWorker(config: Config, pool: FlowName, signal: AbortSignal): 
       logger.error({ reason }, 'this worker should be restarted')
     })
     const graceMs = parseDuration(config.worker.grace)
-    closers.add('worker', worker, (opened) => opened.close(graceMs), graceMs + 2 * handBackMs)
-    if (pool === 'forecast')
-      closers.add(
-        'forecast server',
-        startForecastServer(running),
-        (opened) => opened.close(graceMs),
-        graceMs + handBackMs,
-      )
+    const workers = pool === 'forecast' ? [worker, startForecastServer(running)] : [worker]
+    const close = () => Promise.all(workers.map((opened) => opened.close(graceMs)))
+    closers.add('workers', workers, close, graceMs + 2 * handBackMs)
     await worker.ready()
     logger.info({ url, pool }, 'the worker takes runs')
     await aborted(signal)

@@ -54,14 +54,13 @@ export const worker: Command = defineCommand({
   },
 })
 
-/** What could not be closed must not keep the process: it ends soon after the error was told. */
+/** What could not be closed, or waits for a Redis that is away, must not keep the process. */
 async function ended(running: Promise<void>): Promise<number> {
   try {
     await running
     return 0
-  } catch (error) {
+  } finally {
     setTimeout(() => exit(), leaveAfterMs).unref()
-    throw error
   }
 }
 

@@ -2,6 +2,7 @@ import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { AppError, toAppError } from '../../models/errors.ts'
 import { withDeadline } from '../process/with-deadline.ts'
+import { closeWorker } from '../queue/close-worker.ts'
 import { queuePrefix } from '../store/ticks/schedule-keys.ts'
 import { alreadyOver, executeForecastJob, type ForecastDeps } from './execute-forecast.ts'
 import { forecastQueueName } from './forecast-queue.ts'
@@ -35,9 +36,13 @@ export interface ForecastServer {
 export function serveForecasts(options: ServeForecastsOptions): ForecastServer {
   const { connection, name, onError } = options
   const stopping = new AbortController()
+  let atWork = 0
   const worker = new Worker<ForecastJob>(
     forecastQueueName,
-    (job, token) => serve(options, { job, token, stopping: stopping.signal }),
+    async (job, token) => {
+      atWork++
+      await serve(options, { job, token, stopping: stopping.signal }).finally(() => atWork--)
+    },
     {
       ...{ connection, prefix: queuePrefix, concurrency, name },
       lockDuration: options.lockDurationMs ?? 60_000,
@@ -54,12 +59,7 @@ export function serveForecasts(options: ServeForecastsOptions): ForecastServer {
     void fail(options, job.data, error instanceof AppError ? error : lost).catch(onError)
   })
   return {
-    async close(graceMs) {
-      const timer = setTimeout(() => stopping.abort(new AppError('RUN_CANCELLED', 'the worker stops')), graceMs)
-      await worker.close()
-      clearTimeout(timer)
-      connection.disconnect()
-    },
+    close: (graceMs) => closeWorker({ worker, connection, stopping, isIdle: atWork === 0 }, graceMs),
   }
 }
 

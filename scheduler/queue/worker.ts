@@ -2,7 +2,6 @@ import { DelayedError, type Job, type MinimalJob, type Processor, UnrecoverableE
 import type { Redis } from 'ioredis'
 import { AppError } from '../../models/errors.ts'
 import type { Clock } from '../process/clock.ts'
-import { settledWithin } from '../process/settled-within.ts'
 import { createOverlapStore } from '../store/ticks/overlap-store.ts'
 import { createRunStore } from '../store/ticks/run-store.ts'
 import { queuePrefix } from '../store/ticks/schedule-keys.ts'
@@ -14,6 +13,7 @@ import {
   settleKilled,
   type WorkerMetrics,
 } from './attempt.ts'
+import { closeWorker } from './close-worker.ts'
 import { FetchingWorker, watchDeafness } from './fetching-worker.ts'
 import { retryDelayMs } from './retry-delay.ts'
 import type { ExecuteRun, FlowName, RunJob, RunRecord } from './runs.ts'
@@ -64,9 +64,6 @@ export interface RunWorker {
 const maxStalls = 3
 /** Blocked reads end after 5 to 10 s, so this is several of them missed. */
 const deafAfterMs = 60_000
-/** How much longer than its grace a worker may take to close. */
-export const handBackMs = 8_000
-
 export function createWorker(options: RunWorkerOptions): RunWorker {
   const { flow, redis, connection, concurrency, onError = () => undefined, onDeaf = () => undefined } = options
   const stopping = new AbortController()
@@ -121,12 +118,7 @@ export function createWorker(options: RunWorkerOptions): RunWorker {
     health: () => ({ active: atWork.size, lastFetchAgeMs: worker.fetchAgeMs, isDeaf: isDeaf() }),
     close: async (graceMs) => {
       endWatch()
-      const closed = worker.close()
-      if (!(await settledWithin(closed, graceMs))) {
-        stopping.abort(new AppError('RUN_CANCELLED', 'the worker stops'))
-        await settledWithin(closed, handBackMs)
-      }
-      connection.disconnect()
+      await closeWorker({ worker, connection, stopping, isIdle: atWork.size === 0 }, graceMs)
     },
   }
 }

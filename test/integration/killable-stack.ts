@@ -43,6 +43,7 @@ export async function startKillableStack(others: readonly object[] = []) {
       /** Of the scheduler and the workers; empty. */
       modelsDir: join(dir, 'models'),
       gates,
+      redis,
       scheduler: scheduler.process,
       workers,
       restart,

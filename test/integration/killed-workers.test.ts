@@ -113,6 +113,17 @@ test('no sample is missing, none has a second value, no score knew its step, eve
   }
 })
 
+test('workers that are told to end while Redis is away leave, at work or idle', async () => {
+  const hold = stack.gates.detect.hold({ when: isScore, after: 0 })
+  await hold.reached
+  await stack.redis.stop()
+  const { detect, forecast } = stack.workers
+  // what takes longer is killed and does not end with a code; the grace here is 1 s
+  await Promise.all([detect.stop(20_000), forecast.stop(20_000)])
+  expect(await Promise.all([detect.exited, forecast.exited])).toEqual(['exit code 0', 'exit code 0'])
+  hold.drop()
+})
+
 /** Starts are spread over a minute by a hash of the id; one that starts at once. */
 function promptId(prefix: string): string {
   for (let n = 0; ; n++) if (startDelayMs(`default/${prefix}-${n}.forecast`, minuteMs) < 500) return `${prefix}-${n}`
