@@ -1,5 +1,4 @@
 import type { RangeQuery } from '../../tasks/deps.ts'
-import { median } from '../report.ts'
 import { openReplay } from './replay.ts'
 import type { Rig, StoreConnection } from './rig.ts'
 import { rangeForm, type StoreRead, timeStoreRead } from './store-time.ts'
@@ -25,9 +24,9 @@ export interface ReadTimes {
 const turnCount = 5
 
 /**
- * By turns, so that what disturbs one disturbs the others. Our shares are CPU time: while we read, the store is at work
- * on the same cores, so that wall time would count its work as ours. Its work slows ours as well (caches, memory), which
- * is why parsing is timed without it.
+ * The least of some turns, for the store as for us: what else a machine does only adds, up to twice the time. Our shares
+ * are CPU time: while we read, the store is at work on the same cores, so that wall time would count its work as ours.
+ * Its work slows ours as well (caches, memory), which is why parsing is timed without it.
  */
 export async function timeReading(rig: Rig, range: RangeQuery): Promise<ReadTimes> {
   const { store } = rig
@@ -43,16 +42,13 @@ export async function timeReading(rig: Rig, range: RangeQuery): Promise<ReadTime
     })
   }
   await replay.close()
-  const middle = (way: 'read' | 'replayed' | 'received') =>
-    median(
-      turns.map((turn) => turn[way]),
-      ({ cpuSeconds }) => cpuSeconds,
-    )
-  const storeRead = median(
-    turns.map((turn) => turn.store),
-    ({ seconds }) => seconds,
-  )
-  return { store: storeRead, read: middle('read'), replayed: middle('replayed'), received: middle('received') }
+  const least = <Way extends keyof ReadTimes>(way: Way, cost: (time: ReadTimes[Way]) => number) =>
+    turns.map((turn) => turn[way]).reduce((best, time) => (cost(time) < cost(best) ? time : best))
+  const cpu = ({ cpuSeconds }: Reading) => cpuSeconds
+  return {
+    store: least('store', ({ seconds }) => seconds),
+    ...{ read: least('read', cpu), replayed: least('replayed', cpu), received: least('received', cpu) },
+  }
 }
 
 async function timeOurs(work: () => Promise<unknown>): Promise<Reading> {

@@ -20,8 +20,9 @@ export const hosts: readonly LiveSeries[] = [
   ...['c', 'd', 'e', 'f', 'g', 'h'].map((host, i) => ({ host, fromMs: startMs + (30 + 5 * i) * minuteMs })),
 ]
 
-/** A quiet day curve with a little noise: nothing of it should score far above 1. */
-export function loadAt(host: string, ms: number): number {
+/** A quiet day curve with a little noise, the same at whatever hour it plays: nothing of it should score far above 1. */
+export function loadAt(host: string, atMs: number): number {
+  const ms = atMs - startMs
   const level = 100 * (1 + host.charCodeAt(0) - 'a'.charCodeAt(0))
   return level + 20 * Math.sin((2 * Math.PI * ms) / dayMs) + noise(host.charCodeAt(0) * 7 + ms / minuteMs)
 }

@@ -28,14 +28,14 @@ export interface SampleRow {
   readonly subject: string
 }
 
-/** The steps' seconds as a store writes them, one behind the other: comparing is faster than reading numbers. */
+/** What a store writes up to the value of each step, `[1435781430,"`: comparing is faster than reading numbers. */
 export type StepTexts = DataView
 
 /** Seconds have ten digits from 2001 to 2286; steps that do not are read as numbers. */
-const textLength = 10
+const textLength = 13
 
 export function stepTexts({ startMs, stepMs, first, last }: SampleGrid): StepTexts {
-  const texts = Array.from({ length: last - first + 1 }, (_, i) => `${(startMs + (first + i) * stepMs) / 1_000}`)
+  const texts = Array.from({ length: last - first + 1 }, (_, i) => `[${(startMs + (first + i) * stepMs) / 1_000},"`)
   return viewOf(Buffer.from(texts.every((text) => text.length === textLength) ? texts.join('') : ''))
 }
 
@@ -58,15 +58,13 @@ export function readSamples(window: JsonWindow, row: SampleRow): boolean {
 /** The hot spot: reads `[1435781430,"1.5"],` in exactly this form, or nothing. */
 function readPlainSample(window: JsonWindow, row: SampleRow): boolean {
   const { bytes, pos: start } = window
-  if (bytes[start] !== 91) return false
   const step = readStep(window, row)
-  const { pos } = window
-  if (step >= 0 && bytes[pos + 1] === 34) {
-    window.pos = pos + 2
+  if (step >= 0) {
+    const from = window.pos
     const value = readDecimal(window)
     const end = window.pos + 2
     // bytes behind `window.end` are left from earlier chunks
-    if (end > pos + 4 && bytes[end - 2] === 34 && bytes[end - 1] === 93 && end <= window.end) {
+    if (end > from + 2 && bytes[end - 2] === 34 && bytes[end - 1] === 93 && end <= window.end) {
       row.values[step] = Number.isFinite(value) ? value : Number.NaN
       row.next = step + 1
       window.pos = end < window.end && bytes[end] === 44 ? end + 1 : end
@@ -77,37 +75,37 @@ function readPlainSample(window: JsonWindow, row: SampleRow): boolean {
   return false
 }
 
-/** Reads the seconds behind the bracket up to their comma; -1 when they are anything but whole seconds. */
+/** Reads from the bracket up to the value; -1 when there are anything but whole seconds and a quotation mark. */
 function readStep(window: JsonWindow, row: SampleRow): number {
-  const from = window.pos + 1
-  const behind = from + textLength
+  const { view, pos } = window
   const text = (row.next - row.grid.first) * textLength
-  const fits = text + textLength <= row.texts.byteLength && behind <= window.bytes.length
-  if (fits && sameText(window.view, from, row.texts, text) && window.bytes[behind] === 44) {
-    window.pos = behind
+  const fits = text + textLength <= row.texts.byteLength && pos + textLength <= view.byteLength
+  if (fits && sameText(view, pos, row.texts, text)) {
+    window.pos = pos + textLength
     return row.next
   }
-  return readSeconds(window, row, from)
+  return readSeconds(window, row)
 }
 
-/** Compares `textLength` bytes in three steps. */
+/** Compares `textLength` bytes as two doubles that overlap: no text of a step is a NaN or a zero. */
 function sameText(a: DataView, posA: number, b: DataView, posB: number): boolean {
   return (
-    a.getInt32(posA) === b.getInt32(posB) &&
-    a.getInt32(posA + 4) === b.getInt32(posB + 4) &&
-    a.getInt16(posA + 8) === b.getInt16(posB + 8)
+    a.getFloat64(posA, true) === b.getFloat64(posB, true) &&
+    a.getFloat64(posA + 5, true) === b.getFloat64(posB + 5, true)
   )
 }
 
-function readSeconds(window: JsonWindow, row: SampleRow, from: number): number {
+function readSeconds(window: JsonWindow, row: SampleRow): number {
   const { bytes } = window
-  let pos = from
+  if (bytes[window.pos] !== 91) return -1
+  let pos = window.pos + 1
   let seconds = 0
   for (let digit = bytes[pos]! - 48; digit >= 0 && digit <= 9; digit = bytes[++pos]! - 48) {
     seconds = seconds * 10 + digit
   }
-  window.pos = pos
-  return bytes[pos] === 44 && pos < window.end ? stepOf(seconds * 1_000, row) : -1
+  if (bytes[pos] !== 44 || bytes[pos + 1] !== 34 || pos + 1 >= window.end) return -1
+  window.pos = pos + 2
+  return stepOf(seconds * 1_000, row)
 }
 
 /** Reads one sample in any form that JSON allows; false when it is cut. */
