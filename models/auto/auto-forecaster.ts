@@ -1,6 +1,6 @@
 import type { Forecast, Forecaster } from '../forecaster.ts'
 import { type AutoRun, bestMember, judgeSeries } from './judge-series.ts'
-import { encodeRecord, judgedLevels, judgedPaths, pathsAt, type Standing } from './record.ts'
+import { encodeRecord, judgedLevels, judgedPaths, membersTag, pathsAt, type Standing } from './record.ts'
 
 export interface AutoOptions {
   /** Forecasts everything; the others join where they are clearly better. */
@@ -16,13 +16,13 @@ export interface AutoOptions {
  */
 export function autoForecaster({ model, others }: AutoOptions): Forecaster {
   const members = [model, ...others]
+  const tag = membersTag(members)
   return {
     name: 'auto',
-    ...(model.revision !== undefined && { revision: model.revision }),
     minContext: model.minContext,
     maxContext: Math.max(...members.map(({ maxContext }) => maxContext)),
     async forecast(request, signal) {
-      const run = { request, members, signal }
+      const run = { request, members, tag, signal }
       // the network computes in threads of its own, the simple members in this one
       const [own, standings] = await Promise.all([
         model.forecast({ ...request, levels: withJudged(request.levels) }, signal),
@@ -31,10 +31,10 @@ export function autoForecaster({ model, others }: AutoOptions): Forecaster {
       const mixed = await mixBest(run, own, standings)
       return mixed.map((forecast, row) => ({
         ...forecast,
-        record: encodeRecord({
-          ...standings[row]!,
-          ...{ originMs: request.endMs, stepMs: request.stepMs, model: judgedPaths(own[row]!) },
-        }),
+        record: encodeRecord(
+          { ...standings[row]!, originMs: request.endMs, stepMs: request.stepMs, model: judgedPaths(own[row]!) },
+          tag,
+        ),
       }))
     },
     close: async () => {},

@@ -14,6 +14,8 @@ export interface AutoRun {
   readonly request: ForecastRequest
   /** The model first. */
   readonly members: readonly Forecaster[]
+  /** Of the members' records. */
+  readonly tag: number
   readonly signal: AbortSignal | undefined
 }
 
@@ -84,11 +86,11 @@ interface Recorded {
   readonly elapsed: number
 }
 
-/** Rows whose record belongs to this series of steps, and whose context reaches well behind it. */
-function recordedRows({ request, members }: AutoRun): Map<number, Recorded> {
+/** Rows whose record is of these members and steps, and whose context reaches well behind it. */
+function recordedRows({ request, members, tag }: AutoRun): Map<number, Recorded> {
   const found = new Map<number, Recorded>()
   for (const [row, bytes] of (request.records ?? []).entries()) {
-    const record = bytes && decodeRecord(bytes, members.length)
+    const record = bytes && decodeRecord(bytes, tag, members.length)
     if (!record || record.stepMs !== request.stepMs) continue
     const elapsed = Math.round((request.endMs - record.originMs) / request.stepMs)
     if (elapsed >= 0 && 2 * elapsed <= request.contexts[row]!.length) found.set(row, { record, elapsed })

@@ -1,4 +1,5 @@
-import type { Forecast } from '../forecaster.ts'
+import { createHash } from 'node:crypto'
+import type { Forecast, Forecaster } from '../forecaster.ts'
 import type { QuantilePaths } from '../pinball-loss.ts'
 
 /** Levels that members are judged by. */
@@ -6,9 +7,11 @@ export const judgedLevels: readonly number[] = [0.1, 0.5, 0.9]
 /** Steps of the model's forecast that are kept for judging it: an hour of minutes, as long as most runs lie apart. */
 const keptSteps = 64
 
-/** How well each member has forecast a series, the model first: means that forget, and how many steps they rest on. */
+/** How well each member has forecast a series. */
 export interface Standing {
+  /** Mean pinball loss of each member, the model first, in the unit of the series; NaN where it is not known. */
   readonly losses: readonly number[]
+  /** Steps that the losses rest on; older ones count for less. */
   readonly weight: number
 }
 
@@ -21,14 +24,25 @@ export interface TrackRecord extends Standing {
   readonly model: QuantilePaths
 }
 
-const version = 1
+// raise with any change of the bytes below, of what is kept, or of what a simple member forecasts
+const version = 2
 const headLength = 5
 
-/** version, origin, step, weight, base and losses as Float64, then the model's paths as Float32 beside the base. */
-export function encodeRecord({ originMs, stepMs, weight, losses, model }: TrackRecord): Uint8Array {
+/**
+ * Tells the members of a record from others: by their order, names and weights. A new network does not answer for the
+ * errors of the one before.
+ */
+export function membersTag(members: readonly Pick<Forecaster, 'name' | 'revision'>[]): number {
+  const text = JSON.stringify([version, ...members.map(({ name, revision = '' }) => [name, revision])])
+  // 48 bits: a Float64 holds each such number as it is
+  return createHash('sha256').update(text).digest().readUIntBE(0, 6)
+}
+
+/** Tag, origin, step, weight, base and losses as Float64, then the model's paths as Float32 beside the base. */
+export function encodeRecord({ originMs, stepMs, weight, losses, model }: TrackRecord, tag: number): Uint8Array {
   // a level of 1e9 that moves by 1 would be lost in Float32
   const base = model.quantiles[0] ?? 0
-  const head = Float64Array.of(version, originMs, stepMs, weight, base, ...losses)
+  const head = Float64Array.of(tag, originMs, stepMs, weight, base, ...losses)
   const paths = Float32Array.from(model.quantiles, (value) => value - base)
   const bytes = new Uint8Array(head.byteLength + paths.byteLength)
   bytes.set(new Uint8Array(head.buffer))
@@ -36,8 +50,8 @@ export function encodeRecord({ originMs, stepMs, weight, losses, model }: TrackR
   return bytes
 }
 
-/** undefined for bytes that this version did not write, damaged ones, or for another number of members. */
-export function decodeRecord(bytes: Uint8Array, memberCount: number): TrackRecord | undefined {
+/** undefined for a record of other members or of another version, and for damaged bytes. */
+export function decodeRecord(bytes: Uint8Array, tag: number, memberCount: number): TrackRecord | undefined {
   const headBytes = (headLength + memberCount) * 8
   const pathCount = (bytes.length - headBytes) / 4
   const steps = pathCount / judgedLevels.length
@@ -45,7 +59,7 @@ export function decodeRecord(bytes: Uint8Array, memberCount: number): TrackRecor
   // typed arrays begin at multiples of their size only
   const aligned = Uint8Array.from(bytes).buffer
   const [found, originMs, stepMs, weight, base, ...losses] = new Float64Array(aligned, 0, headLength + memberCount)
-  if (found !== version || ![originMs, stepMs, weight, base].every(Number.isFinite) || weight! < 0) return undefined
+  if (found !== tag || ![originMs, stepMs, weight, base].every(Number.isFinite) || weight! < 0) return undefined
   const quantiles = Float64Array.from(new Float32Array(aligned, headBytes, pathCount), (value) => value + base!)
   return {
     originMs: originMs!,

@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chronosForecaster } from '../chronos/chronos-forecaster.ts'
 import type { Inference } from '../chronos/inference/inference.ts'
@@ -11,6 +13,7 @@ export function embeddedForecaster(inference?: Inference): Forecaster {
   const network = chronosForecaster({ folder, name: 'chronos-embedded', ...(inference && { inference }) })
   return {
     ...network,
+    revision: revisionOf(folder),
     async forecast(request, signal) {
       const forecasts = await network.forecast(request, signal)
       return forecasts.map((forecast, row) => keepNear(forecast, request.contexts[row]!.subarray(-network.maxContext)))
@@ -23,4 +26,10 @@ export function embeddedWeights(): string {
   const places = ['./weights/', '../../../models/embedded/weights/']
   const folders = places.map((place) => fileURLToPath(new URL(place, import.meta.url)))
   return folders.find(existsSync) ?? folders[0]!
+}
+
+/** The first digits of the sha256 of the weights, as their model card has it. */
+function revisionOf(folder: string): string {
+  const weights = readFileSync(join(folder, 'model.safetensors'))
+  return createHash('sha256').update(weights).digest('hex').slice(0, 12)
 }

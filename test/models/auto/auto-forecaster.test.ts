@@ -111,6 +111,13 @@ describe('records', () => {
     expect(model.asked).toBe(4)
   })
 
+  test('of other weights count for nothing', async () => {
+    const { record } = await turn(setUp().auto, { values: always(10) })
+    const retrained = { ...flat('model', 10), revision: 'b2' }
+    await turn(autoForecaster({ model: retrained, others: [flat('other', 20)] }), { values: always(10, 110), record })
+    expect(retrained.asked).toBe(2)
+  })
+
   test('of the same moment are carried on', async () => {
     const { model, auto } = setUp()
     const first = await turn(auto, { values: always(20) })

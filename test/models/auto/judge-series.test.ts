@@ -1,22 +1,23 @@
 import { expect, test } from 'vitest'
 import { type AutoRun, bestMember, judgeSeries } from '../../../models/auto/judge-series.ts'
-import { encodeRecord, judgedPaths, type Standing } from '../../../models/auto/record.ts'
+import { encodeRecord, judgedPaths, membersTag, type Standing } from '../../../models/auto/record.ts'
 import { flat } from '../../fakes/flat-forecaster.ts'
 
 const stepMs = 60_000
 const endMs = 1_000 * stepMs
+const tag = membersTag([{ name: 'model' }, { name: 'other' }])
 
 function runOf(actual: number, count: number, records: AutoRun['request']['records'] = []): AutoRun {
   const contexts = Array.from({ length: count }, () => new Float64Array(100).fill(actual))
   const request = { contexts, endMs, stepMs, horizon: 16, levels: [0.5], records }
-  return { request, members: [flat('model', 10), flat('other', actual)], signal: undefined }
+  return { request, members: [flat('model', 10), flat('other', actual)], tag, signal: undefined }
 }
 
 /** What a run so many steps ago left, when the model had said 10. */
 async function recordOf(elapsed: number, standing: Standing): Promise<Uint8Array> {
   const request = { contexts: [Float64Array.of(10)], endMs, stepMs, horizon: 64, levels: [0.1, 0.5, 0.9] }
   const [made] = await flat('model', 10).forecast(request)
-  return encodeRecord({ ...standing, originMs: endMs - elapsed * stepMs, stepMs, model: judgedPaths(made!) })
+  return encodeRecord({ ...standing, originMs: endMs - elapsed * stepMs, stepMs, model: judgedPaths(made!) }, tag)
 }
 
 const asked = ({ members }: AutoRun) => members.map((member) => (member as ReturnType<typeof flat>).asked)

@@ -57,6 +57,11 @@ describe('the weights', () => {
     expect(card).toContain(sha256)
   })
 
+  test('have a revision, as the model card tells it', () => {
+    expect(forecaster.revision).toHaveLength(12)
+    expect(card).toContain(`\`${forecaster.revision}`)
+  })
+
   test('take no covariates', () => {
     expect(forecaster.takesCovariates).toBe(false)
   })
