@@ -1,4 +1,5 @@
 import type { Forecast, Forecaster } from '../forecaster.ts'
+import { groupBy } from '../group-by.ts'
 import { type AutoRun, bestMember, judgeSeries } from './judge-series.ts'
 import { encodeRecord, judgedLevels, judgedPaths, membersTag, pathsAt, type Standing } from './record.ts'
 
@@ -48,13 +49,12 @@ function withJudged(levels: readonly number[]): number[] {
 /** Half-way to the best other member where it was clearly better. */
 async function mixBest(run: AutoRun, own: readonly Forecast[], standings: readonly Standing[]): Promise<Forecast[]> {
   const { request, members, signal } = run
-  const mixed = own.map((forecast) => pickLevels(forecast, request.levels))
-  const chosen = standings.map(bestMember)
-  for (const [i, member] of members.entries()) {
-    const rows = [...chosen.keys()].filter((row) => i > 0 && chosen[row] === i)
-    if (rows.length === 0) continue
+  const { endMs, stepMs, horizon, levels } = request
+  const mixed = own.map((forecast) => pickLevels(forecast, levels))
+  for (const [best, rows] of groupBy(standings.keys(), (row) => bestMember(standings[row]!))) {
+    if (best === 0) continue
     const contexts = rows.map((row) => request.contexts[row]!)
-    const theirs = await member.forecast({ ...request, contexts }, signal)
+    const theirs = await members[best]!.forecast({ contexts, endMs, stepMs, horizon, levels }, signal)
     for (const [j, row] of rows.entries()) mixed[row] = meanOf(mixed[row]!, theirs[j]!)
   }
   return mixed
