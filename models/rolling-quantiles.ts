@@ -1,7 +1,8 @@
 import type { Forecaster } from './forecaster.ts'
 import { quantilesOf } from './quantiles.ts'
+import { longestContext } from './usual-seasons.ts'
 
-const longestContext = 20_160
+// as the baseline of the training package has it
 const window = 64
 
 /** Every step ahead is like the last 64 values: best where a level holds for a while and there is no pattern. */

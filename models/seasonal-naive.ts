@@ -1,9 +1,7 @@
 import { errorsAt, type Knot } from './error-knots.ts'
 import type { Forecast, Forecaster, ForecastRequest } from './forecaster.ts'
 import { quantilesOf } from './quantiles.ts'
-
-const dayMs = 86_400_000
-const longestContext = 20_160
+import { longestContext, usualSeasonsMs } from './usual-seasons.ts'
 
 export interface SeasonalNaiveOptions {
   /** Seasons to try; one counts when two of it fit in the context. Default: a day and a week. */
@@ -16,7 +14,7 @@ export interface SeasonalNaiveOptions {
  * The season is the one that erred least half a horizon ahead. A season of one step always competes: the last value
  * is the forecast, and it is all there is in a context shorter than two days.
  */
-export function seasonalNaive({ seasonsMs = [dayMs, 7 * dayMs] }: SeasonalNaiveOptions = {}): Forecaster {
+export function seasonalNaive({ seasonsMs = usualSeasonsMs }: SeasonalNaiveOptions = {}): Forecaster {
   return {
     name: 'seasonal-naive',
     minContext: 1,

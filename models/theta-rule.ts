@@ -16,6 +16,7 @@ export interface ThetaFit {
   cycleAt(ahead: number): number
 }
 
+// as the baseline of the training package has them; each is a pass over the values
 const smoothings = [0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1]
 
 /**
@@ -97,6 +98,7 @@ function findCycle(values: Float64Array, season: number): Float64Array | undefin
   const { length } = values
   const line = fitLine(values)
   const flat = values.map((value, i) => value - line.at(i))
+  // 1.645 * sqrt((1 + 2 * sum of r^2) / n) is M4's test, the sum here fixed; of many values the least r would pass it
   const significant = Math.max(0.1, 1.645 * Math.sqrt(1.5 / length))
   if (!(correlationAt(flat, season) > significant)) return undefined
   const cycle = Float64Array.from({ length: season }, (_, phase) => typicalAt(flat, season, phase))
@@ -104,7 +106,7 @@ function findCycle(values: Float64Array, season: number): Float64Array | undefin
   return cycle.map((value) => value - mean)
 }
 
-/** Autocorrelation of values around zero, by the mean over the pairs that have both. */
+/** Autocorrelation of values around zero, by the mean over the pairs that have both, less the further apart they are. */
 function correlationAt(values: Float64Array, lag: number): number {
   let [products, pairs, squares, count] = [0, 0, 0, 0]
   for (let i = 0; i < values.length; i++) {

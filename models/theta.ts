@@ -2,9 +2,7 @@ import { errorsAt, type Knot } from './error-knots.ts'
 import type { Forecast, Forecaster, ForecastRequest } from './forecaster.ts'
 import { quantilesOf } from './quantiles.ts'
 import { firstError, fitTheta, type ThetaFit } from './theta-rule.ts'
-
-const dayMs = 86_400_000
-const longestContext = 20_160
+import { longestContext, usualSeasonsMs } from './usual-seasons.ts'
 
 export interface ThetaOptions {
   /** The first of more than one step is the season. Default: a day and a week. */
@@ -16,7 +14,7 @@ export interface ThetaOptions {
  * level got wrong over the same distance in the context, moved so that their mean is the rule's path: half of the drift
  * is what the rule adds, and the errors show all of it. Normal bands, as they are usual for it, cost a fifth more quantile loss.
  */
-export function theta({ seasonsMs = [dayMs, 7 * dayMs] }: ThetaOptions = {}): Forecaster {
+export function theta({ seasonsMs = usualSeasonsMs }: ThetaOptions = {}): Forecaster {
   return {
     name: 'theta',
     minContext: 1,

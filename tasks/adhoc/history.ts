@@ -1,5 +1,6 @@
 import type { Covariate } from '../../models/forecaster.ts'
 import type { Labels } from '../../models/series.ts'
+import { longestContext } from '../../models/usual-seasons.ts'
 
 /** One series to forecast once: value i is at `startMs + i * stepMs`; a gap is NaN. Series need not end together. */
 export interface History {
@@ -17,7 +18,7 @@ export interface Histories {
 }
 
 /** Longest history that any model uses, in steps. */
-export const longestHistory = 20_160
+export const longestHistory = longestContext
 
 /** Instant of the last value. */
 export const endOf = ({ startMs, values }: History, stepMs: number): number => startMs + (values.length - 1) * stepMs
