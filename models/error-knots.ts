@@ -15,7 +15,8 @@ export function errorsAt(knots: readonly Knot[], distance: number): Float64Array
   const share = (distance - below.distance) / (above.distance - below.distance)
   const between = new Float64Array(above.quantiles.length)
   for (let i = 0; i < between.length; i++) {
-    between[i] = below.quantiles[i]! + share * (above.quantiles[i]! - below.quantiles[i]!)
+    // rounded alike at every level, so that none crosses another by a last digit
+    between[i] = (1 - share) * below.quantiles[i]! + share * above.quantiles[i]!
   }
   return between
 }

@@ -15,3 +15,14 @@ test.each([
 ])('errors over $distance are $errors', ({ distance, errors }) => {
   expect([...errorsAt(knots, distance)]).toEqual(errors)
 })
+
+test('levels that are equal but for a last digit do not cross between knots', () => {
+  const near = [1, 8].map((distance) => {
+    const level = 0.3 - distance / 7
+    return { distance, quantiles: Float64Array.of(level, level + 2 ** -54) }
+  })
+  for (let distance = 1; distance <= 8; distance++) {
+    const [low, high] = errorsAt(near, distance)
+    expect(low).toBeLessThanOrEqual(high!)
+  }
+})
