@@ -37,9 +37,9 @@ function forecastSeries(context: Float64Array, { horizon, levels }: ForecastRequ
   if (origin < 0) return { levels, quantiles, median }
   const { values, base, unit } = normalise(context.subarray(origin))
   const fit = fitTheta(values, season)
-  const gap = values.length - 1 - values.findLastIndex(Number.isFinite)
+  const seen = 1 + values.findLastIndex(Number.isFinite)
   // a trend is believed for as long as it was seen
-  const distanceOf = (h: number) => Math.min(h + gap, values.length)
+  const distanceOf = (h: number) => Math.min(h + values.length - seen, seen)
   const knots = errorKnots(fit, [...levels, 0.5], distanceOf(horizon))
   for (let h = 1; h <= horizon; h++) {
     const path = fit.levels.at(-1)! + fit.drift * distanceOf(h) + fit.cycleAt(h)

@@ -72,3 +72,8 @@ test.each([1, 2, 3])('%i values are enough', async (length) => {
   const { median, quantiles } = await forecastOne([5, 5.5, 6].slice(0, length))
   expect([...median, ...quantiles].every(Number.isFinite)).toBe(true)
 })
+
+test('a gap at the end is no time in which a trend was seen', async () => {
+  const { median } = await forecastOne([1, 2, 3, 4, ...new Array(500).fill(Number.NaN)])
+  expect(median[39]).toBeLessThan(8)
+})
