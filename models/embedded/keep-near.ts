@@ -1,7 +1,7 @@
 import type { Forecast } from '../forecaster.ts'
 
-/** A line that goes on leaves its context by its own range in as many steps; twice that, and eight ranges always. */
-const rangesAllowed = (horizon: number, length: number): number => Math.max(8, (2 * horizon) / length)
+// a line that goes on leaves its context by one range in as many steps; what is ten away is no forecast any more
+const rangesAllowed = 10
 
 /**
  * Takes back what lies absurdly far from the context. The network saw few contexts shorter than a patch: after fifteen
@@ -14,7 +14,7 @@ export function keepNear(forecast: Forecast, context: Float64Array): Forecast {
     least = Math.min(least, value)
     most = Math.max(most, value)
   }
-  const allowed = rangesAllowed(forecast.median.length, context.length) * (most - least)
+  const allowed = rangesAllowed * (most - least)
   const bound = (value: number) => Math.min(most + allowed, Math.max(least - allowed, value))
   return { ...forecast, quantiles: forecast.quantiles.map(bound), median: forecast.median.map(bound) }
 }

@@ -38,6 +38,8 @@ const contexts: Readonly<Record<string, Float64Array>> = {
   'an exponential': made(512, (i) => Math.exp(i / 20)),
   alternating: made(512, (i) => (i % 2) * 100),
   'fifteen values': made(15, (i) => i + noise()),
+  'seven values on a curve': made(7, (i) => Math.exp(i / 20)),
+  'eleven values, then none': made(540, (i) => (i < 11 ? day(9 * i) : Number.NaN)),
   'values of long ago': made(2_016, (i) => (i < 100 ? day(i) + noise() : Number.NaN)),
   'a gap until the last value': made(2_016, (i) => (i < 1_000 || i === 2_015 ? day(i) + noise() : Number.NaN)),
 }
