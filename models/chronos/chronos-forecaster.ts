@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { AppError } from '../errors.ts'
 import type { Forecast, Forecaster, ForecastRequest } from '../forecaster.ts'
 import { forecastBolt } from './bolt/pipeline.ts'
 import { forecastChronos2 } from './chronos2/pipeline.ts'
@@ -45,6 +46,9 @@ export function chronosForecaster(options: ChronosOptions): Forecaster {
       const constants = contexts.map((context) => constantOf(context.subarray(-maxContext)))
       const lively = [...contexts.keys()].filter((row) => constants[row] === undefined)
       const blocks = lively.length > 0 ? await forecastRows(model, { request, rows: lively, maxContext, signal }) : []
+      // of a single series it may be its values; then the others are forecast all the same
+      if (lively.length > 0 && lively.every((row) => !blocks[row]!.every(Number.isFinite)))
+        throw new AppError('MODEL_FAILED', `${folder}: its network forecasts no numbers: the weights may be damaged`)
       const forecasts: Forecast[] = []
       let next = 0
       for (const [row, constant] of constants.entries()) {

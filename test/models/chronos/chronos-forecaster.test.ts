@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
 import type { Chronos2Config } from '../../../models/chronos/checkpoint/config.ts'
 import { chronosForecaster } from '../../../models/chronos/chronos-forecaster.ts'
@@ -8,9 +9,14 @@ import { openModel } from '../../../models/chronos/open-model.ts'
 import { interpolateLevels, sortLevels } from '../../../models/chronos/pipeline/quantile-levels.ts'
 import { forecasterContract } from '../../contract/forecaster-contract.ts'
 import { fixtures } from './goldens.ts'
+import { parseSafetensors, safetensors, temporaryFolder } from './safetensors-file.ts'
 
 const opened = ['bolt', 'chronos2'].map((checkpoint) => chronosForecaster({ folder: `${fixtures}/${checkpoint}` }))
-afterAll(() => Promise.all(opened.map((forecaster) => forecaster.close())))
+const damaged = temporaryFolder('damaged')
+afterAll(async () => {
+  damaged.remove()
+  await Promise.all(opened.map((forecaster) => forecaster.close()))
+})
 
 // one session for all tests of the contract; what closing does is tested below
 for (const forecaster of opened) {
@@ -28,6 +34,18 @@ test('a closed forecaster opens again', async () => {
   const [after] = await forecaster.forecast(request)
   await forecaster.close()
   expect(after).toEqual(before)
+})
+
+test('weights that make no numbers are a failure', async () => {
+  const { header, data } = parseSafetensors(`${fixtures}/bolt/model.safetensors`)
+  const folder = damaged.write({
+    'config.json': readFileSync(`${fixtures}/bolt/config.json`),
+    'model.safetensors': safetensors(header, data.fill(0xff)),
+  })
+  const forecaster = chronosForecaster({ folder })
+  const failed = { code: 'MODEL_FAILED', message: expect.stringContaining(folder) }
+  await expect(forecaster.forecast(request)).rejects.toMatchObject(failed)
+  await forecaster.close()
 })
 
 test('closing ends a forecast that is under way', async () => {
