@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { AppError } from '../models/errors.ts'
 import { groupBy } from '../models/group-by.ts'
@@ -48,7 +48,10 @@ async function compareModels({ builtIn, forecasters, models, judged, quick, say,
   const every = quick ? 10 : numberOf(flags.every ?? '1')
   const series = readData(flags.data)
   say(`${series.length} series`)
-  const byModel = groupBy(await evaluate({ series, forecasters, models, every, say }), ({ model }) => model)
+  const lines = await evaluate({ series, forecasters, models, every, say })
+  if (lines.length === 0)
+    throw new BenchSkipped('no window in these series: it takes 536 steps, most of them with values that change')
+  const byModel = groupBy(lines, ({ model }) => model)
   const naive = byModel.get('naive') ?? []
   const summaries = new Map([...byModel].map(([model, lines]) => [model, summarise(lines, naive)]))
   return accuracyRows(summaries, {
@@ -76,7 +79,7 @@ function numberOf(text: string | boolean): number {
 
 function readData(given: string | boolean | undefined): RealSeries[] {
   const folder = resolve(typeof given === 'string' ? given : (process.env.AT_EVAL_DATA ?? '../shared/data'))
-  const series = existsSync(folder) ? readSeries(folder) : []
+  const series = statSync(folder, { throwIfNoEntry: false })?.isDirectory() ? readSeries(folder) : []
   if (series.length > 0) return series
   throw new BenchSkipped(`no data in ${folder}; --data DIR or AT_EVAL_DATA names another folder`)
 }

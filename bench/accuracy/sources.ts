@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { AppError, toAppError } from '../../models/errors.ts'
 import { cellValue, gridOf, instantMs, readTable, type Table } from './table.ts'
 
 /** A real series on a regular grid. */
@@ -45,13 +46,24 @@ const sources: readonly Source[] = [
   { files: /^smd\/.*\/train\.txt\.gz$/, dataset: 'SMD', windows: 2, stepMs: minuteMs },
 ]
 
-/** All series of the evaluation data: the forecast sets, and stretches of kpi, asd and smd without anomalies. */
+/**
+ * All series of the evaluation data: the forecast sets, and stretches of kpi, asd and smd without anomalies.
+ * @throws INVALID_PARAMS naming the file that cannot be read.
+ */
 export function readSeries(folder: string): RealSeries[] {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()
   return files.flatMap((file) => {
     const source = sources.find((candidate) => candidate.files.test(file))
-    return source ? seriesOf(file, source, readTable(join(folder, file))) : []
+    return source ? readFile(join(folder, file), (path) => seriesOf(file, source, readTable(path))) : []
   })
+}
+
+function readFile<T>(path: string, read: (path: string) => T): T {
+  try {
+    return read(path)
+  } catch (error) {
+    throw new AppError('INVALID_PARAMS', `${path} cannot be read: ${toAppError(error).message}`, { cause: error })
+  }
 }
 
 function seriesOf(file: string, source: Source, table: Table): RealSeries[] {

@@ -35,14 +35,18 @@ export interface Grid {
   readonly rows: readonly (number | undefined)[]
 }
 
+// twenty years of minutes; one instant in another unit makes more
+const mostSteps = 10_000_000
+
 /** The regular grid of irregular instants: from the first to the last by their median distance, of several rows the first. */
 export function gridOf(instants: readonly number[]): Grid {
   const rowAt = new Map<number, number>()
-  for (const [row, ms] of instants.entries()) if (!rowAt.has(ms)) rowAt.set(ms, row)
+  for (const [row, ms] of instants.entries()) if (Number.isFinite(ms) && !rowAt.has(ms)) rowAt.set(ms, row)
   const ordered = [...rowAt.keys()].sort((a, b) => a - b)
   const distances = ordered.slice(1).map((ms, i) => ms - ordered[i]!)
   const stepMs = distances.sort((a, b) => a - b)[distances.length >> 1] ?? 0
   if (stepMs === 0) return { stepMs, rows: [] }
   const length = Math.floor((ordered.at(-1)! - ordered[0]!) / stepMs) + 1
+  if (length > mostSteps) throw new Error(`its instants lie ${length} steps of ${stepMs / 1_000} s apart`)
   return { stepMs, rows: Array.from({ length }, (_, i) => rowAt.get(ordered[0]! + i * stepMs)) }
 }

@@ -99,7 +99,29 @@ test('probes need no data', async () => {
 })
 
 test.each([
+  { name: 'no gzip', path: 'asd/omi-1/train.csv.gz', problem: 'incorrect header check' },
+  { name: 'a folder', path: 'forecast/x/a.csv/b.csv', problem: 'EISDIR' },
+])('a file that is $name is named', async ({ path, problem }) => {
+  const broken = mkdtempSync(join(folder, 'broken-'))
+  mkdirSync(dirname(join(broken, path)), { recursive: true })
+  writeFileSync(join(broken, path), 'no data')
+  const file = path.replace(/\/b.csv$/, '')
+  const message = expect.stringMatching(new RegExp(`${file} cannot be read: .*${problem}`))
+  await expect(run({ data: broken })).rejects.toMatchObject({ code: 'INVALID_PARAMS', message })
+})
+
+test('series that are too short for any window are skipped', async () => {
+  const short = mkdtempSync(join(folder, 'short-'))
+  mkdirSync(join(short, 'forecast/x'), { recursive: true })
+  writeFileSync(join(short, 'forecast/x/a.csv'), ['t,v', ...rows(99, (i) => `${60 * i},${i}`)].join('\n'))
+  const skipped = run({ data: short, models: 'theta' })
+  await expect(skipped).rejects.toThrow(BenchSkipped)
+  await expect(skipped).rejects.toThrow('536 steps')
+})
+
+test.each([
   { name: 'no folder', flags: { data: join(folder, 'none') }, message: /no data in .*none; --data DIR/ },
+  { name: 'a file', flags: { data: join(folder, 'kpi/donut/cpu.csv') }, message: /no data in .*cpu.csv/ },
   { name: 'a folder without any', flags: { data: join(folder, 'kpi') }, message: /no data in .*kpi/ },
 ])('$name is skipped', async ({ flags, message }) => {
   const skipped = run(flags)

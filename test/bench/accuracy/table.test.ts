@@ -32,3 +32,11 @@ test('a grid has a place for every step, of doubled instants the first row, of i
 test.each([[[]], [[5]], [[5, 5]]])('the instants %j have no grid', (instants) => {
   expect(gridOf(instants).rows).toEqual([])
 })
+
+test('a row without an instant is left out of the grid', () => {
+  expect(gridOf([0, 60, Number.NaN, 120, 240, Number.POSITIVE_INFINITY]).rows).toEqual([0, 1, 3, undefined, 4])
+})
+
+test('instants of two units are refused', () => {
+  expect(() => gridOf([0, 60_000, 120_000, 1e15])).toThrow('16666666667 steps of 60 s')
+})
