@@ -7,9 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .model import PATCH, QUANTILES
+from .model import PATCH, QUANTILES, TIME_SCALE
 
-TIME_SCALE = 2048.0
 MIN_OBSERVED = 8  # rows with fewer finite context points carry no weight
 TARGET_LIMIT = 5.3  # arcsinh scale: 100 standard deviations
 

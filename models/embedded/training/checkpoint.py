@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .model import PATCH, QUANTILES, Chronos2, Shape
+from .model import PATCH, QUANTILES, TIME_SCALE, Chronos2, Shape
 
 TYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
@@ -98,7 +98,7 @@ def config(shape: Shape, kind: str) -> dict:
             "output_patch_size": PATCH,
             "max_output_patches": shape.max_output_patches,
             "quantiles": QUANTILES,
-            "time_encoding_scale": 2048,
+            "time_encoding_scale": TIME_SCALE,
             "use_arcsinh": True,
             "use_reg_token": True,
         },

@@ -20,6 +20,7 @@ KEYS = ["context", "horizon", "dataset", "series"]
 
 def evaluate(model: Chronos2, folder: Path, every: int = 1) -> pd.DataFrame:
     """One line per window and forecaster; `every` > 1 takes that fraction of the windows."""
+    # numpy warns of every window without a scale; they are left out
     warnings.filterwarnings("ignore", category=RuntimeWarning)
     series = load(folder)
     return pd.DataFrame(line for context in CONTEXTS for horizon in HORIZONS for line in block(model, series, context, horizon, every))

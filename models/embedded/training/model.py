@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 PATCH = 16
+TIME_SCALE = 2048  # steps to one unit of the time feature: the longest context
 QUANTILES = [0.01, *[round(0.05 * i, 2) for i in range(1, 20)], 0.99]
 
 
@@ -26,7 +27,7 @@ class Shape:
 
 
 class Norm(nn.Module):
-    def __init__(self, width: int):
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(width))
 
@@ -35,7 +36,7 @@ class Norm(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    def __init__(self, inputs: int, hidden: int, outputs: int):
+    def __init__(self, inputs: int, hidden: int, outputs: int) -> None:
         super().__init__()
         self.hidden_layer = nn.Linear(inputs, hidden)
         self.output_layer = nn.Linear(hidden, outputs)
@@ -46,28 +47,28 @@ class ResidualBlock(nn.Module):
 
 
 class Attention(nn.Module):
-    def __init__(self, width: int, inner: int):
+    def __init__(self, width: int, inner: int) -> None:
         super().__init__()
         self.q, self.k, self.v = (nn.Linear(width, inner, bias=False) for _ in range(3))
         self.o = nn.Linear(inner, width, bias=False)
 
 
 class AttentionLayer(nn.Module):
-    def __init__(self, width: int, inner: int):
+    def __init__(self, width: int, inner: int) -> None:
         super().__init__()
         self.self_attention = Attention(width, inner)
         self.layer_norm = Norm(width)
 
 
 class Mlp(nn.Module):
-    def __init__(self, width: int, hidden: int):
+    def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
         self.wi = nn.Linear(width, hidden, bias=False)
         self.wo = nn.Linear(hidden, width, bias=False)
 
 
 class MlpLayer(nn.Module):
-    def __init__(self, width: int, hidden: int):
+    def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
         self.mlp = Mlp(width, hidden)
         self.layer_norm = Norm(width)
@@ -76,21 +77,21 @@ class MlpLayer(nn.Module):
 class Block(nn.Module):
     """Time attention, group attention, feed-forward."""
 
-    def __init__(self, shape: Shape):
+    def __init__(self, shape: Shape) -> None:
         super().__init__()
         width, inner = shape.d_model, shape.num_heads * shape.d_kv
         self.layer = nn.ModuleList([AttentionLayer(width, inner), AttentionLayer(width, inner), MlpLayer(width, shape.d_ff)])
 
 
 class Encoder(nn.Module):
-    def __init__(self, shape: Shape):
+    def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.block = nn.ModuleList(Block(shape) for _ in range(shape.num_layers))
         self.final_layer_norm = Norm(shape.d_model)
 
 
 class Chronos2(nn.Module):
-    def __init__(self, shape: Shape = Shape()):
+    def __init__(self, shape: Shape = Shape()) -> None:
         super().__init__()
         self.shape = shape
         self.shared = nn.Embedding(2, shape.d_model)  # row 1 is the register token

@@ -16,7 +16,7 @@ class Optimiser:
 
     ADAM_RATIO = 2e-3 / 1.2e-3
 
-    def __init__(self, model: Chronos2):
+    def __init__(self, model: Chronos2) -> None:
         trained = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
         inner = {n for n, p in trained if n.startswith("encoder.block") and p.ndim == 2}
         matrices: dict[torch.Size, list[Tensor]] = {}
@@ -66,7 +66,7 @@ def orthogonal(gradient: Tensor) -> Tensor:
 class Average:
     """Exponential moving average of the weights: what is evaluated and shipped."""
 
-    def __init__(self, model: Chronos2):
+    def __init__(self, model: Chronos2) -> None:
         self.weights = {n: p.detach().clone() for n, p in model.named_parameters()}
 
     @torch.no_grad()

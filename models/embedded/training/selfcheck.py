@@ -15,7 +15,7 @@ from .fused import Pinball, fused_forward
 from .generator.draw import FAMILIES, draw
 from .model import Chronos2
 from .schedule import Plan
-from .train import block
+from .train import batches, block
 
 
 class SelfCheck(unittest.TestCase):
@@ -62,6 +62,10 @@ class SelfCheck(unittest.TestCase):
         plan = Plan(steps=900)
         np.testing.assert_array_equal(block(plan, 0, 7), block(plan, 0, 7))
         self.assertFalse(np.array_equal(block(plan, 0, 7), block(plan, 1, 7), equal_nan=True))
+
+    def test_a_run_ends_with_its_plan(self) -> None:
+        plan = Plan(steps=4, repeat=3)
+        self.assertEqual([len(list(batches(plan, step, 0, "cpu"))) for step in (0, 2, 3, 4)], [4, 2, 1, 0])
 
     def test_a_quiet_wave_weighs_more_than_noise(self) -> None:
         t = np.arange(320)

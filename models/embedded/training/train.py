@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -62,13 +63,13 @@ class Stop:
 
 
 def batches(plan: Plan, step: int, rank: int, device: str) -> Iterator[Batch]:
-    """The batches from `step` on: a function of seed, step and rank alone, so a resumed run sees what it would have seen."""
+    """The batches from `step` to the plan's end: a function of seed, step and rank alone, so a resumed run sees what it would have seen."""
     indices = range(step // plan.repeat, -(-plan.steps // plan.repeat))
     blocks = ahead(plan, rank, indices) if device == "cuda" else (block(plan, rank, index) for index in indices)
     skipped = step % plan.repeat
     for index, windows in zip(indices, blocks):
         context, _, rows = plan.shape(index * plan.repeat)
-        for part in range(skipped, plan.repeat):
+        for part in range(skipped, min(plan.repeat, plan.steps - index * plan.repeat)):
             yield prepare(windows[part * rows : (part + 1) * rows], context, device)
         skipped = 0
 
@@ -93,7 +94,7 @@ def ahead(plan: Plan, rank: int, indices: Iterable[int]) -> Iterator[np.ndarray]
 class Run:
     """Weights, optimiser and counters of one process; process 0 also evaluates, saves and logs."""
 
-    def __init__(self, folder: Path, plan: Plan, start: Path | None, device: str, rank: int, ranks: int):
+    def __init__(self, folder: Path, plan: Plan, start: Path | None, device: str, rank: int, ranks: int) -> None:
         self.folder, self.plan, self.device, self.rank, self.ranks = folder, plan, device, rank, ranks
         self.model = (checkpoint.load(start) if start else Chronos2()).to(device)
         self.optimiser, self.average = Optimiser(self.model), Average(self.model)
@@ -112,6 +113,8 @@ class Run:
         self.model.load_state_dict(state["model"])
         self.average.weights = state["average"]
         self.optimiser.load(state["optimiser"])
+        if self.rank == 0 and state["plan"] != asdict(self.plan):
+            print(f"the plan was another up to step {state['step']}: {state['plan']}", file=sys.stderr)
         self.step, self.windows, self.tokens, self.seconds = (state[k] for k in ("step", "windows", "tokens", "seconds"))
 
     def advance(self, data: Batch, stop: bool) -> bool:
@@ -121,7 +124,7 @@ class Run:
         ((loss * weight).sum() / (weight.sum() + 1e-6)).backward()
         mean, stopped = self.exchange((loss.detach() * data.keep).mean().item(), stop)
         norm = torch.nn.utils.clip_grad_norm_(self.trained, CLIP)
-        if torch.isfinite(norm):
+        if torch.isfinite(norm):  # else one window overflowed, and the step is passed over
             self.optimiser.step(self.plan.rate(self.step))
         for p in self.trained:
             p.grad = None

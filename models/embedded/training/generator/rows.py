@@ -13,7 +13,7 @@ F32 = np.float32
 class Rows:
     """`count` windows of `length` steps, of which the first `context` are the past."""
 
-    def __init__(self, rng: np.random.Generator, count: int, context: int, length: int):
+    def __init__(self, rng: np.random.Generator, count: int, context: int, length: int) -> None:
         self.rng, self.count, self.context, self.length = rng, count, context, length
 
     @property
