@@ -1,5 +1,6 @@
 import type { Forecaster } from '../../models/forecaster.ts'
 import { createForecasters, forecasterFactories } from '../../models/registry.ts'
+import { edgeLevels } from '../../tasks/publish/calibrate-band.ts'
 import { type BenchRow, row } from '../report.ts'
 import { benchSeries } from './series.ts'
 import { horizon } from './shapes.ts'
@@ -7,7 +8,6 @@ import { secondsOf } from './throughput.ts'
 
 const stepMs = 300_000
 const hourSteps = 12
-const levels = [0.005, 0.5, 0.995]
 
 interface EmbeddedStage {
   readonly cores: number
@@ -40,7 +40,7 @@ async function contextRows(
 ): Promise<BenchRow[]> {
   const series = benchSeries(count, context + hourSteps)
   const contexts = series.map((values) => values.subarray(0, context))
-  const request = { contexts, endMs: 0, stepMs, horizon, levels }
+  const request = { contexts, endMs: 0, stepMs, horizon, levels: edgeLevels }
   const [embedded, auto] = [get('chronos-embedded'), get('auto')]
   // every copy open, with room for batches of this shape
   await embedded.forecast({ ...request, contexts: contexts.slice(0, 200) })
