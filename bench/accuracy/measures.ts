@@ -1,7 +1,8 @@
+import { extent } from '../../models/extent.ts'
 import { pinballLoss } from '../../models/pinball-loss.ts'
 import { indexOf, levels } from './levels.ts'
 import type { Quantiles } from './references.ts'
-import { extent, scaleOf, type Window } from './windows.ts'
+import { scaleOf, type Window } from './windows.ts'
 
 /** Of one forecast of one window. */
 export interface Measures {

@@ -1,3 +1,4 @@
+import { extent } from '../../models/extent.ts'
 import { finiteShare, type RealSeries } from './sources.ts'
 
 /** A rolling origin: what a forecaster sees, and what came after. */
@@ -60,17 +61,6 @@ function isUsable({ context, ahead, season }: Window): boolean {
   const { low, high } = extent(context)
   const most = Math.max(Math.abs(low), Math.abs(high))
   return high - low > 1e-9 * Math.max(1, most) && scaleOf(context, season) > 1e-9 * (most + 1e-12)
-}
-
-/** Of the finite values. */
-export function extent(values: Float64Array): { readonly low: number; readonly high: number } {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  for (const value of values) {
-    if (!Number.isFinite(value)) continue
-    low = Math.min(low, value)
-    high = Math.max(high, value)
-  }
-  return { low, high }
 }
 
 /** Mean change over a season within the context, or over a step where two seasons do not fit. */

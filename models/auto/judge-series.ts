@@ -8,7 +8,7 @@ const margin = 0.7
 // so many times worse than before: what was learned no longer holds
 const drift = 3
 /** Fewer steps say nothing about a forecaster. */
-export const minObserved = 8
+const minObserved = 8
 
 export interface AutoRun {
   readonly request: ForecastRequest
