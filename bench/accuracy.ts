@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { AppError } from '../models/errors.ts'
 import { groupBy } from '../models/group-by.ts'
 import { isModelPath } from '../models/registry.ts'
-import { evaluate, references } from './accuracy/evaluate.ts'
+import { evaluate, references, shortestSeries } from './accuracy/evaluate.ts'
 import { type ComparedModels, openModels } from './accuracy/models.ts'
 import { formatByModel } from './accuracy/pivot.ts'
 import { probe } from './accuracy/probes.ts'
@@ -50,10 +50,12 @@ async function compareModels({ builtIn, forecasters, models, judged, quick, say,
   say(`${series.length} series`)
   const lines = await evaluate({ series, forecasters, models, every, say })
   if (lines.length === 0)
-    throw new BenchSkipped('no window in these series: it takes 536 steps, most of them with values that change')
+    throw new BenchSkipped(
+      `no window in these series: it takes ${shortestSeries} steps, most of them with values that change`,
+    )
   const byModel = groupBy(lines, ({ model }) => model)
   const naive = byModel.get('naive') ?? []
-  const summaries = new Map([...byModel].map(([model, lines]) => [model, summarise(lines, naive)]))
+  const summaries = new Map([...byModel].map(([model, own]) => [model, summarise(own, naive)]))
   return accuracyRows(summaries, {
     judged: every === 1 ? judged : [],
     own: [...builtIn, ...judged],

@@ -46,7 +46,7 @@ export interface ForecastResult {
   readonly publishedSteps: StepRange | undefined
   readonly samplesWritten: number
   readonly samplesDropped: number
-  /** Seconds by stage: read, forecast, keep, write. */
+  /** Seconds by stage: read, covariates, forecast, keep, write; of those that the run had. */
   readonly seconds: Readonly<Record<string, number>>
 }
 

@@ -21,6 +21,8 @@ export const references = { naive, 'naive-empirical': empiricalNaive, 'theta-nor
 
 const contexts = [512, 2_048]
 const horizons = [24, 64, 256]
+/** Steps of a series that gives at least one window. */
+export const shortestSeries = Math.min(...contexts) + Math.min(...horizons)
 // enough for full batches on every core, and a forecast of 256 steps at 21 levels of each fits into 11 MB
 const seriesPerCall = 256
 
