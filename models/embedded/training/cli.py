@@ -12,7 +12,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="training", description=__doc__)
     commands = parser.add_subparsers(required=True)
     add_train(commands.add_parser("train", help="train, or go on with the run in --run"))
-    for name, action, text in (("evaluate", evaluate, "real series"), ("probe", probe, "waves, ramps, constants"), ("export", export, "write half-size weights")):
+    measured = ("evaluate", evaluate, "real series"), ("probe", probe, "waves, ramps, constants")
+    for name, action, text in (*measured, ("export", export, "write half-size weights")):
         command = commands.add_parser(name, help=text)
         command.add_argument("weights", type=Path, help="folder of config.json and model.safetensors")
         command.set_defaults(action=action)
