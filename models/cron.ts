@@ -36,8 +36,28 @@ export function cronPrevious(spec: CronSpec, atMs: number): number | undefined {
   return previous !== undefined && isLeftOut(spec, previous) ? cronPrevious(spec, previous - 1) : previous
 }
 
-/** Whether an instant stands for a time of the day that the clocks left out, where those are skipped. */
-const isLeftOut = (spec: CronSpec, ms: number): boolean => spec.dst === 'skip' && !parse(spec).match(new Date(ms))
+const isLeftOut = (spec: CronSpec, ms: number): boolean => spec.dst === 'skip' && isShifted(spec, ms)
+
+/** Whether an instant of a schedule stands for a time of the day that the clocks left out. */
+export const isShifted = (spec: CronSpec, ms: number): boolean => !parse(spec).match(new Date(ms))
+
+/** Lord Howe puts its clocks back by half an hour, all others by one or two. */
+const setBacksMs = [1_800_000, 3_600_000, 7_200_000]
+
+/** Whether the clocks have been at this time of the day once before, because they were set back. */
+export function isRepeated({ timeZone }: Pick<CronSpec, 'timeZone'>, ms: number): boolean {
+  const offsetMs = zoneOffsetMs(timeZone, ms)
+  return setBacksMs.some((backMs) => zoneOffsetMs(timeZone, ms - backMs) - offsetMs === backMs)
+}
+
+/** Local time minus UTC. */
+function zoneOffsetMs(timeZone: string, ms: number): number {
+  const parts = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' }).formatToParts(ms)
+  const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? ''
+  const [, sign, hours, minutes, seconds = '0'] = /GMT([+-])(\d\d):(\d\d)(?::(\d\d))?/.exec(name) ?? []
+  if (sign === undefined) return 0
+  return Number(`${sign}1`) * ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000
+}
 
 /** Whether it is an IANA zone. */
 export function isTimeZone(text: string): boolean {

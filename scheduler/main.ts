@@ -24,6 +24,8 @@ import type { PoolName, QueueSize } from './queue/queue-size.ts'
 import type { FlowName } from './queue/runs.ts'
 import { createWorker, type RunWorker } from './queue/worker.ts'
 import { redisOptions } from './redis/redis.ts'
+import { pauseFailing } from './schedules/pause-failing.ts'
+import { createScheduleService } from './schedules/service.ts'
 import { createSeriesService } from './series/series-service.ts'
 import { readHeartbeats } from './store/heartbeats.ts'
 import { requestLog } from './store/missions/request-log.ts'
@@ -77,6 +79,7 @@ function openApi(running: OpenProcess, forecasts: ForecastService, queueSize: Qu
       ...{ marks: stores.marks, cache: stores.cache, settings: running.missionDeps.settings },
     }),
     runs: runReader(stores.runs),
+    schedules: createScheduleService({ ...stores, clock, queue: running.queue, installed }),
     forecasts,
     fleet: { processes: () => readHeartbeats(redis.control, clock), queue: queueSize },
     now,
@@ -112,17 +115,20 @@ export function runWorker(config: Config, pool: FlowName, signal: AbortSignal): 
 
 function openWorker(running: OpenProcess, pool: FlowName, onDeaf: (reason: string) => void): RunWorker {
   const { config, logger, metrics, redis, clock } = running
+  const pauseSchedule = pauseFailing({ schedules: running.stores.schedules, clock })
+  const forecasts = pool === 'forecast' ? openForecasts(running).service : undefined
   return createWorker({
     ...{ flow: pool, redis: redis.control, clock, name: running.name, metrics: workerMetrics(metrics), onDeaf },
     connection: new Redis(redisOptions(running.redisSettings, 'control', 'worker')),
-    execute: timedScores(executeRuns(executionDeps(running, taskMetrics(metrics))), metrics, clock),
+    execute: timedScores(executeRuns(executionDeps(running, taskMetrics(metrics), forecasts)), metrics, clock),
     concurrency: config.worker.concurrency[pool],
     lockDurationMs: parseDuration(config.worker.lock),
     stalledIntervalMs: parseDuration(config.worker.stalledCheck),
     onError: (error) => logger.warn({ error: error.message }, 'worker error'),
-    onSettled(record, job) {
+    async onSettled(record, job) {
       const { state, attempt, summary, error } = record
       runLogger(logger, job)[error ? 'warn' : 'info']({ state, attempt, summary, error }, 'run')
+      await pauseSchedule(record, job)
     },
   })
 }

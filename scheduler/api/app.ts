@@ -9,12 +9,15 @@ import { datasourceRoutes } from './datasources.ts'
 import type { ApiDeps } from './deps.ts'
 import { describeApi } from './describe-api.ts'
 import { replyNotFound, replyWithError } from './error-replies.ts'
+import { flowRoutes } from './flows.ts'
 import { forecastJobRoutes } from './forecast-jobs.ts'
 import { forecastRoutes } from './forecasts.ts'
 import { readJsonBodies } from './json-body.ts'
 import { missionVerbRoutes } from './mission-verbs.ts'
 import { missionRoutes } from './missions.ts'
 import { runRoutes } from './runs.ts'
+import { scheduleTimeRoutes } from './schedule-times.ts'
+import { scheduleVerbRoutes } from './schedule-verbs.ts'
 import { scheduleRoutes } from './schedules.ts'
 import { seriesRoutes } from './series.ts'
 import { probeRoutes, systemRoutes } from './system.ts'
@@ -72,7 +75,10 @@ function protectedRoutes(api: Api, deps: ApiDeps): void {
     missionVerbRoutes,
     seriesRoutes,
     runRoutes,
+    flowRoutes,
     scheduleRoutes,
+    scheduleVerbRoutes,
+    scheduleTimeRoutes,
     datasourceRoutes,
     systemRoutes,
     forecastRoutes,

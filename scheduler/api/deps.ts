@@ -7,6 +7,7 @@ import type { Metrics } from '../process/metrics.ts'
 import type { ReadinessCheck } from '../process/readiness.ts'
 import type { PoolName, QueueSize } from '../queue/queue-size.ts'
 import type { FlowName, RunRecord } from '../queue/runs.ts'
+import type { ScheduleService } from '../schedules/service.ts'
 import type { SeriesService } from '../series/contract.ts'
 import type { SeenProcess } from '../store/heartbeats.ts'
 import type { ScheduleKey } from '../store/ticks/schedule-keys.ts'
@@ -14,6 +15,7 @@ import type { TickRecord } from '../store/ticks/tick-store.ts'
 
 export interface RunFilter {
   readonly mission?: string
+  readonly scheduleId?: string
   readonly flow?: FlowName
   readonly state?: RunRecord['state']
   readonly limit: number
@@ -59,6 +61,7 @@ export interface ApiDeps {
   readonly series: SeriesService
   readonly forecasts: ForecastService
   readonly runs: RunReader
+  readonly schedules: ScheduleService
   readonly ticks: TickReader
   readonly datasources: DatasourceDirectory
   readonly fleet: Fleet

@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { AppError } from '../../models/errors.ts'
-import type { MissionService, PutOptions } from '../missions/contract.ts'
 import type { StoredMission } from '../store/missions/stored-mission.ts'
 import { type missionView, viewMission } from './views.ts'
 
@@ -11,19 +10,27 @@ export function tagged(reply: FastifyReply, mission: StoredMission): z.output<ty
   return viewMission(mission)
 }
 
-/** What If-Match and If-None-Match ask for. @throws INVALID_PARAMS when they are neither `*` nor an ETag of ours. */
+interface Preconditions {
+  readonly ifGeneration?: number
+  readonly createOnly?: boolean
+}
+
+/**
+ * What If-Match and If-None-Match ask for; `present` reads the generation that is stored.
+ * @throws INVALID_PARAMS when they are neither `*` nor an ETag of ours.
+ */
 export async function preconditions(
-  missions: MissionService,
-  { headers, params, caller }: FastifyRequest<{ Params: { id: string } }>,
-): Promise<Pick<PutOptions, 'ifGeneration' | 'createOnly'>> {
+  { headers }: Pick<FastifyRequest, 'headers'>,
+  present: () => Promise<{ readonly generation: number }>,
+): Promise<Preconditions> {
   const { 'if-match': match, 'if-none-match': noneMatch } = headers
   if (noneMatch !== undefined && noneMatch !== '*')
     throw new AppError('INVALID_PARAMS', `If-None-Match: ${noneMatch}: only * makes sense here`)
   const createOnly = noneMatch === '*' ? { createOnly: true } : {}
   if (match === undefined) return createOnly
-  if (match === '*') return { ...createOnly, ifGeneration: (await missions.get(caller.tenant, params.id)).generation }
+  if (match === '*') return { ...createOnly, ifGeneration: (await present()).generation }
   const [, generation] = /^"(\d+)"$/.exec(match) ?? []
   if (generation === undefined)
-    throw new AppError('INVALID_PARAMS', `If-Match: ${match}: send the ETag of the mission, as "3"`)
+    throw new AppError('INVALID_PARAMS', `If-Match: ${match}: send the ETag as read, as "3"`)
   return { ...createOnly, ifGeneration: Number(generation) }
 }

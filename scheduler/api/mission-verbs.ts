@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { AppError } from '../../models/errors.ts'
 import { missionId } from '../missions/document/document.ts'
 import type { ApiDeps } from './deps.ts'
 import { tagged } from './etag.ts'
+import { pauseBody, readPause } from './pause-body.ts'
 import { problemResponses } from './problems.ts'
 import type { Api } from './types.ts'
 import { flowName, missionView } from './views.ts'
@@ -15,22 +15,11 @@ export function missionVerbRoutes(app: Api, { missions, now }: ApiDeps): void {
   app.post('/missions/:id/pause', {
     schema: {
       ...{ tags, summary: 'Pause both schedules of a mission', params },
-      body: z
-        .strictObject({
-          reason: z.string().max(500).default(''),
-          until: z.iso.datetime({ offset: true }).optional().describe('Resumes by itself then'),
-        })
-        .nullish(),
+      body: pauseBody,
       response: { 200: missionView, ...problemResponses },
     },
     handler: async ({ params: { id }, body, caller }, reply) => {
-      const untilMs = body?.until === undefined ? undefined : Date.parse(body.until)
-      if (untilMs !== undefined && untilMs <= now()) {
-        throw new AppError('INVALID_PARAMS', `until lies in the past: ${body?.until}`, {
-          problems: [{ pointer: '/until', detail: 'lies in the past' }],
-        })
-      }
-      const pause = { reason: body?.reason ?? '', actor: caller.name, ...(untilMs !== undefined && { untilMs }) }
+      const pause = { ...readPause(body, now()), actor: caller.name }
       return tagged(reply, await missions.pause(caller.tenant, id, pause))
     },
   })

@@ -33,7 +33,7 @@ function putRoute(app: Api, { missions }: ApiDeps): void {
           problems: [{ pointer: '/id', detail }],
         })
       }
-      const options = { actor: caller.name, ...(await preconditions(missions, request)) }
+      const options = { actor: caller.name, ...(await preconditions(request, () => missions.get(caller.tenant, id))) }
       const { mission, outcome, warnings } = await missions.put(caller.tenant, { id, ...body }, options)
       if (outcome === 'created') reply.code(201).header('location', `/api/v1/missions/${mission.id}`)
       return { ...tagged(reply, mission), outcome, warnings: [...warnings] }
@@ -91,9 +91,10 @@ function deleteRoute(app: Api, { missions }: ApiDeps): void {
       response: { 204: z.undefined(), ...problemResponses },
     },
     handler: async (request, reply) => {
-      const { ifGeneration } = await preconditions(missions, request)
+      const { params, caller } = request
+      const { ifGeneration } = await preconditions(request, () => missions.get(caller.tenant, params.id))
       const options = ifGeneration === undefined ? {} : { ifGeneration }
-      await missions.remove(request.caller.tenant, request.params.id, options)
+      await missions.remove(caller.tenant, params.id, options)
       return reply.code(204).send()
     },
   })

@@ -1,35 +1,117 @@
 import { z } from 'zod'
 import { AppError } from '../../models/errors.ts'
+import { missionId } from '../missions/document/document.ts'
+import { ownScheduleId, scheduleBody } from '../schedules/document.ts'
+import { type LabelMatch, scheduleStates } from '../schedules/list-schedules.ts'
 import type { ApiDeps } from './deps.ts'
+import { preconditions } from './etag.ts'
+import { listQuery, nextLink } from './paging.ts'
 import { problemResponses } from './problems.ts'
+import { scheduleView, viewSchedule } from './schedule-views.ts'
 import type { Api } from './types.ts'
-import { tickView, viewTick } from './views.ts'
 
-const instant = z.iso.datetime({ offset: true })
-const dayMs = 86_400_000
+const tags = ['schedules']
+/** Also of schedules of missions, which are named `<mission>.forecast` and `<mission>.detect`. */
+export const scheduleParams = z.object({ id: ownScheduleId })
 
 /** /api/v1/schedules */
-export function scheduleRoutes(app: Api, { ticks, missions, now }: ApiDeps): void {
-  app.get('/schedules/:id/ticks', {
+export function scheduleRoutes(app: Api, deps: ApiDeps): void {
+  for (const route of [putRoute, listRoute, readRoute, deleteRoute]) route(app, deps)
+}
+
+function putRoute(app: Api, { schedules, now }: ApiDeps): void {
+  app.put('/schedules/:id', {
     schema: {
-      ...{ tags: ['schedules'], summary: 'What became of every due instant (kept for two days)' },
-      params: z.object({
-        id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}\.(forecast|detect)$/, {
-          error: 'write <mission>.forecast or <mission>.detect',
-        }),
-      }),
-      querystring: z.strictObject({
-        from: instant.optional().describe('Excluded; default: a day before `to`'),
-        to: instant.optional().describe('Included; default: now'),
-      }),
-      response: { 200: z.object({ ticks: z.array(tickView) }).meta({ id: 'Ticks' }), ...problemResponses },
+      ...{ tags, summary: 'Create or replace a schedule of its own', params: scheduleParams, body: scheduleBody },
+      description:
+        'Any flow of `GET /flows`, beside what missions do. `If-None-Match: *` only creates; `If-Match: "<generation>"` only replaces that generation. An unchanged document changes nothing; a T that is due already stays.',
+      response: { 200: putView, 201: putView, ...problemResponses },
     },
-    handler: async ({ params: { id }, query, caller: { tenant } }) => {
-      const untilMs = query.to === undefined ? now() : Date.parse(query.to)
-      const fromMs = query.from === undefined ? untilMs - dayMs : Date.parse(query.from)
-      if (fromMs >= untilMs) throw new AppError('INVALID_PARAMS', `from must lie before to: ${query.from}`)
-      await missions.get(tenant, id.slice(0, id.lastIndexOf('.')))
-      return { ticks: (await ticks.list({ tenant, id }, { fromMs, untilMs })).map(viewTick) }
+    handler: async (request, reply) => {
+      const { params, body, caller } = request
+      const { id } = params
+      if (body.id !== undefined && body.id !== id) {
+        const detail = `the path says "${id}"`
+        throw new AppError('INVALID_PARAMS', `the body's id is "${body.id}", ${detail}`, {
+          problems: [{ pointer: '/id', detail }],
+        })
+      }
+      const options = await preconditions(request, () => schedules.get({ tenant: caller.tenant, id }))
+      const { schedule, outcome } = await schedules.put(caller.tenant, { ...body, id }, options)
+      if (outcome === 'created') reply.code(201).header('location', `/api/v1/schedules/${id}`)
+      reply.header('etag', `"${schedule.generation}"`)
+      return { ...viewSchedule(schedule, now()), outcome }
     },
   })
 }
+
+function listRoute(app: Api, { schedules, now }: ApiDeps): void {
+  app.get('/schedules', {
+    schema: {
+      ...{ tags, summary: 'Schedules by id, those of missions too' },
+      querystring: listQuery.extend({
+        flow: z.string().max(100).exactOptional(),
+        mission: missionId.exactOptional(),
+        state: z.enum(scheduleStates).exactOptional(),
+        labels: labelSelector.exactOptional(),
+      }),
+      response: { 200: pageView, ...problemResponses },
+    },
+    handler: async (request, reply) => {
+      const page = await schedules.list(request.caller.tenant, request.query)
+      nextLink(request, reply, page.cursor)
+      const nowMs = now()
+      return {
+        schedules: page.schedules.map((schedule) => viewSchedule(schedule, nowMs)),
+        ...(page.cursor !== undefined && { cursor: page.cursor }),
+      }
+    },
+  })
+}
+
+function readRoute(app: Api, { schedules, now }: ApiDeps): void {
+  app.get('/schedules/:id', {
+    schema: {
+      ...{ tags, summary: 'A schedule with its status', params: scheduleParams },
+      response: { 200: scheduleView, ...problemResponses },
+    },
+    handler: async ({ params: { id }, caller: { tenant } }, reply) => {
+      const schedule = await schedules.get({ tenant, id })
+      reply.header('etag', `"${schedule.generation}"`)
+      return viewSchedule(schedule, now(), await schedules.status(schedule))
+    },
+  })
+}
+
+function deleteRoute(app: Api, { schedules }: ApiDeps): void {
+  app.delete('/schedules/:id', {
+    schema: {
+      ...{ tags, summary: 'Delete a schedule of its own; runs under way go on', params: scheduleParams },
+      response: { 204: z.undefined(), ...problemResponses },
+    },
+    handler: async (request, reply) => {
+      const key = { tenant: request.caller.tenant, id: request.params.id }
+      const { ifGeneration } = await preconditions(request, () => schedules.get(key))
+      await schedules.remove(key, ifGeneration === undefined ? {} : { ifGeneration })
+      return reply.code(204).send()
+    },
+  })
+}
+
+const putView = scheduleView
+  .extend({ outcome: z.enum(['created', 'updated', 'unchanged']) })
+  .meta({ id: 'PutSchedule' })
+const pageView = z
+  .object({ schedules: z.array(scheduleView), cursor: z.string().optional() })
+  .meta({ id: 'SchedulePage' })
+
+/** `team=sre,env!=dev`: every part must hold. */
+const labelSelector = z
+  .string()
+  .max(1_000)
+  .transform((text, check): readonly LabelMatch[] => {
+    const matches = text.split(',').map((part) => /^([a-zA-Z_]\w*)(!?=)(.*)$/.exec(part.trim()))
+    if (matches.some((match) => !match)) check.addIssue({ code: 'custom', message: 'write team=sre,env!=dev' })
+    return matches.flatMap((match) => (match ? [{ name: match[1]!, value: match[3]!, isEqual: match[2] === '=' }] : []))
+  })
+  .meta({ description: 'As team=sre,env!=dev', type: 'string' })

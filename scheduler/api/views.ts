@@ -98,8 +98,9 @@ export const runView = z
   .object({
     runId: z.string(),
     kind: z.enum(runKinds),
-    flow: flowName,
-    mission: z.string(),
+    flow: z.string().describe('Of a mission: forecast or detect'),
+    mission: z.string().optional().describe('Absent for a schedule that no mission has'),
+    schedule: z.string().optional().describe('The schedule that made it'),
     nominal: instant.describe('T'),
     state: runState,
     attempt: z.int(),
@@ -113,9 +114,11 @@ export const runView = z
 
 /** Hosts are the operator's. */
 export function viewRun(run: RunRecord, caller: Caller): z.output<typeof runView> {
-  const { nominalMs, startedMs, endedMs, error, summary, worker } = run
+  const { nominalMs, startedMs, endedMs, error, summary, worker, mission, scheduleId, taskFlow, flow } = run
   return {
-    ...pick(run, 'runId', 'kind', 'flow', 'mission', 'state', 'attempt'),
+    ...{ ...pick(run, 'runId', 'kind', 'state', 'attempt'), flow: taskFlow ?? flow },
+    ...(mission !== '' && { mission }),
+    ...(scheduleId !== undefined && { schedule: scheduleId }),
     ...(isOperator(caller) && { worker }),
     ...{ nominal: toInstant(nominalMs), startedAt: toInstant(startedMs), ...optionalInstant('endedAt', endedMs) },
     ...(error && { error }),

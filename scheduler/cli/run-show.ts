@@ -60,10 +60,10 @@ export function outcomeOf({ state, startedAt, endedAt, error }: Run): string {
 }
 
 export function describeRunRecord(run: Run): string {
-  const { runId, flow, mission, kind, nominal, attempt, worker, summary = {} } = run
+  const { runId, flow, mission, schedule, kind, nominal, attempt, worker, summary = {} } = run
   const fields: [string, string][] = [
     ['run', runId],
-    ['of', `${flow} of mission ${mission} (${kind})`],
+    ['of', `${flow} of ${mission === undefined ? `schedule ${schedule}` : `mission ${mission}`} (${kind})`],
     ['T', nominal],
     ['state', outcomeOf(run)],
     ['attempt', worker === undefined ? `${attempt}` : `${attempt}, by ${worker}`],

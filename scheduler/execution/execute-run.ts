@@ -4,6 +4,7 @@ import type { MissionName } from '../../models/series.ts'
 import type { ExecuteRun, RunJob } from '../queue/runs.ts'
 import { executeDetect } from './execute-detect.ts'
 import { executeForecast } from './execute-forecast.ts'
+import { executeTask } from './execute-task.ts'
 import type { Attempt, ExecutionDeps } from './ports.ts'
 
 type RunSummary = Awaited<ReturnType<ExecuteRun>>
@@ -13,7 +14,11 @@ type RunSummary = Awaited<ReturnType<ExecuteRun>>
  * @throws AppError; the worker decides by its code whether another attempt follows.
  */
 export function executeRuns(deps: ExecutionDeps): ExecuteRun {
-  return (job, control) => executeRun(deps, { ...control, job })
+  const executeMission = (attempt: Attempt) => executeRun(deps, attempt)
+  return (job, control) => {
+    const attempt = { ...control, job }
+    return job.task ? executeTask(deps, { ...attempt, task: job.task }, executeMission) : executeMission(attempt)
+  }
 }
 
 async function executeRun(deps: ExecutionDeps, attempt: Attempt): Promise<RunSummary> {

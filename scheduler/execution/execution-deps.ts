@@ -1,4 +1,5 @@
 import type { TaskMetrics } from '../../tasks/deps.ts'
+import type { ForecastService } from '../forecasts/forecast-service.ts'
 import { resolveStored } from '../missions/document/resolve.ts'
 import { createHealthRecorder } from '../missions/mission-health.ts'
 import { createMissionService } from '../missions/mission-service.ts'
@@ -7,12 +8,16 @@ import { requestLog } from '../store/missions/request-log.ts'
 import type { ExecutionDeps } from './ports.ts'
 
 /** What runs need, from what a worker process has opened. */
-export function executionDeps(running: OpenProcess, metrics: TaskMetrics): ExecutionDeps {
+export function executionDeps(
+  running: OpenProcess,
+  metrics: TaskMetrics,
+  forecasts: ForecastService | undefined,
+): ExecutionDeps {
   const { stores, missionDeps, forecasters, datasources, clock, redis } = running
   const { missions, marks, health, cache } = stores
   const { settings } = missionDeps
   return {
-    ...{ marks, cache, forecasters, metrics, queue: running.queue },
+    ...{ marks, cache, forecasters, metrics, queue: running.queue, ...(forecasts && { forecasts }) },
     health: createHealthRecorder({ health, missions, service: createMissionService(missionDeps) }),
     mission: (name) => missions.get(name),
     resolve: (mission) => resolveStored(mission, settings),

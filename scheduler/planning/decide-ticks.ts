@@ -53,9 +53,9 @@ interface Verdict {
 }
 
 function verdicts(schedule: StoredSchedule, untilMs: number): (nominalMs: number) => Verdict {
-  const { policy, pause, flow } = schedule
+  const { policy, pause } = schedule
   // a detect run covers what its window extends to: one run catches up as well as many
-  const mode = flow === 'detect' && policy.catchUp === 'all' ? 'latest' : policy.catchUp
+  const mode = isDetection(schedule) && policy.catchUp === 'all' ? 'latest' : policy.catchUp
   const newestMs = newestToRun(schedule, untilMs)
   const oldestMs = mode === 'all' ? oldestToCatchUp(schedule, newestMs, policy.maxCatchUpTicks) : newestMs
   return (nominalMs) => {
@@ -70,6 +70,8 @@ function verdicts(schedule: StoredSchedule, untilMs: number): (nominalMs: number
     return { mark: { outcome: 'coalesced', reason: 'newer_due', byNominalMs: newestMs } }
   }
 }
+
+const isDetection = ({ flow, own }: StoredSchedule): boolean => (own?.flow ?? flow) === 'detect'
 
 /** T's while a pause lasts; the one that was due when it began is none of them. */
 function isPaused(pause: SchedulePause | undefined, nominalMs: number): boolean {

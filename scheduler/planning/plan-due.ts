@@ -100,12 +100,13 @@ async function conclude({ schedules, metrics }: PlanDeps, decided: Decided): Pro
 }
 
 function tickRequest(schedule: StoredSchedule, tick: PlannedTick, nowMs: number): EnqueueRequest {
-  const { tenant, id, mission, flow, bandKey, policy } = schedule
+  const { tenant, id, mission, flow, bandKey, policy, own } = schedule
   const mode = tick.serial ? 'skip' : overlapModes[policy.overlap]
   return {
     job: {
       ...{ runId: runIdOf(schedule, tick), kind: 'tick', flow, tenant, mission, nominalMs: tick.nominalMs, bandKey },
       ...{ enqueuedMs: nowMs, scheduleId: id, timeoutMs: policy.timeoutMs, startDeadlineMs: policy.startDeadlineMs },
+      ...(own && { task: { flow: own.flow, params: own.params ?? {} } }),
       ...(tick.reason === 'caught_up' && { isCaughtUp: true }),
     },
     priority: tick.serial ? serialPriority : tickPriority,

@@ -35,6 +35,7 @@ export const schedulePolicy: z.ZodType<SchedulePolicy> = z.object({
   maxAttempts: z.int().positive(),
   backoffMs: durationMs,
   startSpreadMs: durationMs,
+  pauseAfterFailures: z.int().positive().exactOptional(),
 })
 
 export const scheduleEra = z

@@ -56,6 +56,8 @@ export interface SchedulePolicy {
   readonly backoffMs: number
   /** Starts are spread over this much by a stable hash; T stays on the grid. */
   readonly startSpreadMs: number
+  /** So many runs that failed one after the other pause the schedule. Absent: none do. */
+  readonly pauseAfterFailures?: number
 }
 
 /**

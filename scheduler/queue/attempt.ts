@@ -37,7 +37,7 @@ export interface AttemptDeps {
   /** Aborts with the reason when the worker stops: the job goes back, unchanged. */
   readonly stopping: AbortSignal
   /** Every end of an attempt. */
-  readonly onSettled?: (record: RunRecord, job: RunJob) => void
+  readonly onSettled?: (record: RunRecord, job: RunJob) => void | Promise<void>
   /** What was to be noted about a run could not be. */
   readonly onError: (error: Error) => void
 }
@@ -134,10 +134,12 @@ export async function settleKilled(deps: AttemptDeps, job: RunJob, attempt: numb
   await noted(deps, () => deps.onSettled?.(record, job))
 }
 
-const namesOf = ({ runId, kind, flow, tenant, mission, nominalMs }: RunJob) => ({
+const namesOf = ({ runId, kind, flow, tenant, mission, nominalMs, scheduleId, task }: RunJob) => ({
   ...{ runId, kind, flow, tenant, mission, nominalMs },
+  ...(scheduleId !== undefined && { scheduleId }),
+  ...(task && { taskFlow: task.flow }),
 })
 
-/** A plain detect run lives in its packed tick alone. */
+/** A plain run of the light pool lives in its packed tick alone. */
 const isRecorded = ({ job, attempt }: FetchedJob): boolean =>
   job.flow === 'forecast' || job.kind !== 'tick' || attempt > 1

@@ -25,12 +25,19 @@ export interface DetectPlan {
   readonly awaited?: readonly number[]
 }
 
+/** What a schedule of its own runs: a flow and its parameters, as they were written. */
+export interface FlowTask {
+  readonly flow: string
+  readonly params: Readonly<Record<string, unknown>>
+}
+
 /** What a BullMQ job bears: names and instants, never samples. New fields are optional: older releases wrote jobs without. */
 export interface RunJob {
   readonly runId: string
   readonly kind: RunKind
   readonly flow: FlowName
   readonly tenant: string
+  /** '' where `task` says what to do. */
   readonly mission: string
   /** T. */
   readonly nominalMs: number
@@ -39,6 +46,8 @@ export interface RunJob {
   readonly enqueuedMs: number
   /** Only runs that a schedule made hold its overlap key. */
   readonly scheduleId?: string
+  /** Of a schedule that no mission has. */
+  readonly task?: FlowTask
   readonly detectPlan?: DetectPlan
   /** Join: ids of the series without a forecast. Absent for other kinds. */
   readonly joinIds?: readonly string[]
@@ -67,6 +76,8 @@ export const runIds = {
   first: (tenant: string, mission: string, nominalMs: number, bandKey: string, n: number) =>
     dot(['f', tenant, mission, nominalMs, bandKey, n]),
   join: (tenant: string, mission: string, nominalMs: number) => dot(['j', tenant, mission, nominalMs]),
+  /** Of a schedule that no mission has. */
+  trigger: (tenant: string, scheduleId: string, nominalMs: number) => dot(['t', tenant, scheduleId, nominalMs]),
   backfill: (backfillId: string, nominalMs: number) => dot(['b', backfillId, nominalMs]),
 } as const
 
@@ -108,7 +119,11 @@ export interface RunRecord {
   readonly kind: RunKind
   readonly flow: FlowName
   readonly tenant: string
+  /** '' for a schedule that no mission has. */
   readonly mission: string
+  /** The schedule that made it, and what it runs where no mission has it. */
+  readonly scheduleId?: string
+  readonly taskFlow?: string
   readonly nominalMs: number
   readonly state: (typeof recordStates)[number]
   readonly attempt: number

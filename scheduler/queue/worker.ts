@@ -33,7 +33,7 @@ export interface RunWorkerOptions {
   readonly metrics: WorkerMetrics
   readonly onError?: (error: Error) => void
   /** Every end of an attempt, those of killed workers included. */
-  readonly onSettled?: (record: RunRecord, job: RunJob) => void
+  readonly onSettled?: (record: RunRecord, job: RunJob) => void | Promise<void>
   /** The worker fetches nothing though it could: the process had better end. */
   readonly onDeaf?: (reason: string) => void
   /** Default 60 s; renewed at a quarter. */

@@ -9,6 +9,7 @@ import type { SeenProcess } from '../../scheduler/store/heartbeats.ts'
 import type { TickRecord } from '../../scheduler/store/ticks/tick-store.ts'
 import { fakeForecastService } from './fake-forecast-service.ts'
 import { fakeMissionService } from './fake-mission-service.ts'
+import { fakeScheduleService } from './fake-schedule-service.ts'
 import { fakeSeriesService } from './fake-series-service.ts'
 
 export interface FakeApiOptions extends Partial<ApiDeps> {
@@ -27,9 +28,11 @@ function fakeProcess(role: SeenProcess['role'], isAlive: boolean): SeenProcess {
 
 /** The application over stores in memory. */
 export function fakeApi({ settings, runRecords = [], tickRecords = [], logLines = [], ...deps }: FakeApiOptions = {}) {
+  const missions = fakeMissionService(() => fakeNowMs)
   return buildApi({
     config: { ...configSchema.parse({}), ...settings },
-    missions: fakeMissionService(() => fakeNowMs),
+    missions,
+    schedules: fakeScheduleService(missions),
     forecasts: fakeForecastService(() => fakeNowMs),
     series: fakeSeriesService(fakeNowMs),
     runs: {

@@ -32,7 +32,7 @@ export function runWorkers(real: ReturnType<typeof realRedis>, clock = { now: ()
         ...{ flow: 'detect', redis: real.redis, connection: real.connect(), execute, clock, concurrency: 4, metrics },
         ...{ name: 'w1', lockDurationMs: 1_000, stalledIntervalMs: 500, waitMs: 50 },
         onError: (error) => errors.push(error),
-        onSettled: (record: RunRecord, _job: RunJob) => settled.push(record),
+        onSettled: (record: RunRecord, _job: RunJob) => void settled.push(record),
         ...options,
       })
       closing.push(() => worker.close(0))

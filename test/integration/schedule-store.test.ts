@@ -106,8 +106,9 @@ test('a pause is kept with its span after it has ended', async () => {
 test('a removed schedule is due no more', async () => {
   const { schedules } = stores()
   await schedules.upsertSchedule(scheduleEntry(), startMs)
-  expect(await schedules.removeSchedule(key)).toBe(true)
-  expect(await schedules.removeSchedule(key)).toBe(false)
+  expect(await schedules.removeSchedule(key, 7)).toBe('conflict')
+  expect(await schedules.removeSchedule(key)).toBe('removed')
+  expect(await schedules.removeSchedule(key)).toBe('missing')
   expect(await schedules.dueBefore(startMs + hourMs, 10)).toEqual([])
 })
 

@@ -10,7 +10,7 @@ export const duration = z
   .meta({ id: 'Duration', description: 'Duration such as 30s, 5m, 1h30m, 7d or PT5M', examples: ['5m'] })
 
 const zeroOrMore = 'write a duration: 0s, 30s, 5m or PT5M'
-const delay = z
+export const delay = z
   .string({ error: zeroOrMore })
   .refine((text) => tryParseDuration(text) !== undefined, { error: zeroOrMore })
 
@@ -32,7 +32,8 @@ const labelValue = z
   .max(1_000)
   .regex(/^\P{Cc}*$/u, { error: 'use no control characters' })
 
-const schedulePolicy = z.strictObject({
+/** What becomes of ticks and runs, as people write it. */
+export const writtenPolicy = z.strictObject({
   overlap: z.enum(['skip', 'bufferLatest', 'allow']).optional().describe('While a run of the schedule is at work'),
   catchUp: z.enum(['none', 'latest', 'all']).optional().describe('Which of the ticks that were missed'),
   catchUpWindow: aMonthOrLess.optional().describe('Older ticks are not caught up'),
@@ -41,13 +42,18 @@ const schedulePolicy = z.strictObject({
   maxAttempts: z.int().min(1).max(20).optional(),
 })
 
+/** At most 16. */
+export const ownLabels = z
+  .record(labelName, labelValue)
+  .refine((labels) => Object.keys(labels).length <= 16, { error: 'at most 16 labels' })
+
 const schedule = z
   .strictObject({
     every: duration.optional().describe('Interval; T = k * every + phase in UTC'),
     cron: z.string().max(200).optional().describe('Cron expression, seconds optional'),
     timeZone: z.string().optional().describe('IANA zone of the cron expression; default UTC'),
     phase: delay.optional().describe('Offset of an interval on the grid; default: a stable hash of the id'),
-    policy: schedulePolicy.optional(),
+    policy: writtenPolicy.optional(),
   })
   .refine(({ every, cron }) => every === undefined || cron === undefined, { error: 'give every or cron, not both' })
   .refine(({ cron, timeZone }) => timeZone === undefined || cron !== undefined, { error: 'timeZone needs cron' })
@@ -84,7 +90,7 @@ const fields = z.strictObject({
     .boolean()
     .optional()
     .describe('Let selectors that name no metric read our own anomaly_ series, and a query those of its own mission'),
-  labels: z.record(labelName, labelValue).optional().describe('Yours; kept with the mission, not written'),
+  labels: ownLabels.optional().describe('Yours; kept with the mission, not written'),
   owner: z.string().max(200).optional().describe('Yours'),
   notes: z.string().max(10_000).optional().describe('Yours'),
   paused: z.boolean().optional().describe('Where it is written it counts; else only pause and resume do'),
@@ -94,7 +100,7 @@ const fields = z.strictObject({
 
 type Related = Pick<
   z.output<typeof fields>,
-  'sensitivity' | 'bandExitsPerDay' | 'groupBy' | 'crossLearning' | 'dataRange' | 'labels'
+  'sensitivity' | 'bandExitsPerDay' | 'groupBy' | 'crossLearning' | 'dataRange'
 >
 
 /** What fields do to each other. */
@@ -110,10 +116,6 @@ const relations = [
   z.refine<Related>(({ dataRange }) => dataRange === undefined || dataRange[0] < dataRange[1], {
     error: 'the first value must be below the second',
     path: ['dataRange'],
-  }),
-  z.refine<Related>(({ labels }) => labels === undefined || Object.keys(labels).length <= 16, {
-    error: 'at most 16 labels',
-    path: ['labels'],
   }),
 ]
 

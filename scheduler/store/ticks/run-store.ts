@@ -10,6 +10,8 @@ import { dayMs } from './tick-codec.ts'
 export interface RunQuery {
   readonly tenant: string
   readonly mission?: string
+  /** One that no mission has; those of missions are found by mission and flow. */
+  readonly scheduleId?: string
   readonly flow?: FlowName
   readonly limit: number
   /** Of the page before. */
@@ -34,7 +36,7 @@ export interface RunStore {
 
 const keepMs = (state: RunRecord['state']): number => (state === 'succeeded' ? dayMs : 7 * dayMs)
 const perTenant = 10_000
-const perMission = 50
+const perOwner = 50
 
 /** KEYS: index. ARGV: score and id to go on after ('' at the start), limit. Answers id, score, id, score... */
 const pageScript = luaScript(`
@@ -89,10 +91,7 @@ export function createRunStore(redis: Redis, onUnreadable: OnUnreadable = ignore
       const change = redis.multi().del(key).hset(key, encoded(record)).pexpire(key, keepMs(record.state))
       if (isOver) change.zrem(keys.activeRuns, record.runId)
       else change.zadd(keys.activeRuns, record.startedMs, record.runId)
-      for (const [index, most] of [
-        [tenantIndex(record), perTenant] as const,
-        [missionIndex(record), perMission] as const,
-      ])
+      for (const [index, most] of [[tenantIndex(record), perTenant] as const, [ownerIndex(record), perOwner] as const])
         change
           .zadd(index, record.startedMs, record.runId)
           .zremrangebyrank(index, 0, -most - 1)
@@ -101,9 +100,10 @@ export function createRunStore(redis: Redis, onUnreadable: OnUnreadable = ignore
     },
 
     async list(query) {
-      const { tenant, mission, flow: only, limit } = query
+      const { tenant, mission = '', scheduleId, flow: only, limit } = query
+      const isOwned = mission !== '' || scheduleId !== undefined
       const indexOf = (flow: FlowName) =>
-        mission === undefined ? tenantIndex({ tenant, flow }) : missionIndex({ tenant, flow, mission })
+        isOwned ? ownerIndex({ ...query, mission, flow }) : tenantIndex({ tenant, flow })
       const asked = only ? [only] : flowNames
       const found = (await Promise.all(asked.map((flow) => entries(indexOf(flow), query)))).flat()
       const page = found.sort(newestFirst).slice(0, limit)
@@ -125,8 +125,15 @@ export function createRunStore(redis: Redis, onUnreadable: OnUnreadable = ignore
 const newestFirst = (a: IndexEntry, b: IndexEntry): number => b.startedMs - a.startedMs || (a.runId < b.runId ? 1 : -1)
 
 const tenantIndex = ({ tenant, flow }: { tenant: string; flow: FlowName }) => keys.runsOf(tenant, flow)
-const missionIndex = ({ tenant, mission, flow }: { tenant: string; mission: string; flow: FlowName }) =>
-  keys.runsOf(tenant, `${flow}:${mission}`)
+
+/** Missions have no '@' in their names. */
+const ownerIndex = ({
+  tenant,
+  mission,
+  scheduleId,
+  flow,
+}: Pick<RunRecord, 'tenant' | 'mission' | 'scheduleId' | 'flow'>) =>
+  keys.runsOf(tenant, `${flow}:${mission === '' ? `@${scheduleId}` : mission}`)
 
 function encoded({ error, summary, ...plain }: RunRecord): Record<string, string | number> {
   return {
@@ -144,6 +151,8 @@ const runFields = z.object({
   flow: z.enum(flowNames),
   tenant: z.string(),
   mission: z.string(),
+  scheduleId: z.string().exactOptional(),
+  taskFlow: z.string().exactOptional(),
   nominalMs: z.coerce.number(),
   state: z.enum(recordStates),
   attempt: z.coerce.number(),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { schedulePolicy, scheduleSpec } from '../../planning/schedule-schema.ts'
 import { flowNames } from '../../queue/runs.ts'
+import { scheduleDocument as ownDocument } from '../../schedules/document.ts'
 import { decodeDocument } from '../stored-document.ts'
 import { parseScheduleMember, type ScheduleKey, scheduleMember } from './schedule-keys.ts'
 import type { SchedulePosition, StoredSchedule } from './stored-schedule.ts'
@@ -12,15 +13,24 @@ const scheduleDocument = z
   .object({
     // those that were written first bear none
     version: z.literal(version).default(version),
-    mission: z.string().min(1),
+    mission: z.string(),
     flow: z.enum(flowNames),
     spec: scheduleSpec,
     policy: schedulePolicy,
     bandKey: z.string(),
+    own: ownDocument.exactOptional(),
     earlier: z.array(z.object({ spec: scheduleSpec, untilMs: z.number() })),
-    pause: z.object({ reason: z.string(), sinceMs: z.number(), untilMs: z.number().exactOptional() }).exactOptional(),
+    pause: z
+      .object({
+        reason: z.string(),
+        actor: z.string().exactOptional(),
+        sinceMs: z.number(),
+        untilMs: z.number().exactOptional(),
+      })
+      .exactOptional(),
     spreadMs: z.number().nonnegative(),
   })
+  .refine(({ mission, own }) => (mission === '') === (own !== undefined), { error: 'a mission or a document' })
   .transform(({ version: _, ...document }) => document)
 
 const instant = z.stringFormat('instant', /^-?\d+(?:\.\d+)?$/).transform(Number)

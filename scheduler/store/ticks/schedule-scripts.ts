@@ -38,8 +38,10 @@ if ARGV[6] == '' then redis.call('ZREM', KEYS[2], ARGV[1]) else redis.call('ZADD
 redis.call('ZADD', KEYS[3], 0, ARGV[1])
 return 1`)
 
-/** KEYS: schedule, due, schedules, overlap. ARGV: member. */
+/** KEYS: schedule, due, schedules, overlap. ARGV: member, generation that it must have or ''. Answers -1 for another. */
 export const removeScript = luaScript(`
+local generation = redis.call('HGET', KEYS[1], 'generation')
+if ARGV[2] ~= '' and generation and generation ~= ARGV[2] then return -1 end
 redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('ZREM', KEYS[3], ARGV[1])
 return redis.call('DEL', KEYS[1], KEYS[4]) > 0 and 1 or 0`)
@@ -81,6 +83,13 @@ for _, member in ipairs(members) do
   if not redis.call('ZSCORE', KEYS[2], member) then answer[#answer + 1] = member end
 end
 return answer`)
+
+/** KEYS: schedule. ARGV: 1 for a run that failed, 0 for one that did not. Answers how many failed in a row. */
+export const countFailureScript = luaScript(`
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+if ARGV[1] == '1' then return redis.call('HINCRBY', KEYS[1], 'failures', 1) end
+redis.call('HDEL', KEYS[1], 'failures')
+return 0`)
 
 /** KEYS: due. */
 export const nextDueScript = luaScript(`return redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]`)

@@ -8,6 +8,7 @@ import { decodeScheduleRows, encodeSchedule, type ScheduleRow } from './schedule
 import { keys, parseScheduleMember, type ScheduleKey, scheduleMember } from './schedule-keys.ts'
 import {
   advanceScript,
+  countFailureScript,
   dueScript,
   nextDueScript,
   postponeScript,
@@ -38,15 +39,33 @@ export interface ScheduleAdvance {
   readonly opened: readonly number[]
 }
 
+export interface SchedulePage {
+  readonly schedules: readonly StoredSchedule[]
+  /** Opaque; undefined on the last page. */
+  readonly cursor?: string
+}
+
+/** Throws where what is stored is not what the caller changes. */
+export type ExpectSchedule = (stored: StoredSchedule | undefined) => void
+
 /** Schedules and when they are due. Everything is one Lua step; the clock is the caller's. */
 export interface ScheduleStore {
   /** An unchanged entry changes nothing, one that cannot be read is written anew. An edit keeps T's that are due already; later T's follow the new spec. */
-  upsertSchedule(entry: ScheduleEntry, nowMs: number): Promise<'created' | 'updated' | 'unchanged'>
-  /** False when there was none. Ticks stay until they age out. */
-  removeSchedule(key: ScheduleKey): Promise<boolean>
+  upsertSchedule(
+    entry: ScheduleEntry,
+    nowMs: number,
+    expect?: ExpectSchedule,
+  ): Promise<'created' | 'updated' | 'unchanged'>
+  /** Ticks stay until they age out. conflict: it has another generation than the given one. */
+  removeSchedule(key: ScheduleKey, generation?: number): Promise<'removed' | 'missing' | 'conflict'>
   /** undefined ends a pause at `nowMs`. False when there is no such schedule. */
   setPaused(key: ScheduleKey, pause: PauseRequest | undefined, nowMs: number): Promise<boolean>
   get(key: ScheduleKey): Promise<StoredSchedule | undefined>
+  /** By id, without those that cannot be read. */
+  list(tenant: string, options: { readonly limit: number; readonly cursor?: string }): Promise<SchedulePage>
+  /** Notes how a run ended; resolves with how many have failed one after the other. */
+  countFailure(key: ScheduleKey, isFailure: boolean): Promise<number>
+  failures(key: ScheduleKey): Promise<number>
   /** Every schedule, in the order of the names. */
   all(): AsyncGenerator<ScheduleKey>
   /** Most overdue first; those that cannot be read are set aside. */
@@ -121,20 +140,44 @@ export function createScheduleStore(redis: Redis, onUnreadable: OnUnreadable = i
     get: read,
     setAside,
 
-    async upsertSchedule(entry, nowMs) {
+    async upsertSchedule(entry, nowMs, expect) {
       const unknown = { generation: 0, lastNominalMs: nowMs }
-      const { stored, next } = await rewrite(entry, (row) =>
-        row?.schedule
+      const { stored, next } = await rewrite(entry, (row) => {
+        expect?.(row?.schedule)
+        return row?.schedule
           ? editedSchedule(row.schedule, entry, nowMs)
-          : createdSchedule(entry, { ...unknown, ...row?.position }),
-      )
+          : createdSchedule(entry, { ...unknown, ...row?.position })
+      })
       if (!stored) return 'created'
       return next ? 'updated' : 'unchanged'
     },
 
-    async removeSchedule(key) {
+    async removeSchedule(key, generation) {
       const touched = [keys.schedule(key), keys.due, keys.schedules, keys.overlap(key)]
-      return (await runLua(redis, removeScript, touched, [scheduleMember(key)])) === 1
+      const answer = await runLua(redis, removeScript, touched, [scheduleMember(key), generation ?? ''])
+      if (answer === -1) return 'conflict'
+      return answer === 1 ? 'removed' : 'missing'
+    },
+
+    async list(tenant, { limit, cursor }) {
+      const from =
+        cursor === undefined ? `[${tenant}/` : `(${tenant}/${Buffer.from(cursor, 'base64url').toString('latin1')}`
+      // '0' is the character behind '/'
+      const page = redis.zrange(keys.schedules, from, `(${tenant}0`, 'BYLEX', 'LIMIT', 0, limit + 1)
+      const members = await redisCall('list schedules', page)
+      const found = await Promise.all(members.slice(0, limit).map((member) => read(parseScheduleMember(member))))
+      const last = members[limit - 1]
+      const hasMore = members.length > limit && last !== undefined
+      const next = hasMore && Buffer.from(parseScheduleMember(last).id, 'latin1').toString('base64url')
+      return { schedules: found.filter((schedule) => schedule !== undefined), ...(next && { cursor: next }) }
+    },
+
+    async countFailure(key, isFailure) {
+      return Number(await runLua(redis, countFailureScript, [keys.schedule(key)], [Number(isFailure)]))
+    },
+
+    async failures(key) {
+      return Number((await redisCall('read failures', redis.hget(keys.schedule(key), 'failures'))) ?? 0)
     },
 
     async setPaused(key, pause, nowMs) {

@@ -3,21 +3,27 @@ import { startDelayMs } from '../../planning/schedule-spec.ts'
 import { nextNominal } from '../../planning/tick-sequence.ts'
 import type { SchedulePolicy, ScheduleSpec } from '../../planning/types.ts'
 import type { FlowName } from '../../queue/runs.ts'
+import type { ScheduleDocument } from '../../schedules/document.ts'
 import { type ScheduleKey, scheduleMember } from './schedule-keys.ts'
 
-/** What the mission service hands over; equal entries are no change. */
+/** What the services of missions and schedules hand over; equal entries are no change. */
 export interface ScheduleEntry extends ScheduleKey {
+  /** '' for a schedule of its own. */
   readonly mission: string
+  /** Pool of its runs; of a mission's schedule also what they do. */
   readonly flow: FlowName
   readonly spec: ScheduleSpec
   readonly policy: SchedulePolicy
   /** Goes into every job; a change of it alone is an edit that moves no T. */
   readonly bandKey: string
+  /** As its author wrote it, for one that no mission has. */
+  readonly own?: ScheduleDocument
 }
 
 /** T's in (sinceMs, untilMs] end as `paused`; without `untilMs` it lasts. */
 export interface SchedulePause {
   readonly reason: string
+  readonly actor?: string
   readonly sinceMs: number
   readonly untilMs?: number
 }
@@ -84,6 +90,7 @@ export function dueAgain(schedule: StoredSchedule): StoredSchedule {
   return { ...rest, spreadMs, ...(tickMs !== undefined && { dueMs: tickMs + spreadMs }) }
 }
 
-const entryOf = ({ tenant, id, mission, flow, spec, policy, bandKey }: ScheduleEntry): ScheduleEntry => ({
+const entryOf = ({ tenant, id, mission, flow, spec, policy, bandKey, own }: ScheduleEntry): ScheduleEntry => ({
   ...{ tenant, id, mission, flow, spec, policy, bandKey },
+  ...(own && { own }),
 })

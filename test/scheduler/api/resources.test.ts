@@ -74,7 +74,8 @@ test('the ticks of a schedule tell what became of every T', async () => {
 
 test.each([
   { path: 'cpu.forecast/ticks', status: 404, what: 'an unknown mission' },
-  { path: 'cpu/ticks', status: 422, what: 'a mission instead of a schedule' },
+  { path: 'cpu/ticks', status: 404, what: 'a mission instead of a schedule' },
+  { path: 'CPU/ticks', status: 422, what: 'no name of a schedule' },
   { path: 'cpu.detect/ticks?from=yesterday', status: 422, what: 'no instant' },
   { path: 'cpu.detect/ticks?from=2026-11-24T13:00:00Z', status: 422, what: 'a range that ends before it begins' },
 ])('$what answers $status', async ({ path, status }) => {

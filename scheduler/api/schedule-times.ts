@@ -1,0 +1,115 @@
+import { z } from 'zod'
+import { AppError } from '../../models/errors.ts'
+import { scheduleDocument } from '../schedules/document.ts'
+import { listTimes } from '../schedules/times.ts'
+import type { ApiDeps } from './deps.ts'
+import { listQuery, nextLink } from './paging.ts'
+import { problemResponses } from './problems.ts'
+import { loadView, timeView, viewLoad, viewTime } from './schedule-views.ts'
+import { scheduleParams as params } from './schedules.ts'
+import type { Api } from './types.ts'
+import { runState, runView, tickView, viewRun, viewTick } from './views.ts'
+
+const tags = ['schedules']
+const instant = z.iso.datetime({ offset: true })
+const dayMs = 86_400_000
+const maxTimes = 1_000
+
+/** When a schedule is due, what became of it, and what would be. */
+export function scheduleTimeRoutes(app: Api, deps: ApiDeps): void {
+  for (const route of [timesRoute, ticksRoute, runsRoute, previewRoute]) route(app, deps)
+}
+
+function timesRoute(app: Api, { schedules, now }: ApiDeps): void {
+  app.get('/schedules/:id/times', {
+    schema: {
+      ...{ tags, summary: 'Nominal times of a range by the present document, with what the clocks do to them', params },
+      querystring: z.strictObject({
+        from: instant.optional().describe('Excluded; default: now'),
+        to: instant.optional().describe('Included; default: without end'),
+        limit: z.coerce.number().int().min(1).max(maxTimes).default(100),
+      }),
+      response: { 200: z.object({ times: z.array(timeView) }).meta({ id: 'NominalTimes' }), ...problemResponses },
+    },
+    handler: async ({ params: { id }, query: { from, to, limit }, caller: { tenant } }) => {
+      const fromMs = from === undefined ? now() : Date.parse(from)
+      const untilMs = to === undefined ? Number.POSITIVE_INFINITY : Date.parse(to)
+      assertRange(fromMs, untilMs)
+      const { spec } = await schedules.get({ tenant, id })
+      return { times: listTimes(spec, { fromMs, untilMs, limit }).map(viewTime) }
+    },
+  })
+}
+
+function ticksRoute(app: Api, { ticks, schedules, now }: ApiDeps): void {
+  app.get('/schedules/:id/ticks', {
+    schema: {
+      ...{ tags, summary: 'What became of every due instant (kept for two days)', params },
+      querystring: z.strictObject({
+        from: instant.optional().describe('Excluded; default: a day before `to`'),
+        to: instant.optional().describe('Included; default: now'),
+      }),
+      response: { 200: z.object({ ticks: z.array(tickView) }).meta({ id: 'Ticks' }), ...problemResponses },
+    },
+    handler: async ({ params: { id }, query: { from, to }, caller: { tenant } }) => {
+      const untilMs = to === undefined ? now() : Date.parse(to)
+      const fromMs = from === undefined ? untilMs - dayMs : Date.parse(from)
+      assertRange(fromMs, untilMs)
+      const schedule = await schedules.get({ tenant, id })
+      return { ticks: (await ticks.list(schedule, { fromMs, untilMs })).map(viewTick) }
+    },
+  })
+}
+
+function runsRoute(app: Api, { runs, schedules }: ApiDeps): void {
+  app.get('/schedules/:id/runs', {
+    schema: {
+      ...{ tags, summary: 'Its runs, newest first: forecasts, slow and failed ones', params },
+      querystring: listQuery.extend({ state: runState.exactOptional() }),
+      response: {
+        200: z.object({ runs: z.array(runView), cursor: z.string().optional() }).meta({ id: 'ScheduleRuns' }),
+        ...problemResponses,
+      },
+    },
+    handler: async (request, reply) => {
+      const { caller, query, params } = request
+      const { id, mission, flow } = await schedules.get({ tenant: caller.tenant, id: params.id })
+      const whose = mission === '' ? { scheduleId: id } : { mission }
+      const page = await runs.list(caller.tenant, { ...query, ...whose, flow })
+      nextLink(request, reply, page.cursor)
+      const { cursor } = page
+      return { runs: page.runs.map((run) => viewRun(run, caller)), ...(cursor !== undefined && { cursor }) }
+    },
+  })
+}
+
+function previewRoute(app: Api, { schedules }: ApiDeps): void {
+  app.post('/schedule-previews', {
+    schema: {
+      ...{ tags, summary: 'When a schedule would be due, and beside what; nothing is stored' },
+      body: scheduleDocument,
+      querystring: z.strictObject({ count: z.coerce.number().int().min(1).max(maxTimes).default(10) }),
+      response: { 200: previewView, ...problemResponses },
+    },
+    handler: async ({ body, query: { count }, caller: { tenant } }) => {
+      const { times, startDelayMs, load } = await schedules.preview(tenant, body, count)
+      return { times: times.map(viewTime), startDelaySeconds: startDelayMs / 1_000, load: viewLoad(load) }
+    },
+  })
+}
+
+const previewView = z
+  .object({
+    times: z.array(timeView),
+    startDelaySeconds: z.number().describe('Every start lies this far behind its T'),
+    load: loadView,
+  })
+  .meta({ id: 'SchedulePreview' })
+
+function assertRange(fromMs: number, untilMs: number): void {
+  if (fromMs < untilMs) return
+  const detail = `${new Date(fromMs).toISOString()} does not lie before ${new Date(untilMs).toISOString()}`
+  throw new AppError('INVALID_PARAMS', `from must lie before to: ${detail}`, {
+    problems: [{ pointer: '/from', detail }],
+  })
+}

@@ -1,0 +1,69 @@
+import type { SchedulePage, ScheduleStore } from '../store/ticks/schedule-store.ts'
+import type { StoredSchedule } from '../store/ticks/stored-schedule.ts'
+
+/** finished: no T is left. overdue: the planner should have looked at it a minute ago. */
+export const scheduleStates = ['active', 'paused', 'finished', 'overdue'] as const
+export type ScheduleState = (typeof scheduleStates)[number]
+
+export interface ScheduleFilter {
+  readonly limit: number
+  readonly cursor?: string
+  readonly flow?: string
+  readonly mission?: string
+  readonly state?: ScheduleState
+  /** Labels that a schedule must bear, and those that it must not. */
+  readonly labels?: readonly LabelMatch[]
+}
+
+export interface LabelMatch {
+  readonly name: string
+  readonly value: string
+  readonly isEqual: boolean
+}
+
+const overdueMs = 60_000
+/** A filter that matches hardly anything ends after so many reads, with a cursor to go on from. */
+const maxReads = 20
+
+export function stateOf({ pause, dueMs }: StoredSchedule, nowMs: number): ScheduleState {
+  if (pause && (pause.untilMs ?? Number.POSITIVE_INFINITY) > nowMs) return 'paused'
+  if (dueMs === undefined) return 'finished'
+  return dueMs < nowMs - overdueMs ? 'overdue' : 'active'
+}
+
+interface ListRequest {
+  readonly tenant: string
+  readonly filter: ScheduleFilter
+  readonly nowMs: number
+}
+
+/** Schedules of one tenant by id, filtered by what the store has no index for. */
+export async function listSchedules(
+  store: Pick<ScheduleStore, 'list'>,
+  { tenant, filter, nowMs }: ListRequest,
+): Promise<SchedulePage> {
+  const found: StoredSchedule[] = []
+  let { cursor } = filter
+  for (let reads = 0; reads < maxReads && found.length < filter.limit; reads++) {
+    const page = await store.list(tenant, {
+      limit: filter.limit - found.length,
+      ...(cursor !== undefined && { cursor }),
+    })
+    found.push(...page.schedules.filter((schedule) => matches(schedule, filter, nowMs)))
+    cursor = page.cursor
+    if (cursor === undefined) break
+  }
+  return { schedules: found, ...(cursor !== undefined && { cursor }) }
+}
+
+function matches(
+  schedule: StoredSchedule,
+  { flow, mission, state, labels = [] }: ScheduleFilter,
+  nowMs: number,
+): boolean {
+  const { own } = schedule
+  if (flow !== undefined && (own?.flow ?? schedule.flow) !== flow) return false
+  if (mission !== undefined && schedule.mission !== mission) return false
+  if (state !== undefined && stateOf(schedule, nowMs) !== state) return false
+  return labels.every(({ name, value, isEqual }) => (own?.labels?.[name] === value) === isEqual)
+}

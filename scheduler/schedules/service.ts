@@ -1,0 +1,174 @@
+import { AppError } from '../../models/errors.ts'
+import { assertInstalled } from '../missions/mission-deps.ts'
+import type { TickOutcome } from '../planning/types.ts'
+import type { Clock } from '../process/clock.ts'
+import { type EnqueueRequest, type RunQueue, runIds } from '../queue/runs.ts'
+import type { ScheduleKey } from '../store/ticks/schedule-keys.ts'
+import type { ExpectSchedule, SchedulePage, ScheduleStore } from '../store/ticks/schedule-store.ts'
+import type { StoredSchedule } from '../store/ticks/stored-schedule.ts'
+import { dayMs } from '../store/ticks/tick-codec.ts'
+import type { TickRecord, TickStore } from '../store/ticks/tick-store.ts'
+import type { ScheduleDocument } from './document.ts'
+import { checked, findFlow } from './flows.ts'
+import { listSchedules, type ScheduleFilter } from './list-schedules.ts'
+import { previewSchedule, type SchedulePreview } from './preview.ts'
+import { resolveSchedule } from './resolve.ts'
+
+export interface ScheduleServiceDeps {
+  readonly schedules: ScheduleStore
+  readonly ticks: Pick<TickStore, 'counters' | 'list'>
+  readonly queue: Pick<RunQueue, 'enqueue'>
+  readonly clock: Clock
+  readonly installed?: () => Promise<boolean>
+}
+
+export interface SchedulePutOptions {
+  /** If-Match: CONFLICT unless the stored generation is this one. */
+  readonly ifGeneration?: number
+  /** If-None-Match: *: CONFLICT when the schedule exists. */
+  readonly createOnly?: boolean
+}
+
+export interface ScheduleStatus {
+  /** Ticks by outcome since the schedule was made. */
+  readonly counters: Readonly<Partial<Record<TickOutcome, number>>>
+  readonly lastTick?: TickRecord
+  /** Runs that failed one after the other. */
+  readonly failures: number
+}
+
+export interface TriggerOptions {
+  /** T; default: now. */
+  readonly nominalMs?: number
+  /** In place of the schedule's own. */
+  readonly params?: Readonly<Record<string, unknown>>
+}
+
+/**
+ * Schedules as the API offers them. Those of missions are there to look at: they are changed through their missions.
+ * All of it throws REDIS_UNAVAILABLE while Redis is being filled, and NOT_FOUND also for another tenant's.
+ */
+export interface ScheduleService {
+  /** @throws INVALID_PARAMS naming every field; CONFLICT. */
+  put(
+    tenant: string,
+    document: ScheduleDocument,
+    options: SchedulePutOptions,
+  ): Promise<{ readonly schedule: StoredSchedule; readonly outcome: 'created' | 'updated' | 'unchanged' }>
+  get(key: ScheduleKey): Promise<StoredSchedule>
+  status(key: ScheduleKey): Promise<ScheduleStatus>
+  list(tenant: string, filter: ScheduleFilter): Promise<SchedulePage>
+  /** When it would be due, and beside what; nothing is stored. @throws INVALID_PARAMS as `put`. */
+  preview(tenant: string, document: ScheduleDocument, count: number): Promise<SchedulePreview>
+  remove(key: ScheduleKey, options: Pick<SchedulePutOptions, 'ifGeneration'>): Promise<void>
+  /** T's while it lasts end as `paused`. */
+  pause(key: ScheduleKey, pause: { reason: string; actor: string; untilMs?: number }): Promise<StoredSchedule>
+  resume(key: ScheduleKey): Promise<StoredSchedule>
+  /** One run beside the schedule; the same T twice is one run. Resolves with its id. */
+  trigger(key: ScheduleKey, options: TriggerOptions): Promise<string>
+}
+
+const triggerPriority = 1
+
+export function createScheduleService(deps: ScheduleServiceDeps): ScheduleService {
+  const { schedules, ticks, clock, queue } = deps
+
+  async function get(key: ScheduleKey): Promise<StoredSchedule> {
+    await assertInstalled(deps)
+    const schedule = await schedules.get(key)
+    if (!schedule) throw new AppError('NOT_FOUND', `no schedule "${key.id}"`)
+    return schedule
+  }
+
+  async function setPaused(key: ScheduleKey, pause: Parameters<ScheduleService['pause']>[1] | undefined) {
+    assertOwn(await get(key))
+    await schedules.setPaused(key, pause, clock.now())
+    return get(key)
+  }
+
+  return {
+    get,
+    pause: setPaused,
+
+    async resume(key) {
+      const schedule = await setPaused(key, undefined)
+      await schedules.countFailure(key, false)
+      return schedule
+    },
+
+    async put(tenant, document, options) {
+      await assertInstalled(deps)
+      const nowMs = clock.now()
+      const entry = resolveSchedule(tenant, document, nowMs)
+      const outcome = await schedules.upsertSchedule(entry, nowMs, expecting(document.id, options))
+      return { schedule: await get(entry), outcome }
+    },
+
+    async status(key) {
+      const untilMs = clock.now()
+      const [counters, failures, recent] = await Promise.all([
+        ticks.counters(key),
+        schedules.failures(key),
+        ticks.list(key, { fromMs: untilMs - 2 * dayMs, untilMs }),
+      ])
+      const lastTick = recent.at(-1)
+      return { counters, failures, ...(lastTick && { lastTick }) }
+    },
+
+    async list(tenant, filter) {
+      await assertInstalled(deps)
+      return listSchedules(schedules, { tenant, filter, nowMs: clock.now() })
+    },
+
+    async preview(tenant, document, count) {
+      await assertInstalled(deps)
+      return previewSchedule(deps, { tenant, document, count })
+    },
+
+    async remove(key, { ifGeneration }) {
+      assertOwn(await get(key))
+      const answer = await schedules.removeSchedule(key, ifGeneration)
+      if (answer === 'conflict')
+        throw new AppError('CONFLICT', `schedule "${key.id}" has another generation than ${ifGeneration}`)
+    },
+
+    async trigger(key, options) {
+      const schedule = await get(key)
+      const [answer] = await queue.enqueue([triggeredRun(schedule, options, clock.now())])
+      return answer?.runId ?? key.id
+    },
+  }
+}
+
+/** @throws CONFLICT for a schedule that belongs to a mission. */
+function assertOwn({ id, mission }: StoredSchedule): void {
+  if (mission === '') return
+  throw new AppError('CONFLICT', `schedule "${id}" belongs to mission "${mission}": change that`)
+}
+
+function expecting(id: string, { ifGeneration, createOnly }: SchedulePutOptions): ExpectSchedule {
+  return (stored) => {
+    if (createOnly && stored) throw new AppError('CONFLICT', `schedule "${id}" exists`)
+    if (ifGeneration === undefined || stored?.generation === ifGeneration) return
+    const found = stored ? `has generation ${stored.generation}` : 'does not exist'
+    throw new AppError('CONFLICT', `schedule "${id}" ${found}, not ${ifGeneration}`)
+  }
+}
+
+function triggeredRun(schedule: StoredSchedule, { nominalMs, params }: TriggerOptions, nowMs: number): EnqueueRequest {
+  assertOwn(schedule)
+  const { tenant, id, flow, policy, own } = schedule
+  const task = { flow: own?.flow ?? '', params: params ?? own?.params ?? {} }
+  const known = findFlow(task.flow)
+  if (known) checked(task, known.params)
+  const atMs = nominalMs ?? nowMs
+  return {
+    job: {
+      ...{ runId: runIds.trigger(tenant, id, atMs), kind: 'trigger', flow, tenant, mission: '', nominalMs: atMs },
+      ...{ bandKey: '', enqueuedMs: nowMs, scheduleId: id, task, timeoutMs: policy.timeoutMs },
+    },
+    priority: triggerPriority,
+    maxAttempts: policy.maxAttempts,
+    backoffMs: policy.backoffMs,
+  }
+}
