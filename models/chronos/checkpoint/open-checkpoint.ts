@@ -63,7 +63,12 @@ function namesIn(folder: string): string[] {
 function checkTensors(tensors: Tensors, config: ChronosConfig, path: string): void {
   if ([...tensors.keys()].some((name) => name.includes('.lora_')))
     throw new AppError('MODEL_INVALID', `${path}: ${unmergedAdapter}`)
-  for (const [name, shape] of Object.entries(requiredTensors(config))) {
+  const required = requiredTensors(config)
+  // a network without its last blocks runs, and forecasts nonsense
+  const blocks = new Set(Object.keys(required).map(blockOf))
+  const surplus = [...tensors.keys()].find((name) => !blocks.has(blockOf(name)))
+  if (surplus) throw new AppError('MODEL_INVALID', `${path}: by ${configName} there is no block of tensor "${surplus}"`)
+  for (const [name, shape] of Object.entries(required)) {
     const found = tensors.get(name)
     if (!found) throw new AppError('MODEL_INVALID', `${path}: tensor "${name}" is missing`)
     if (found.shape.join() !== shape.join()) {
@@ -74,3 +79,5 @@ function checkTensors(tensors: Tensors, config: ChronosConfig, path: string): vo
     }
   }
 }
+
+const blockOf = (tensor: string): string | undefined => /^(?:en|de)coder\.block\.\d+\./.exec(tensor)?.[0]

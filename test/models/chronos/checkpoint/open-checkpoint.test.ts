@@ -79,6 +79,13 @@ describe('refuses', () => {
     expect(() => open(rest)).toThrowError(/tensor "encoder\.final_layer_norm\.weight" is missing/)
   })
 
+  test('a block that the configuration does not have', () => {
+    const name = 'encoder.block.9.layer.0.SelfAttention.q.weight'
+    expect(() => open({ ...header, [name]: { dtype: 'F32', shape: [0], data_offsets: [0, 0] } })).toThrowError(
+      /by config\.json there is no block of tensor "encoder\.block\.9\./,
+    )
+  })
+
   test('a tensor of another shape', () => {
     const name = 'encoder.block.2.layer.0.SelfAttention.o.weight'
     const turned = { ...(header[name] as Header[string]), shape: [64, 32] }
