@@ -1,7 +1,13 @@
 import { parseDuration } from '../models/duration.ts'
 import type { Forecast } from '../models/forecaster.ts'
 import { floorToStep } from '../models/series.ts'
-import { type Assessment, assessHistory, historyWarnings, leastPoints } from '../tasks/adhoc/assess-history.ts'
+import {
+  type Assessment,
+  assessHistory,
+  historyWarnings,
+  leastPoints,
+  skipReasons,
+} from '../tasks/adhoc/assess-history.ts'
 import { chooseLevels } from '../tasks/adhoc/choose-levels.ts'
 import { covariateWarnings } from '../tasks/adhoc/covariate-warnings.ts'
 import type { SeriesForecast } from '../tasks/adhoc/describe-forecast.ts'
@@ -201,7 +207,11 @@ export function checkForecastSize(values: number, most: number): void {
 /** Series of a query may be too young, those of a request are a mistake of its author. */
 function nothingToForecast({ rows }: ForecastOnceParams, assessments: readonly Assessment[]) {
   const [first] = assessments
-  const detail = `no series can be forecast: ${first?.skipped} (the first has ${first?.points} finite values, ${leastPoints} are needed at least)`
+  const why =
+    first?.skipped === skipReasons.tooLarge
+      ? 'one is above 1e37'
+      : `the first has ${first?.points} finite values, ${leastPoints} are needed at least`
+  const detail = `no series can be forecast: ${first?.skipped} (${why})`
   return invalidInput(rows ? '/rows' : '/series/0/values', detail)
 }
 

@@ -74,6 +74,7 @@ test.each([
     input: { series: [{ values: [] }] },
     error: 'too_few_points (the first has 0 finite values, 5 are needed at least)',
   },
+  { input: { series: [{ values: [1e38, ...tens] }] }, error: 'value_too_large (one is above 1e37)' },
   { input: { rows: [{ timestamp: 0, target: 1 }], step: '1h' }, error: '/rows: no series can be forecast' },
   {
     input: { rows: [0, 0.5, 1].map((timestamp) => ({ timestamp, target: 1 })) },
