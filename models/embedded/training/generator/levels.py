@@ -60,10 +60,7 @@ def level(r: Rows) -> Array:
 
 
 def gauge(r: Rows) -> Array:
-    y = r.blank()
-    for kind, i, s in r.split(GAUGES):
-        y[i] = {"reverting": reverting, "walk": walk, "saw-tooth": saw_tooth, "steps": steps}[kind](s)
-    return y
+    return r.mixture(GAUGES, {"reverting": reverting, "walk": walk, "saw-tooth": saw_tooth, "steps": steps})
 
 
 def reverting(r: Rows) -> Array:

@@ -1,7 +1,7 @@
 """Random draws for a set of rows that are made together: every parameter is a column (count, 1), one value per row."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -36,6 +36,13 @@ class Rows:
             chosen = np.flatnonzero(kinds == number)
             if len(chosen):
                 yield kind, chosen, self.part(len(chosen))
+
+    def mixture(self, shares: dict[str, float], make: dict[str, Callable[[Rows], Array]]) -> Array:
+        """Every row made as its kind is."""
+        y = self.blank()
+        for kind, chosen, part in self.split(shares):
+            y[chosen] = make[kind](part)
+        return y
 
     def uniform(self, low: float, high: float) -> Array:
         return self.rng.random((self.count, 1), dtype=F32) * F32(high - low) + F32(low)

@@ -63,9 +63,7 @@ def burst(r: Rows) -> Array:
     y = mixed(r) * r.log_uniform(0.02, 0.6)
     for i, s in r.some(0.4):
         y[i] += day_week(s) * s.log_uniform(0.05, 0.8)
-    spikes = r.blank()
-    for kind, i, s in r.split({"clustered": 0.5, "cron": 0.5}):
-        spikes[i] = clustered(s) if kind == "clustered" else cron(s)
+    spikes = r.mixture({"clustered": 0.5, "cron": 0.5}, {"clustered": clustered, "cron": cron})
     decay = r.rng.choice([0, 0, 0.3, 0.6, 0.8, 0.9, 0.97])
     spikes = lfilter([1], [1, -decay], spikes, axis=1)
     spikes = lfilter(np.ones(r.rng.choice([1, 1, 1, 2, 3, 5, 8])), [1], spikes, axis=1)
@@ -86,10 +84,7 @@ def cron(r: Rows) -> Array:
 
 
 def sparse(r: Rows) -> Array:
-    y = r.blank()
-    for kind, i, s in r.split(SPARSE):
-        y[i] = {"events": events, "on and off": on_and_off, "floored": floored, "small counts": small_counts}[kind](s)
-    return y
+    return r.mixture(SPARSE, {"events": events, "on and off": on_and_off, "floored": floored, "small counts": small_counts})
 
 
 def events(r: Rows) -> Array:
