@@ -38,7 +38,7 @@ export async function judgeSeries(run: AutoRun): Promise<Standing[]> {
   }
   const unknown = [...contexts.keys()].filter((row) => !recorded.has(row))
   for (const [row, standing] of await backTest(run, unknown, backTestOf)) standings[row] = standing
-  const inDoubt = unknown.filter((row) => bestMember(standings[row]!) > 0 && isShort(run.request, row))
+  const inDoubt = unknown.filter((row) => bestMember(standings[row]!) > 0 && isShort(run, row))
   for (const [row, longer] of await backTest(run, inDoubt, longestBackTest)) {
     standings[row] = secondOpinion(standings[row]!, longer)
   }
@@ -48,10 +48,10 @@ export async function judgeSeries(run: AutoRun): Promise<Standing[]> {
 async function backTest(
   run: AutoRun,
   judged: readonly number[],
-  backOf: (request: ForecastRequest, row: number) => number,
+  backOf: (run: AutoRun, row: number) => number,
 ): Promise<Map<number, Standing>> {
   const standings = new Map<number, Standing>()
-  for (const { rows, back } of byWindow(judged, (row) => backOf(run.request, row))) {
+  for (const { rows, back } of byWindow(judged, (row) => backOf(run, row))) {
     if (back < minObserved) continue
     const windows = await judgeWindow(run, { rows, back })
     for (const [i, row] of rows.entries()) standings.set(row, windows[i]!)
@@ -103,14 +103,18 @@ function hasDrifted(before: Standing, window: Standing): boolean {
 }
 
 /** A back-test is as long as the forecast, and at most a quarter of the context. */
-function backTestOf(request: ForecastRequest, row: number): number {
-  return Math.min(request.horizon, longestBackTest(request, row))
+function backTestOf(run: AutoRun, row: number): number {
+  return Math.min(run.request.horizon, longestBackTest(run, row))
 }
 
-const isShort = (request: ForecastRequest, row: number) => backTestOf(request, row) < longestBackTest(request, row)
+const isShort = (run: AutoRun, row: number) => backTestOf(run, row) < longestBackTest(run, row)
 
-function longestBackTest({ contexts }: ForecastRequest, row: number): number {
-  return Math.floor(contexts[row]!.length / 4)
+/**
+ * A quarter of the context, and at most half of what the model sees of one, which it forecasts in one pass: of a week
+ * of minutes a quarter took four times as long.
+ */
+function longestBackTest({ request, members }: AutoRun, row: number): number {
+  return Math.floor(Math.min(request.contexts[row]!.length / 4, members[0]!.maxContext / 2))
 }
 
 /** Rows that are judged over the same steps are judged at once. */

@@ -48,6 +48,14 @@ test.each([
   expect(standing!.weight).toBe(16)
 })
 
+test('the longer window ends at half of what the model sees of a context', async () => {
+  const run = runOf(11, 1)
+  // the model sees 1,000 steps; a quarter of the context would be 2,000
+  const contexts = [new Float64Array(8_000).fill(5, 0, 7_500).fill(11, 7_500)]
+  const [standing] = await judgeSeries({ ...run, request: { ...run.request, contexts } })
+  expect(bestMember(standing!)).toBe(1)
+})
+
 test('a record stands for what the model said, so that only the others are asked', async () => {
   const run = runOf(11, 1, [await recordOf(12, { losses: [1, 0.5], weight: 0 })])
   const [standing] = await judgeSeries(run)
