@@ -24,6 +24,7 @@ const wholes: Readonly<Record<string, string>> = {
   'scheduler/api': 'test/scheduler/api/resources.test.ts',
   'scheduler/cli/forecast': 'test/scheduler/cli/forecast/forecast.test.ts',
   'scheduler/cli/models': 'test/scheduler/cli/models/models.test.ts',
+  'scheduler/cli/schedules': 'test/integration/schedule-cli.test.ts',
   'scheduler/config': 'test/scheduler/config.test.ts',
   'scheduler/demo': 'test/integration/demo.test.ts',
   'scheduler/forecasts': 'test/integration/forecasts.test.ts',

@@ -20,6 +20,8 @@ function lazy(name: string, summary: string, load: () => Promise<Command>): Comm
 }
 
 const mission = () => import('./mission.ts')
+const scheduleGetting = () => import('./schedules/schedule-get.ts')
+const scheduleVerbs = () => import('./schedules/schedule-verbs.ts')
 const models = () => import('./models/models.ts')
 
 /** In the order of the help. */
@@ -48,6 +50,24 @@ export const commands: readonly CommandEntry[] = [
   lazy('mission pause', 'Pause missions', async () => (await mission()).missionPause),
   lazy('mission resume', 'Resume missions', async () => (await mission()).missionResume),
   lazy('mission trigger', 'Ask for one run beside the schedule', async () => (await mission()).missionTrigger),
+  lazy(
+    'schedule list',
+    'All schedules, those of missions too',
+    async () => (await import('./schedules/schedule-list.ts')).scheduleList,
+  ),
+  lazy('schedule get', 'One schedule in full', async () => (await scheduleGetting()).scheduleGet),
+  lazy('schedule times', 'When a schedule is due', async () => (await scheduleGetting()).scheduleTimes),
+  lazy('schedule apply', 'Create or update schedules from files', async () => (await scheduleVerbs()).scheduleApply),
+  lazy('schedule delete', 'Delete schedules', async () => (await scheduleVerbs()).scheduleDelete),
+  lazy('schedule pause', 'Pause schedules', async () => (await scheduleVerbs()).schedulePause),
+  lazy('schedule resume', 'Resume schedules', async () => (await scheduleVerbs()).scheduleResume),
+  lazy('schedule trigger', 'Ask for one run beside the schedule', async () => (await scheduleVerbs()).scheduleTrigger),
+  lazy(
+    'tick list',
+    'What became of every due instant',
+    async () => (await import('./schedules/tick-list.ts')).tickList,
+  ),
+  lazy('run list', 'Runs of the workers', async () => (await import('./schedules/run-list.ts')).runList),
   lazy(
     'run forecast',
     'One forecast in this process, without a scheduler',

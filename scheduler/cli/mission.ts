@@ -2,11 +2,11 @@ import { stringify } from 'yaml'
 import { z } from 'zod'
 import type { SeriesState } from '../../flows/contexts.ts'
 import { parseDuration } from '../../models/duration.ts'
-import { toAppError } from '../../models/errors.ts'
 import type { missionView } from '../api/views.ts'
 import { type ApiClient, apiClient, apiOptions } from './api-client.ts'
-import { defineCommand, type Io, type OptionValues, usageError } from './command.ts'
-import { awaitRun, isFailed, outcomeOf } from './run-show.ts'
+import { defineCommand, type OptionValues, usageError } from './command.ts'
+import { forEach } from './for-each.ts'
+import { waitForRun } from './run-show.ts'
 import { relativeTime, textTable } from './table.ts'
 
 type Mission = z.output<typeof missionView>
@@ -132,13 +132,6 @@ export const missionTrigger = defineCommand({
   },
 })
 
-async function waitForRun(client: ApiClient, runId: string, timeoutMs: number): Promise<string | Failure> {
-  const run = await awaitRun(client, runId, timeoutMs)
-  if (!run) return { failure: `run ${runId} has not ended yet: see anomaly-times run show ${runId}` }
-  const text = `run ${runId} ${outcomeOf(run)}`
-  return isFailed(run) ? { failure: text } : text
-}
-
 /** Every page, with the status of each mission. */
 export async function listMissions(client: ApiClient): Promise<Mission[]> {
   const page = z.object({ missions: z.array(anyMission), cursor: z.string().optional() })
@@ -150,36 +143,6 @@ export async function listMissions(client: ApiClient): Promise<Mission[]> {
     cursor = answer.cursor
   } while (cursor !== undefined)
   return missions
-}
-
-interface Failure {
-  readonly failure: string
-}
-
-/** One line per id; 1 when one of them failed. */
-async function forEach(
-  positionals: readonly string[],
-  client: ApiClient,
-  io: Io,
-  act: (client: ApiClient, id: string) => Promise<string | Failure>,
-): Promise<number> {
-  let failed = 0
-  for (const id of positionals) {
-    try {
-      const done = await act(client, id)
-      if (typeof done === 'string') io.out(`${id}: ${done}`)
-      else {
-        io.err(`${id}: ${done.failure}`)
-        failed++
-      }
-    } catch (error) {
-      const { code, message } = toAppError(error)
-      if (code === 'API_UNAVAILABLE' || code === 'UNAUTHENTICATED') throw error
-      io.err(`${id}: ${message}`)
-      failed++
-    }
-  }
-  return failed > 0 ? 1 : 0
 }
 
 const missionPath = (id: string) => `/missions/${encodeURIComponent(id)}`

@@ -4,6 +4,7 @@ import { toAppError } from '../../models/errors.ts'
 import type { runView } from '../api/views.ts'
 import { type ApiClient, apiClient, apiOptions } from './api-client.ts'
 import { defineCommand } from './command.ts'
+import type { Failure } from './for-each.ts'
 
 type Run = z.output<typeof runView>
 
@@ -38,6 +39,14 @@ export async function awaitRun(client: ApiClient, runId: string, timeoutMs: numb
     if (Date.now() + pollMs > untilMs) return undefined
     await sleep(pollMs)
   }
+}
+
+/** How it ended, in one line. */
+export async function waitForRun(client: ApiClient, runId: string, timeoutMs: number): Promise<string | Failure> {
+  const run = await awaitRun(client, runId, timeoutMs)
+  if (!run) return { failure: `run ${runId} has not ended yet: see anomaly-times run show ${runId}` }
+  const text = `run ${runId} ${outcomeOf(run)}`
+  return isFailed(run) ? { failure: text } : text
 }
 
 /** undefined while no worker has taken it. */
