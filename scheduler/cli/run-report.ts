@@ -1,7 +1,9 @@
 import type { DetectResult } from '../../flows/contexts.ts'
+import type { Labels } from '../../models/series.ts'
+import type { ScoredRow } from '../../tasks/score/judge-panel.ts'
 import type { ForecastRow } from '../execution/forecast-rows.ts'
 import type { RunOnceResult } from '../execution/run-once.ts'
-import { numberText } from '../terminal/number-text.ts'
+import { numberText, scoreText } from '../terminal/number-text.ts'
 import { seriesText } from '../terminal/series-text.ts'
 import { textTable } from './table.ts'
 
@@ -9,7 +11,7 @@ const maxRows = 40
 
 /** What a run did, for people. */
 export function describeRun(done: RunOnceResult, isDryRun: boolean): string {
-  const lines = done.flow === 'forecast' ? forecastLines(done, isDryRun) : detectLines(done.result, isDryRun)
+  const lines = done.flow === 'forecast' ? forecastLines(done, isDryRun) : detectLines(done, isDryRun)
   return [`T ${new Date(done.nominalMs).toISOString()}`, ...lines, secondsText(done.result.seconds)].join('\n')
 }
 
@@ -20,9 +22,9 @@ function forecastLines({ result, rows }: ForecastOnce, isDryRun: boolean): strin
   return [
     ...forecastTable(rows),
     `${read} series read, ${forecast} forecast${payload ? ` by ${payload.model}, ${payload.horizon} steps ahead` : ''}`,
-    ...(fallback === undefined ? [] : [`the fall-back forecast: ${fallback}`]),
+    ...fallbackLines(fallback),
     ...covariateLines(result.covariates),
-    ...skipped.slice(0, 20).map(({ labels, reason }) => `  skipped ${seriesText(labels)}: ${reason}`),
+    ...skipped.slice(0, 20).map(({ labels, reason }) => `  skipped ${rowText(labels)}: ${reason}`),
     ...(skipped.length > 20 ? [`  and ${skipped.length - 20} more skipped`] : []),
     ...emptyLines(read),
     isDryRun ? 'dry run: nothing was written' : `${samplesWritten} samples written`,
@@ -55,7 +57,7 @@ function forecastTable(rows: readonly ForecastRow[]): string[] {
       align: 'right' as const,
     }))
   const table = textTable(rows.slice(0, maxRows), [
-    { title: 'series', cell: ({ labels }) => seriesText(labels) },
+    { title: 'series', cell: ({ labels }) => rowText(labels) },
     { title: 'last value', cell: ({ lastValue }) => numberText(lastValue), align: 'right' },
     ...band('next', 0),
     ...band('end', -1),
@@ -67,24 +69,42 @@ function forecastTable(rows: readonly ForecastRow[]): string[] {
   ]
 }
 
-function detectLines({ read, scored, rows, noBand }: DetectResult, isDryRun: boolean): string[] {
-  const numbers = ['value', 'pred', 'lower', 'upper', 'score'] as const
+type DetectOnce = Extract<RunOnceResult, { flow: 'detect' }>
+
+function detectLines({ result, fallback, minPoints }: DetectOnce, isDryRun: boolean): string[] {
+  const { read, scored, rows, noBand } = result
+  const numbers = ['value', 'pred', 'lower', 'upper'] as const
   const table = textTable(rows, [
-    { title: 'series', cell: ({ labels }) => seriesText(labels) },
+    { title: 'series', cell: ({ labels }) => rowText(labels) },
     ...numbers.map((name) => ({
       title: name,
       cell: (row: DetectResult['rows'][number]) => numberText(row[name]),
       align: 'right' as const,
     })),
+    { title: 'score', cell: ({ score }) => scoreText(score), align: 'right' },
     { title: 'state', cell: ({ state }) => state },
-    { title: 'reason', cell: ({ reason }) => reason },
+    { title: 'reason', cell: (row) => reasonText(row, minPoints) },
   ])
   return [
     ...(rows.length > 0 ? [table] : []),
+    ...fallbackLines(fallback),
     `${read} series read, ${scored} scores ${isDryRun ? 'not written (dry run)' : 'written'}`,
     ...emptyLines(read),
     ...(noBand ? ['no forecast reaches this window: run a forecast first'] : []),
   ]
+}
+
+function fallbackLines(reason: string | undefined): string[] {
+  return reason === undefined ? [] : [`the fall-back forecast: ${reason}`]
+}
+
+/** All rows are of one mission, which may have been made up for a query. */
+const rowText = ({ mission: _, ...labels }: Labels): string => seriesText(labels) || '{}'
+
+/** A run by itself has no forecast before this one that a series could be new since. */
+function reasonText({ state, reason, points }: ScoredRow, minPoints: number): string {
+  if (state !== 'learning' || points === undefined) return reason
+  return points < minPoints ? `${points} of ${minPoints} points` : `${points} points, all after the T of the forecast`
 }
 
 /** A misspelt metric is no error of the store. */

@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import type { DetectResult, ForecastResult } from '../../flows/contexts.ts'
 import { detect } from '../../flows/detect.ts'
-import { forecast } from '../../flows/forecast.ts'
+import { contextRange, forecast } from '../../flows/forecast.ts'
 import { AppError } from '../../models/errors.ts'
 import { defaultTenant, floorToStep, type StepRange } from '../../models/series.ts'
 import { memoryForecastCache } from '../../tasks/cache/memory-forecast-cache.ts'
 import type { Deps, PublishMarks, SeriesReader } from '../../tasks/deps.ts'
+import { countFinite } from '../../tasks/panel/eligible-series.ts'
+import { identifyPanel } from '../../tasks/panel/identify-panel.ts'
 import { outputSelector } from '../../tasks/panel/output-selector.ts'
+import { readPanel } from '../../tasks/panel/read-panel.ts'
+import type { ScoredRow } from '../../tasks/score/judge-panel.ts'
 import type { Config } from '../config.ts'
 import { futureWritesInMemory, openDatasources } from '../datasources/datasources.ts'
 import type { MissionDocument } from '../missions/document/document.ts'
@@ -41,7 +45,15 @@ export type RunOnceResult =
       readonly result: ForecastResult
       readonly rows: readonly ForecastRow[]
     }
-  | { readonly flow: 'detect'; readonly nominalMs: number; readonly result: DetectResult }
+  | {
+      readonly flow: 'detect'
+      readonly nominalMs: number
+      readonly result: DetectResult
+      /** Why the fall-back made a forecast that was scored with. */
+      readonly fallback?: string
+      /** Values that a series needs to be forecast. */
+      readonly minPoints: number
+    }
 
 interface Once {
   readonly deps: Deps
@@ -113,11 +125,35 @@ async function detectOnce({ deps, resolved, atMs, dryRun }: Once): Promise<RunOn
   const window: StepRange = { fromMs: untilMs - detectStepMs, untilMs }
   const plan = { window, eras: erasOf(resolved), stepMs: detectParams.stepMs, scopeKey: detectParams.scopeKey }
   const { owners } = planDetect({ ...plan, payloads: [] })
-  for (const owner of owners) if (owner.nominalMs <= atMs) await forecastAt({ deps, resolved }, owner.nominalMs, 'keep')
+  const made: ForecastResult[] = []
+  for (const owner of owners) {
+    if (owner.nominalMs <= atMs) made.push(await forecastAt({ deps, resolved }, owner.nominalMs, 'keep'))
+  }
   const { payloads } = planDetect({ ...plan, payloads: await deps.cache.list({ tenant, mission }) })
   const context = { nominalMs, window, owners, payloads, storeFallback: false }
   const result = await detect.run(deps, detectParams, { ...context, effect: dryRun ? 'none' : 'publish' })
-  return { flow: 'detect', nominalMs, result }
+  const { fallback } = made.find((each) => each.fallback !== undefined) ?? {}
+  return {
+    ...{ flow: 'detect', nominalMs, minPoints: resolved.forecastParams.minPoints },
+    ...(fallback !== undefined && { fallback }),
+    result: { ...result, rows: await withPoints({ deps, resolved, atMs }, result.rows) },
+  }
+}
+
+/** Also those of series that came after the forecast: it says nothing of how many values they have. */
+async function withPoints(
+  { deps, resolved, atMs }: Omit<Once, 'dryRun'>,
+  rows: readonly ScoredRow[],
+): Promise<readonly ScoredRow[]> {
+  const isUncounted = ({ state, points }: ScoredRow) => state === 'learning' && points === undefined
+  if (!rows.some(isUncounted)) return rows
+  const { query, stepMs, maxSeries, allowOutputs, tenant, mission } = resolved.forecastParams
+  const range = contextRange(resolved.forecastParams, atMs)
+  const { series } = await readPanel(deps, { query, range, stepMs, maxSeries, allowOutputs })
+  const counts = new Map(
+    identifyPanel(series, { tenant, mission }).map(({ id }, i) => [id, countFinite(series[i]!.values)]),
+  )
+  return rows.map((row) => (isUncounted(row) ? { ...row, points: counts.get(row.id) ?? 0 } : row))
 }
 
 function forecastAt(

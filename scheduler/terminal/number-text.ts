@@ -18,3 +18,7 @@ export function numberText(value: number): string {
   const texts = [4, 3, 2, 1].map((digits) => `${Number(value.toPrecision(digits))}`)
   return texts.find((text) => text.length <= numberWidth && !text.includes('e')) ?? value.toExponential(2)
 }
+
+/** Two digits after the point wherever a score is shown; the edge is 1. */
+export const scoreText = (score: number | undefined): string =>
+  score === undefined || Number.isNaN(score) ? '-' : score.toFixed(2)

@@ -88,6 +88,32 @@ test('detection writes the score of the newest complete step, and no band', asyn
   expect(await stored('anomaly_pred')).toEqual(before)
 })
 
+test('a dry run tells how many points a series that came after the forecast has', async () => {
+  const ms = (minute: number) => T + minute * minuteMs
+  const lines = Array.from({ length: 30 }, (_, i) => `fresh 1 ${ms(i)}`)
+  await fetch(`${store.url}/api/v1/import/prometheus`, { method: 'POST', body: lines.join('\n') })
+  await flushStore(store.url)
+  const fresh = missionDocument.parse({ ...document, query: '{__name__=~"fresh|cpu",host!="b"}' })
+  const done = await once('detect', { document: fresh, dryRun: true })
+  if (done.flow !== 'detect') throw new Error('another flow')
+  const rows = done.result.rows.map(({ labels, state, points }) => [labels.metric, state, points])
+  // T itself is a step; the last one lies before T + 20 min less the delay
+  expect(rows).toEqual(
+    expect.arrayContaining([
+      ['fresh', 'learning', 4],
+      ['cpu', 'ok', undefined],
+    ]),
+  )
+  expect(done).toMatchObject({ minPoints: 10 })
+  expect(done).not.toHaveProperty('fallback')
+})
+
+test('a detect run tells that the fall-back made its forecast', async () => {
+  const missing = missionDocument.parse({ ...document, model: '/nope/model' })
+  const done = await once('detect', { document: missing, dryRun: true })
+  expect(done).toMatchObject({ fallback: expect.stringMatching(/^fallback:MODEL_/), result: { scored: 2 } })
+})
+
 test('a T before the first is told', async () => {
   const onceADay = { ...document, forecast: { cron: '0 0 1 1 *' } }
   const early = once('forecast', { document: missionDocument.parse(onceADay), atMs: 0 })

@@ -42,22 +42,39 @@ test('a detect run shows every series with its band, score and state', () => {
       { ...row, value: Number.NaN, score: Number.NaN, state: 'no_data', reason: 'no sample' },
     ],
   } as unknown as DetectResult
-  expect(describeRun({ flow: 'detect', nominalMs, result }, true)).toBe(`T 2026-11-24T12:00:00.000Z
+  expect(describeRun({ flow: 'detect', nominalMs, minPoints: 10, result }, true)).toBe(`T 2026-11-24T12:00:00.000Z
 series  value  pred  lower  upper  score  state    reason
-up{a}       2     1    0.5    1.5      2  ok       above the band
+up{a}       2     1    0.5    1.5   2.00  ok       above the band
 up{a}       -     1    0.5    1.5      -  no_data  no sample
 2 series read, 2 scores not written (dry run)
 read 0.50 s`)
 })
 
+test('a detect run tells how many points a series has, and why the fall-back forecast', () => {
+  const noBand = { pred: Number.NaN, lower: Number.NaN, upper: Number.NaN, score: Number.NaN }
+  const row = { labels: { mission: 'adhoc', job: 'a' }, ...noBand, value: 2, state: 'learning' as const }
+  const rows = [
+    { ...row, reason: 'new since the last forecast', points: 4 },
+    { ...row, reason: 'new since the last forecast', points: 55, labels: { mission: 'adhoc' } },
+  ]
+  const result = { read: 2, scored: 0, rows, noBand: false, seconds: {} } as unknown as DetectResult
+  const run = { flow: 'detect', nominalMs, minPoints: 10, result, fallback: 'fallback:MODEL_MISSING' } as const
+  const lines = describeRun(run, true).split('\n')
+  expect(lines[2]).toMatch(/^\{a\} .*learning {2}4 of 10 points$/)
+  expect(lines[3]).toMatch(/^\{\} .*learning {2}55 points, all after the T of the forecast$/)
+  expect(lines[4]).toBe('the fall-back forecast: fallback:MODEL_MISSING')
+})
+
 test('a missing forecast is told with what to do', () => {
   const result = { read: 1, scored: 0, rows: [], noBand: true, seconds: {} } as unknown as DetectResult
-  expect(describeRun({ flow: 'detect', nominalMs, result }, false)).toContain('run a forecast first')
+  expect(describeRun({ flow: 'detect', nominalMs, minPoints: 10, result }, false)).toContain('run a forecast first')
 })
 
 test('a query that returned nothing is told so', () => {
   const result = { read: 0, scored: 0, rows: [], noBand: false, seconds: {} } as unknown as DetectResult
-  expect(describeRun({ flow: 'detect', nominalMs, result }, true)).toContain('the query returned nothing')
+  expect(describeRun({ flow: 'detect', nominalMs, minPoints: 10, result }, true)).toContain(
+    'the query returned nothing',
+  )
 })
 
 const forecastRow = (instance: string): ForecastRow => ({
