@@ -73,6 +73,8 @@ export interface DetectResult {
   readonly states: Readonly<Record<SeriesState, number>>
   /** Highest score at the last step of the window; NaN when nothing was scored. */
   readonly missionScore: number
+  /** Series with a score above 1 at the last step of the window. */
+  readonly anomalous: number
   /** The series with the highest scores and those in a bad state, at most `maxRows`; all of them for a dry run. */
   readonly rows: readonly ScoredRow[]
   /** Age of the newest payload used: last scored step minus its T. NaN when none was. */

@@ -12,7 +12,7 @@ import { missionBlocks, scoreBlock, usedBandBlocks } from '../tasks/publish/outp
 import { sumReports } from '../tasks/publish/write-band.ts'
 import { countStates, judgePanel, type PanelStep } from '../tasks/score/judge-panel.ts'
 import { type PanelToScore, scorePanel } from '../tasks/score/score-panel.ts'
-import { addChunk, emptySummary, highestScore } from '../tasks/score/summarize-scores.ts'
+import { addChunk, countAnomalous, emptySummary, highestScore } from '../tasks/score/summarize-scores.ts'
 import type { DetectContext, DetectResult } from './contexts.ts'
 import { defineFlow } from './flow.ts'
 import { type DetectParams, detectParams } from './params.ts'
@@ -64,6 +64,7 @@ async function runDetect(run: Run): Promise<DetectResult> {
     scored: summary.scored,
     states,
     missionScore: score,
+    anomalous: countAnomalous(summary),
     rows,
     forecastAgeMs,
     requests,
@@ -76,8 +77,8 @@ async function runDetect(run: Run): Promise<DetectResult> {
 }
 
 const nothingToDo: DetectResult = {
-  ...{ read: 0, scored: 0, missionScore: Number.NaN, forecastAgeMs: Number.NaN, noBand: false, samplesDropped: 0 },
-  ...{ states: countStates(), rows: [], requests: [], newSeries: [], rejected: [], seconds: {} },
+  ...{ read: 0, scored: 0, missionScore: Number.NaN, anomalous: 0, forecastAgeMs: Number.NaN, noBand: false },
+  ...{ samplesDropped: 0, states: countStates(), rows: [], requests: [], newSeries: [], rejected: [], seconds: {} },
 }
 
 function readValues({ deps, params, context }: Run): Promise<Panel> {

@@ -70,8 +70,16 @@ function readRoutes(app: Api, { missions }: ApiDeps): void {
       response: { 200: missionView, ...problemResponses },
     },
     handler: async ({ params: { id }, caller: { tenant } }, reply) => {
-      const [mission, status] = await Promise.all([missions.get(tenant, id), missions.status(tenant, id)])
-      return { ...tagged(reply, mission), status: viewStatus(status) }
+      const [mission, status, effective] = await Promise.all([
+        missions.get(tenant, id),
+        missions.status(tenant, id),
+        missions.effective(tenant, id),
+      ])
+      return {
+        ...tagged(reply, mission),
+        status: viewStatus(status),
+        ...(effective && { effective: { ...effective } }),
+      }
     },
   })
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { seriesStates } from '../../flows/contexts.ts'
 import { missionId } from '../missions/document/document.ts'
-import type { SeriesView } from '../series/contract.ts'
+import type { Learning, SeriesView } from '../series/contract.ts'
 import type { ApiDeps } from './deps.ts'
 import { listQuery, nextLink } from './paging.ts'
 import { problemResponses } from './problems.ts'
@@ -27,6 +27,7 @@ const seriesView = z
       .object({
         points: z.int().describe('Values that the newest forecast found; of a newer series: steps since it was seen'),
         minPoints: z.int(),
+        firstSeen: instant.optional().describe('Of a series that came after the newest forecast'),
       })
       .optional(),
   })
@@ -67,6 +68,10 @@ function viewSeries({ labels, state, reason, sinceMs, learning, ...row }: Series
   return {
     ...{ labels, state, reason, ...Object.fromEntries(known) },
     ...(sinceMs !== undefined && { since: toInstant(sinceMs) }),
-    ...(learning && { learning }),
+    ...(learning && { learning: viewLearning(learning) }),
   }
+}
+
+function viewLearning({ points, minPoints, firstSeenMs }: Learning) {
+  return { points, minPoints, ...(firstSeenMs !== undefined && { firstSeen: toInstant(firstSeenMs) }) }
 }

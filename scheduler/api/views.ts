@@ -27,6 +27,7 @@ export const missionStatusView = z
       .optional()
       .describe('Series by state at the last detect run'),
     missionScore: z.number().optional(),
+    anomalous: z.int().optional().describe('Series with a score above 1 at the last detect run'),
     fallback: z.string().optional().describe('Why the fall-back forecast at least some of the newest forecast'),
     covariatesMissing: z
       .record(z.string(), z.int())
@@ -44,6 +45,19 @@ export const missionStatusView = z
   })
   .meta({ id: 'MissionStatus' })
 
+const effectiveView = z
+  .object({
+    model: z.string(),
+    fallback: z.string(),
+    step: z.string(),
+    detectStep: z.string(),
+    context: z.string(),
+    horizon: z.string(),
+    minPoints: z.int(),
+  })
+  .describe('What runs use: the document with its defaults')
+  .meta({ id: 'EffectiveSettings' })
+
 export const missionView = z
   .object({
     id: z.string(),
@@ -53,6 +67,7 @@ export const missionView = z
     document: missionDocument,
     pause: z.object({ reason: z.string(), actor: z.string(), since: instant, until: instant.optional() }).optional(),
     status: missionStatusView.optional(),
+    effective: effectiveView.optional(),
   })
   .meta({ id: 'StoredMission' })
 
@@ -71,7 +86,7 @@ function viewPause({ reason, actor, sinceMs, untilMs }: NonNullable<StoredMissio
 
 export function viewStatus(status: MissionStatus): z.output<typeof missionStatusView> {
   const { state, consecutiveFailures, lastError, series, unchecked, missionScore, fallback } = status
-  const { covariatesMissing } = status
+  const { covariatesMissing, anomalous } = status
   return {
     ...{ state, consecutiveFailures },
     ...optionalInstant('lastSuccessAt', status.lastSuccessMs),
@@ -81,6 +96,7 @@ export function viewStatus(status: MissionStatus): z.output<typeof missionStatus
     ...(series && { series: series as Partial<Record<SeriesState, number>> }),
     // JSON has no NaN: nothing was scored
     ...(missionScore !== undefined && Number.isFinite(missionScore) && { missionScore }),
+    ...(anomalous !== undefined && { anomalous }),
     ...(fallback !== undefined && { fallback }),
     ...(covariatesMissing && { covariatesMissing }),
     ...(unchecked && { unchecked: { since: toInstant(unchecked.sinceMs), reason: unchecked.reason } }),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { seriesStates } from '../../flows/contexts.ts'
 import type { seriesPageView } from '../api/series.ts'
-import { numberText } from '../terminal/number-text.ts'
+import { numberText, scoreText } from '../terminal/number-text.ts'
 import { seriesText } from '../terminal/series-text.ts'
 import { type ApiClient, apiClient, apiOptions } from './api-client.ts'
 import { defineCommand, usageError } from './command.ts'
@@ -17,7 +17,7 @@ const anyPage = z.custom<Page>((value) => z.looseObject({ series: z.array(z.unkn
 export const missionSeries = defineCommand({
   name: 'mission series',
   summary: 'Show the series of a mission: which are in trouble, which still learn, and why.',
-  details: `Trouble first: scores above 1, then what is not watched, then what learns. States: ${seriesStates.join(', ')}.`,
+  details: `Trouble first: scores above 1, then what is not watched, then what learns. States: ${seriesStates.join(', ')};\nok with a score above 1 is shown as anomaly.`,
   positionals: { name: 'ID', min: 1, max: 1 },
   options: {
     state: { type: 'string', value: 'STATE', help: 'only series in this state' },
@@ -67,15 +67,15 @@ function describeSeries({ at, states, series, cursor }: Page, nowMs: number): st
   const numbers = ['value', 'pred', 'lower', 'upper'] as const
   const table = textTable(series, [
     { title: 'SERIES', cell: ({ labels }) => seriesText(labels) },
-    { title: 'STATE', cell: ({ state }) => state },
+    { title: 'STATE', cell: stateText },
     ...numbers.map((name) => ({
       title: name.toUpperCase(),
       cell: (row: Series) => numberText(row[name] ?? Number.NaN),
       align: 'right' as const,
     })),
-    { title: 'SCORE', cell: ({ score }) => score?.toFixed(2) ?? '-', align: 'right' },
+    { title: 'SCORE', cell: ({ score }) => scoreText(score), align: 'right' },
     { title: 'SINCE', cell: ({ since }) => relativeTime(since, nowMs) },
-    { title: 'WHY', cell: whyText },
+    { title: 'WHY', cell: (row) => whyText(row, nowMs) },
   ])
   return [
     ...(series.length > 0 ? [table] : []),
@@ -84,6 +84,12 @@ function describeSeries({ at, states, series, cursor }: Page, nowMs: number): st
   ].join('\n')
 }
 
-function whyText({ reason, learning }: Series): string {
-  return learning ? `${reason}: ${learning.points} of ${learning.minPoints} points` : reason
+/** The API tells a state from a score; who reads a table looks for the one word. */
+const stateText = ({ state, score = 0 }: Series): string => (state === 'ok' && score > 1 ? 'anomaly' : state)
+
+function whyText({ reason, learning }: Series, nowMs: number): string {
+  if (!learning) return reason
+  const { points, minPoints, firstSeen } = learning
+  const since = firstSeen === undefined ? '' : ` since it was first seen, ${relativeTime(firstSeen, nowMs)}`
+  return `${reason}: ${points} of ${minPoints} points${since}`
 }

@@ -3,13 +3,14 @@ import { z } from 'zod'
 import type { SeriesState } from '../../flows/contexts.ts'
 import { parseDuration } from '../../models/duration.ts'
 import type { missionView } from '../api/views.ts'
+import { scoreText } from '../terminal/number-text.ts'
 import { type ApiClient, apiClient, apiOptions } from './api-client.ts'
 import { defineCommand, type OptionValues, usageError } from './command.ts'
 import { forEach } from './for-each.ts'
 import { waitForRun } from './run-show.ts'
 import { relativeTime, textTable } from './table.ts'
 
-type Mission = z.output<typeof missionView>
+export type Mission = z.output<typeof missionView>
 
 const outputOptions = {
   output: { type: 'string', short: 'o', value: 'json|yaml', help: 'yaml: documents that apply takes' },
@@ -162,7 +163,7 @@ function table(missions: readonly Mission[], nowMs: number): string {
     { title: 'MISSION', cell: ({ id }) => id },
     { title: 'STATE', cell: ({ status }) => status?.state ?? '-' },
     { title: 'SERIES', cell: ({ status }) => seriesCount(status), align: 'right' },
-    { title: 'SCORE', cell: ({ status }) => status?.missionScore?.toFixed(2) ?? '-', align: 'right' },
+    { title: 'SCORE', cell: ({ status }) => scoreText(status?.missionScore), align: 'right' },
     { title: 'LAST SUCCESS', cell: ({ status }) => relativeTime(status?.lastSuccessAt, nowMs) },
     { title: 'NEXT DETECT', cell: ({ status }) => relativeTime(status?.nextDetectAt, nowMs) },
     { title: 'WHY', cell: (mission) => shortened(whyText(mission), 50) || '-' },
@@ -172,7 +173,7 @@ function table(missions: readonly Mission[], nowMs: number): string {
 
 const scoredStates: readonly string[] = ['ok', 'gated', 'out_of_range'] satisfies SeriesState[]
 
-/** What keeps a mission from scoring all of its series; empty where nothing does. */
+/** What is worth a look: series above 1, and what keeps others from a score; empty where nothing is. */
 function whyText({ pause, status }: Mission): string {
   if (status?.state === 'paused') return pause?.reason ?? ''
   if (status?.state === 'failing') return status.lastError?.message ?? ''
@@ -180,19 +181,25 @@ function whyText({ pause, status }: Mission): string {
   if (!status?.series) return ''
   if (seriesCount(status) === '0') return 'the query returns nothing'
   const troubled = Object.entries(status.series).filter(([state]) => !scoredStates.includes(state))
-  return [countsText(Object.fromEntries(troubled)), status.fallback].filter(Boolean).join(', ')
+  return [anomalousText(status), countsText(Object.fromEntries(troubled)), status.fallback].filter(Boolean).join(', ')
 }
 
-function describeMission({ id, generation, document, pause, status, updatedAt }: Mission, nowMs: number): string {
+function anomalousText({ anomalous = 0 }: Partial<NonNullable<Mission['status']>>): string {
+  return anomalous > 0 ? `${anomalous} above 1` : ''
+}
+
+function describeMission(mission: Mission, nowMs: number): string {
+  const { id, generation, document, pause, status, updatedAt } = mission
   const fields: [string, string | undefined][] = [
     ['mission', `${id}, generation ${generation}, changed ${relativeTime(updatedAt, nowMs)}`],
     ['query', document.query],
+    ...settingFields(mission),
     ['state', status?.state],
     ['paused by', pause && `${pause.actor}${pause.reason && `: ${pause.reason}`}`],
     ['until', pause?.until],
     ['not checked', status?.unchecked && `since ${status.unchecked.since}: ${status.unchecked.reason}`],
     ['series', status?.series && countsText(status.series)],
-    ['score', status?.missionScore?.toFixed(2)],
+    ['score', status && [scoreText(status.missionScore), anomalousText(status)].filter(Boolean).join(', ')],
     ['fall-back', status?.fallback],
     ['no covariate', status?.covariatesMissing && countsText(status.covariatesMissing)],
     ['last success', status?.lastSuccessAt && relativeTime(status.lastSuccessAt, nowMs)],
@@ -208,6 +215,17 @@ function describeMission({ id, generation, document, pause, status, updatedAt }:
   ]
   const known = fields.filter(([, text]) => text !== undefined && text !== '')
   return [...known.map(([title, text]) => `${title.padEnd(14)}${text}`), '', stringify(document).trimEnd()].join('\n')
+}
+
+/** A server of another version may not tell. */
+function settingFields({ document, effective }: Mission): [string, string][] {
+  if (!effective) return []
+  const { model, fallback, step, detectStep, context, horizon, minPoints } = effective
+  return [
+    ['model', `${model}${document.model === undefined ? ' (default)' : ''}, fall-back ${fallback}`],
+    ['forecast', `step ${step}, context ${context}, horizon ${horizon}, minPoints ${minPoints}`],
+    ['detect', `step ${detectStep}`],
+  ]
 }
 
 function seriesCount(status: Mission['status']): string {

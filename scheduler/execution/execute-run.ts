@@ -59,6 +59,7 @@ function forecastSummary(result: ForecastResult): RunSummary {
   return {
     read: result.read,
     forecast: result.forecast,
+    ...(result.payload && { model: result.payload.model }),
     skipped: result.skipped.length,
     ...(result.fallback === undefined ? {} : { fallback: result.fallback }),
     ...(result.fallbackDetail === undefined ? {} : { fallbackDetail: result.fallbackDetail }),
@@ -76,6 +77,7 @@ function detectSummary(result: DetectResult): RunSummary {
     scored: result.scored,
     states: result.states,
     missionScore: result.missionScore,
+    anomalous: result.anomalous,
     requests: result.requests,
     newSeries: result.newSeries.length,
     samplesDropped: result.samplesDropped,

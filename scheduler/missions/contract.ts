@@ -30,6 +30,17 @@ export interface MissionStatus extends MissionHealth {
   readonly drawnFromMs?: number
 }
 
+/** What runs of a mission use: its document with the defaults; durations as people write them. */
+export interface EffectiveSettings {
+  readonly model: string
+  readonly fallback: string
+  readonly step: string
+  readonly detectStep: string
+  readonly context: string
+  readonly horizon: string
+  readonly minPoints: number
+}
+
 /** What API, command line and demo do with missions. All of it throws REDIS_UNAVAILABLE while Redis is being filled. */
 export interface MissionService {
   /** @throws INVALID_PARAMS naming the field, QUERY_REJECTED with the store's words, CONFLICT. */
@@ -43,4 +54,6 @@ export interface MissionService {
   /** One run now, beside the schedule; returns its run id. */
   trigger(tenant: string, id: string, flow: FlowName, options: { readonly recompute?: boolean }): Promise<string>
   status(tenant: string, id: string): Promise<MissionStatus>
+  /** undefined while the configuration lacks its datasource. @throws NOT_FOUND */
+  effective(tenant: string, id: string): Promise<EffectiveSettings | undefined>
 }

@@ -1,8 +1,9 @@
+import { formatDuration } from '../../models/duration.ts'
 import { AppError } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
 import { nextTick } from '../planning/schedule-spec.ts'
 import type { StoredMission } from '../store/missions/stored-mission.ts'
-import type { MissionService, MissionStatus } from './contract.ts'
+import type { EffectiveSettings, MissionService, MissionStatus } from './contract.ts'
 import { resolveStored } from './document/resolve.ts'
 import { triggeredRun } from './first-runs.ts'
 import { assertInstalled, findMission, type MissionServiceDeps } from './mission-deps.ts'
@@ -25,6 +26,7 @@ export function createMissionService(deps: MissionServiceDeps): MissionService {
     pause: (tenant, id, pause) => installed(() => setPause(deps, { tenant, mission: id }, pause)),
     resume: (tenant, id) => installed(() => setPause(deps, { tenant, mission: id }, undefined)),
     status: (tenant, id) => installed(() => missionStatus(deps, { tenant, mission: id })),
+    effective: (tenant, id) => installed(() => effectiveSettings(deps, { tenant, mission: id })),
 
     async trigger(tenant, id, flow, { recompute = false }) {
       await assertInstalled(deps)
@@ -74,5 +76,22 @@ function nextTicks({ forecastEras, detectSpec }: StoredMission, nowMs: number) {
   return {
     ...(nextForecastMs !== undefined && { nextForecastMs }),
     ...(nextDetectMs !== undefined && { nextDetectMs }),
+  }
+}
+
+async function effectiveSettings(
+  { settings, ...deps }: MissionServiceDeps,
+  name: MissionName,
+): Promise<EffectiveSettings | undefined> {
+  const mission = await findMission({ ...deps, settings }, name)
+  if (!settings.datasource(name.tenant, mission.document.datasource)) return undefined
+  const { forecastParams, detectParams } = resolveStored(mission, settings)
+  const { model, fallback, stepMs, context, horizon, minPoints } = forecastParams
+  return {
+    ...{ model, fallback, minPoints },
+    step: formatDuration(stepMs),
+    detectStep: formatDuration(detectParams.detectStepMs),
+    context: formatDuration(context * stepMs),
+    horizon: formatDuration(horizon * stepMs),
   }
 }

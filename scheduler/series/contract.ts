@@ -19,6 +19,8 @@ export interface Learning {
   /** Values that the newest forecast found; of a series that came later: steps since it was first seen. */
   readonly points: number
   readonly minPoints: number
+  /** Of a series that came after the newest forecast: the points are counted from there. */
+  readonly firstSeenMs?: number
 }
 
 export interface SeriesPage {

@@ -114,6 +114,8 @@ async function viewRows(look: Look, rows: readonly ScoredRow[]): Promise<SeriesV
 /** A series that came after the forecast is forecast once it was seen for as many steps. */
 function learningOf({ deps, resolved }: Look, points: number | undefined, seenMs: number | undefined): Learning {
   const { minPoints, stepMs } = resolved.forecastParams
-  const steps = seenMs === undefined ? 0 : Math.floor((deps.now() - seenMs) / stepMs)
-  return { points: points ?? Math.min(steps, minPoints), minPoints }
+  if (points !== undefined) return { points, minPoints }
+  const firstSeenMs = seenMs ?? deps.now()
+  const steps = Math.floor((deps.now() - firstSeenMs) / stepMs)
+  return { points: Math.min(steps, minPoints), minPoints, firstSeenMs }
 }

@@ -36,3 +36,8 @@ export function addChunk(summary: ScoreSummary, { from, series, values, band, sc
 export function highestScore({ last }: ScoreSummary): number {
   return last.scores.reduce((highest, score) => (highest >= score || Number.isNaN(score) ? highest : score), Number.NaN)
 }
+
+/** Series with a score above 1 at the last step. */
+export function countAnomalous({ last }: ScoreSummary): number {
+  return last.scores.reduce((count, score) => (score > 1 ? count + 1 : count), 0)
+}

@@ -48,6 +48,11 @@ export function fakeMissionService(now: () => number = Date.now): MissionService
       return keep(mission)
     },
     trigger: async (tenant, id, flow) => `f.${tenant}.${find(tenant, id).id}.0.key.${flow}`,
+    async effective(tenant, id) {
+      const { document } = find(tenant, id)
+      const { model = 'auto', fallback = 'seasonal-naive', step = '5m', minPoints = 10 } = document
+      return { model, fallback, step, minPoints, detectStep: '1m', context: '7d', horizon: '5h20m' }
+    },
     async status(tenant, id) {
       const { pause } = find(tenant, id)
       const nextDetectMs = 60_000

@@ -13,7 +13,7 @@ export function fakeSeriesService(atMs: number): SeriesService {
     },
     {
       ...{ labels: { host: 'young', mission: 'cpu' }, state: 'learning', reason: 'new since the last forecast' },
-      ...{ ...none, value: 5, learning: { points: 6, minPoints: 10 } },
+      ...{ ...none, value: 5, learning: { points: 6, minPoints: 10, firstSeenMs: atMs - 1_800_000 } },
     },
     {
       ...{ labels: { host: 'calm', mission: 'cpu' }, state: 'ok', reason: 'within the band' },

@@ -41,7 +41,7 @@ describe('a steady tick', () => {
   test('tells what it did', async () => {
     const result = await world.run(at(10, 32))
     expect(result).toMatchObject({
-      ...{ read: 2, scored: 2, missionScore: 1 + Math.log(4), forecastAgeMs: 32 * minute, noBand: false },
+      ...{ read: 2, scored: 2, missionScore: 1 + Math.log(4), anomalous: 1, forecastAgeMs: 32 * minute, noBand: false },
       ...{ requests: [], newSeries: [], samplesDropped: 0, rejected: [] },
       states: { ok: 2, no_data: 0, learning: 0 },
     })

@@ -57,7 +57,8 @@ test('covariates change its forecast, and the status tells who lacks one; Bolt t
 test('where there is no such folder the fall-back forecasts, and run, status and metrics tell why', async () => {
   const id = await register('missing', './nowhere')
   const fallback = 'fallback:MODEL_MISSING'
-  expect((await forecastOf(id)).summary).toMatchObject({ forecast: pods.length, fallback })
+  const model = 'seasonal-naive'
+  expect((await forecastOf(id)).summary).toMatchObject({ forecast: pods.length, model, fallback })
   expect(await statusOf(id)).toMatchObject({ consecutiveFailures: 0, fallback })
   const metrics = await (await fetch(`${stack.workers.forecast.url}/metrics`)).text()
   expect(metrics).toMatch(/^anomaly_times_fallback_series_total\{reason="MODEL_MISSING"\} [1-9]/m)

@@ -12,7 +12,7 @@ import { realRedis } from './real-redis.ts'
 const context = realRedis()
 const stage = missionStage(context)
 const { put, schedule } = stage
-const detected = { states: { ok: 3 }, missionScore: 0.5 } as unknown as DetectResult
+const detected = { states: { ok: 3 }, missionScore: 0.5, anomalous: 0 } as unknown as DetectResult
 const forecastOf = (read: number) => ({ read, forecast: read }) as unknown as ForecastResult
 const nominals = () => stage.enqueued.map(({ job }) => job.nominalMs)
 
@@ -345,7 +345,11 @@ describe('health', () => {
       nextForecastMs: at('13:00:00'),
       nextDetectMs: at('12:21:00'),
     })
-    const detected = { states: { ok: 3 }, missionScore: 0.5 } as never
+    expect(await stage.service.effective('default', 'cpu')).toEqual({
+      ...{ model: 'seasonal-naive', fallback: 'seasonal-naive', minPoints: 10 },
+      ...{ step: '5m', detectStep: '1m', context: '7d', horizon: '5h20m' },
+    })
+    const detected = { states: { ok: 3 }, missionScore: 0.5, anomalous: 0 } as never
     await health().recordSuccess(cpu, 1, { flow: 'forecast', result: undefined })
     await health().recordSuccess(cpu, 2, { flow: 'detect', result: detected })
     expect(await stage.service.status('default', 'cpu')).toMatchObject({
@@ -353,6 +357,7 @@ describe('health', () => {
       lastSuccessMs: 2,
       series: { ok: 3 },
       missionScore: 0.5,
+      anomalous: 0,
     })
     await health().recordFailure(cpu, 'detect', 3, new AppError('STORE_UNAVAILABLE', 'away'))
     await health().recordFailure(cpu, 'detect', 4, new AppError('STORE_BUSY', 'busy'))
@@ -364,7 +369,7 @@ describe('health', () => {
     })
     await health().recordSuccess(cpu, 6, {
       flow: 'detect',
-      result: { states: { ok: 3 }, missionScore: Number.NaN } as never,
+      result: { states: { ok: 3 }, missionScore: Number.NaN, anomalous: 0 } as never,
     })
     const status = await stage.service.status('default', 'cpu')
     expect(status).toMatchObject({ state: 'active', consecutiveFailures: 0, lastError: { atMs: 4 } })

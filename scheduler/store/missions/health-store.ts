@@ -22,6 +22,8 @@ export interface MissionHealth {
   }
   readonly series?: Readonly<Partial<Record<SeriesState, number>>>
   readonly missionScore?: number
+  /** Series with a score above 1 at the last detect run; absent until a run of this version. */
+  readonly anomalous?: number
   /** Its query was taken without the store's word; until a run has asked it. */
   readonly unchecked?: { readonly sinceMs: number; readonly reason: string }
   /** `fallback:<code>`: why the fall-back forecast at least some of the newest forecast. */
@@ -104,7 +106,11 @@ function hasAsked({ flow, result }: RunFindings): boolean {
 }
 
 function findingFields({ flow, result }: RunFindings): (string | number)[] {
-  if (flow === 'detect') return result ? ['states', JSON.stringify(result.states), 'score', result.missionScore] : []
+  if (flow === 'detect') {
+    if (!result) return []
+    const { states, missionScore, anomalous } = result
+    return ['states', JSON.stringify(states), 'score', missionScore, 'anomalous', anomalous]
+  }
   // a run that found its payload kept has forecast nothing
   if (!result || result.forecast === 0) return []
   return ['fallback', result.fallback ?? '', 'covariatesMissing', JSON.stringify(result.covariates?.missing ?? {})]
@@ -134,6 +140,7 @@ function parseHealth(fields: Readonly<Record<string, string>>, onUnreadable: (re
     ...(series && { series }),
     ...(unchecked && { unchecked }),
     ...(Number.isFinite(missionScore) && { missionScore }),
+    ...(fields.anomalous !== undefined && { anomalous: Number(fields.anomalous) }),
     ...(fields.fallback && { fallback: fields.fallback }),
     ...(Object.keys(missing).length > 0 && { covariatesMissing: missing }),
   }

@@ -15,7 +15,7 @@ test('a page of series, without numbers where there are none', async () => {
   expect(page.series[0]).toMatchObject({ labels: { host: 'hot' }, score: 2.61, since: '2026-11-24T11:58:00.000Z' })
   expect(page.series[1]).toEqual({
     ...{ labels: { host: 'young', mission: 'cpu' }, state: 'learning', reason: 'new since the last forecast' },
-    ...{ value: 5, learning: { points: 6, minPoints: 10 } },
+    ...{ value: 5, learning: { points: 6, minPoints: 10, firstSeen: '2026-11-24T11:30:00.000Z' } },
   })
   expect(answer.headers.link).toBe('</api/v1/missions/cpu/series?limit=2&cursor=2>; rel="next"')
 })

@@ -13,8 +13,10 @@ test('a table with the worst first, how far learning is, and how many there are'
   const [header, ...lines] = out.split('\n').map((line) => line.replace(/\s\s+/g, '  '))
   expect(header).toBe('SERIES  STATE  VALUE  PRED  LOWER  UPPER  SCORE  SINCE  WHY')
   expect(lines).toEqual([
-    expect.stringMatching(/^cpu\{hot\} {2}ok {2}20 {2}10 {2}8 {2}12 {2}2.61 {2}.+ ago {2}above the band$/),
-    'cpu{young}  learning  5  -  -  -  -  -  new since the last forecast: 6 of 10 points',
+    expect.stringMatching(/^cpu\{hot\} {2}anomaly {2}20 {2}10 {2}8 {2}12 {2}2.61 {2}.+ ago {2}above the band$/),
+    expect.stringMatching(
+      /^cpu\{young\} {2}learning {2}5(?: {2}-){5} {2}new since the last forecast: 6 of 10 points since it was first seen, .+ ago$/,
+    ),
     'cpu{calm}  ok  10  10  8  12  0.00  -  within the band',
     'at 2026-11-24T12:00:00.000Z: 2 ok, 1 learning',
   ])
@@ -24,7 +26,11 @@ test('a table with the worst first, how far learning is, and how many there are'
 test('only some of them, and as JSON', async () => {
   expect((await run('cpu --limit 1')).out).toContain('\n... and more: --limit N shows them\n')
   const { series } = JSON.parse((await run('cpu --state learning -o json')).out)
-  expect(series).toMatchObject([{ state: 'learning', learning: { points: 6, minPoints: 10 } }])
+  expect(series).toMatchObject([
+    { state: 'learning', learning: { points: 6, minPoints: 10, firstSeen: '2026-11-24T11:30:00.000Z' } },
+  ])
+  const [worst] = JSON.parse((await run('cpu --json')).out).series
+  expect(worst).toMatchObject({ state: 'ok', score: 2.61 })
 })
 
 test.each([

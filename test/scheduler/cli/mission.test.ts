@@ -104,6 +104,11 @@ test.each([
     status: { missionScore: 2, series: { ok: 2, gated: 1, out_of_range: 1, lost: 0 } },
     why: '-',
   },
+  {
+    what: 'one is an anomaly',
+    status: { missionScore: 2, anomalous: 1, series: { ok: 2, learning: 3 } },
+    why: '1 above 1, 3 learning',
+  },
   { what: 'none is there', status: { series: { ok: 0 } }, why: 'the query returns nothing' },
   { what: 'none was looked at', status: { state: 'new' }, why: '-' },
   {
@@ -134,7 +139,7 @@ test('one mission in full, paused, resumed, triggered, deleted', async () => {
     (await runCli(['mission', 'pause', 'one', '--reason', 'night work', '--for', '2h'], { environment })).out,
   ).toMatch(/^one: paused until 2/)
   expect((await run('mission get one')).out).toMatch(
-    /^mission +one, generation 1.*state +paused\npaused by +anonymous: night work/s,
+    /^mission +one, generation 1.*model +auto \(default\), fall-back seasonal-naive\nforecast +step 5m, context 7d, horizon 5h20m, minPoints 10\ndetect +step 1m\nstate +paused\npaused by +anonymous: night work/s,
   )
   expect((await run('mission resume one')).out).toBe('one: resumed')
   expect((await run('mission trigger one --flow detect')).out).toMatch(/^one: run f\.default\.one/)

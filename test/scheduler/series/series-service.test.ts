@@ -102,7 +102,7 @@ describe('how far learning is', () => {
     const seenMs = at('12:07:00')
     await world.deps.requests.seenFor(name, [identityOf('pod').id], seenMs, 0)
     const [pod] = (await page({ state: 'learning' })).series
-    expect(pod).toMatchObject({ learning: { points: 4, minPoints: 10 }, sinceMs: seenMs })
+    expect(pod).toMatchObject({ learning: { points: 4, minPoints: 10, firstSeenMs: seenMs }, sinceMs: seenMs })
   })
 })
 
