@@ -3,7 +3,7 @@ import { toAppError } from '../../models/errors.ts'
 import { statusView } from '../api/status-view.ts'
 import { type ApiClient, apiClient, apiOptions } from './api-client.ts'
 import { defineCommand } from './command.ts'
-import { listMissions } from './mission.ts'
+import { listMissions, type Mission } from './mission.ts'
 import { textTable } from './table.ts'
 
 /** `bad` means that nothing is scored, `poor` that somebody should look. */
@@ -143,12 +143,19 @@ async function missionLines(client: ApiClient): Promise<StatusLine[]> {
   const silent = missions
     .filter(({ status: state }) => state?.state === 'active' && hasNoData(state.series))
     .map(({ id }) => id)
+  const fallbacks = missions.map(fallbackCodes).filter((codes) => codes.length > 0)
   const named = [
     ...namedIds('failing', failing),
     ...namedIds('query not checked yet', unchecked),
     ...namedIds('no series have data', silent),
+    ...fallbackTexts(fallbacks),
   ]
-  const numbers = { total: missions.length, ...Object.fromEntries(counts), unchecked: unchecked.length }
+  const numbers = {
+    total: missions.length,
+    ...Object.fromEntries(counts),
+    unchecked: unchecked.length,
+    fallback: fallbacks.length,
+  }
   const health = named.length > 0 ? 'poor' : 'ok'
   return [{ what: 'missions', health, detail: [detail, ...named].join('; '), numbers }]
 }
@@ -156,6 +163,20 @@ async function missionLines(client: ApiClient): Promise<StatusLine[]> {
 /** After a detect run: its query answered nothing, which a misspelt metric does as well. */
 function hasNoData(series: Readonly<Record<string, number>> | undefined): boolean {
   return series !== undefined && Object.entries(series).every(([state, count]) => state === 'no_data' || count === 0)
+}
+
+/** Why a mission lives on its fall-back, where somebody should do something about it: a history that is short grows. */
+function fallbackCodes({ status: state }: Mission): string[] {
+  if (!state?.fallback || state.state === 'paused') return []
+  const codes = state.fallback.split(' ').map((reason) => reason.replace(/^fallback:/, ''))
+  return codes.filter((code) => code !== 'SHORT_CONTEXT')
+}
+
+/** `3 on their fall-back: MODEL_MISSING`. */
+function fallbackTexts(fallbacks: readonly string[][]): string[] {
+  const count = fallbacks.length
+  if (count === 0) return []
+  return [`${count} on ${count === 1 ? 'its' : 'their'} fall-back: ${[...new Set(fallbacks.flat())].sort().join(', ')}`]
 }
 
 function namedIds(what: string, ids: readonly string[]): string[] {

@@ -109,7 +109,7 @@ test('a mission whose query could not be checked is named', async () => {
   expect(exitCode).toBe(1)
   expect(lines.at(-1)).toEqual({
     ...{ what: 'missions', health: 'poor', detail: '1 new; query not checked yet: cpu' },
-    numbers: { total: 1, new: 1, unchecked: 1 },
+    numbers: { total: 1, new: 1, unchecked: 1, fallback: 0 },
   })
 })
 
@@ -126,6 +126,23 @@ test.each([
   expect(lines.at(-1)?.detail).toBe(isNamed ? '1 active; no series have data: cpu' : '1 active')
 })
 
+test.each([
+  { fallback: 'fallback:MODEL_MISSING', detail: '2 active; 2 on their fall-back: MODEL_MISSING', exitCode: 1 },
+  {
+    fallback: 'fallback:SHORT_CONTEXT fallback:MODEL_FAILED',
+    ...{ detail: '2 active; 2 on their fall-back: MODEL_FAILED', exitCode: 1 },
+  },
+  // nobody can do anything about it
+  { fallback: 'fallback:SHORT_CONTEXT', detail: '2 active', exitCode: 0 },
+])('missions on $fallback: $detail', async ({ fallback, detail, exitCode }) => {
+  const missions = fakeMissionService()
+  for (const id of ['cpu', 'memory']) await missions.put('default', { id, query: 'up' }, { actor: 'test' })
+  const status = async () => ({ state: 'active', consecutiveFailures: 0, fallback }) as const
+  const ended = await statusOf({ ...healthy, missions: { ...missions, status } })
+  expect(ended.exitCode).toBe(exitCode)
+  expect(ended.lines.at(-1)).toMatchObject({ health: exitCode === 0 ? 'ok' : 'poor', detail })
+})
+
 test('failing missions are named', async () => {
   const missions = fakeMissionService()
   await missions.put('default', { id: 'cpu', query: 'up' }, { actor: 'test' })
@@ -134,7 +151,7 @@ test('failing missions are named', async () => {
   expect(exitCode).toBe(1)
   expect(lines.at(-1)).toEqual({
     ...{ what: 'missions', health: 'poor', detail: '1 failing; failing: cpu' },
-    numbers: { total: 1, failing: 1, unchecked: 0 },
+    numbers: { total: 1, failing: 1, unchecked: 0, fallback: 0 },
   })
 })
 
