@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { Redis } from 'ioredis'
 import { parseDuration } from '../models/duration.ts'
 import { buildApi, listenApi } from './api/app.ts'
 import { runReader } from './api/run-reader.ts'
@@ -23,7 +22,7 @@ import { handBackMs } from './queue/close-worker.ts'
 import type { PoolName, QueueSize } from './queue/queue-size.ts'
 import type { FlowName } from './queue/runs.ts'
 import { createWorker, type RunWorker } from './queue/worker.ts'
-import { redisOptions } from './redis/redis.ts'
+import { openRedis } from './redis/redis.ts'
 import { pauseFailing } from './schedules/pause-failing.ts'
 import { createScheduleService } from './schedules/service.ts'
 import { createSeriesService } from './series/series-service.ts'
@@ -119,7 +118,7 @@ function openWorker(running: OpenProcess, pool: FlowName, onDeaf: (reason: strin
   const forecasts = pool === 'forecast' ? openForecasts(running).service : undefined
   return createWorker({
     ...{ flow: pool, redis: redis.control, clock, name: running.name, metrics: workerMetrics(metrics), onDeaf },
-    connection: new Redis(redisOptions(running.redisSettings, 'control', 'worker')),
+    connection: openRedis(running.redisSettings, 'control', 'worker'),
     execute: timedScores(executeRuns(executionDeps(running, taskMetrics(metrics), forecasts)), metrics, clock),
     concurrency: config.worker.concurrency[pool],
     lockDurationMs: parseDuration(config.worker.lock),

@@ -1,16 +1,18 @@
 import type { z } from 'zod'
 import { datasourceConfig, resolveDatasource } from '../../tasks/prometheus/datasource.ts'
 import { isLoopback, tryParseAddress } from './address.ts'
+import { redisFindings } from './redis-checks.ts'
 import { apiKey, defaultListen } from './schema.ts'
 import type { Finding } from './zod-problems.ts'
 
 /** What no single setting shows. Runs on what was written, beside the schema, so that all problems come at once. */
 export function crossCheck(tree: unknown): Finding[] {
-  const { listen = defaultListen, apiKeys, datasources } = Object(tree) as Readonly<Record<string, unknown>>
+  const { listen = defaultListen, apiKeys, datasources, redis } = Object(tree) as Readonly<Record<string, unknown>>
   const keys = validItems(apiKey, apiKeys)
   const sources = validItems(datasourceConfig, datasources)
   return [
     ...openToAll(listen, apiKeys),
+    ...redisFindings(redis),
     ...repeats(
       ['apiKeys', 'name'],
       keys.map((item) => item?.name),

@@ -32,10 +32,15 @@ const tls = z.strictObject({
 })
 
 export const redisSettings = z.strictObject({
-  url: redisUrl.describe('Control plane: missions, queue, ticks, marks'),
+  url: redisUrl.describe('Control plane: missions, queue, ticks, marks; with a mode the first sentinel or node'),
+  mode: z.enum(['single', 'sentinel', 'cluster']).optional().describe('Default: single'),
+  nodes: z.array(redisUrl).min(1).optional().describe('Further sentinels, or nodes of the cluster'),
+  master: z.string().min(1).optional().describe('What the sentinels call the master'),
   dataUrl: redisUrl.optional().describe('Forecast payloads; default: the same Redis'),
   username: z.string().optional(),
   password: z.string().optional(),
+  sentinelUsername: z.string().optional(),
+  sentinelPassword: z.string().optional(),
   dataUsername: z.string().optional(),
   dataPassword: z.string().optional(),
   tls: tls.optional().describe('Implies TLS; rediss:// alone trusts the CAs of the system'),

@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis'
 import { AppError } from '../../models/errors.ts'
+import type { RedisClient } from '../../tasks/cache/redis.ts'
 import type { SeriesWriter } from '../../tasks/deps.ts'
 import { type Datasource, resolveDatasource } from '../../tasks/prometheus/datasource.ts'
 import { type DatasourceHttp, datasourceHttp } from '../../tasks/prometheus/http-client.ts'
@@ -144,7 +144,7 @@ function question(
 }
 
 /** Decided once per datasource, for all processes. */
-export function futureWritesMemory(redis: Redis): FutureWritesMemory {
+export function futureWritesMemory(redis: RedisClient): FutureWritesMemory {
   const key = '{at}:future-writes'
   return {
     load: async (name) => ((await redis.hget(key, name)) as FutureWrites | null) ?? undefined,

@@ -1,5 +1,5 @@
 import { Queue } from 'bullmq'
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '../../tasks/cache/redis.ts'
 import { type QueueSize, queueSize } from '../queue/queue-size.ts'
 import { redisCall } from '../store/redis-call.ts'
 import { queuePrefix } from '../store/ticks/schedule-keys.ts'
@@ -21,7 +21,7 @@ export interface ForecastQueue {
   close(): Promise<void>
 }
 
-export function createForecastQueue(redis: Redis, onError: (error: Error) => void): ForecastQueue {
+export function createForecastQueue(redis: RedisClient, onError: (error: Error) => void): ForecastQueue {
   const queue = new Queue<ForecastJob>(forecastQueueName, {
     connection: redis,
     prefix: queuePrefix,

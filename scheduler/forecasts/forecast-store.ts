@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis'
 import { AppError } from '../../models/errors.ts'
+import type { RedisClient } from '../../tasks/cache/redis.ts'
 import { runLua } from '../store/lua.ts'
 import { redisCall } from '../store/redis-call.ts'
 import { createScript, endScript, noteScript } from './forecast-scripts.ts'
@@ -37,7 +37,7 @@ const keysOf = (tenant: string) => {
   return { prefix, index: `${prefix}ids`, record: `${prefix}rec:`, input: `${prefix}in:`, result: `${prefix}out:` }
 }
 
-export function createForecastStore(redis: Redis, now: () => number): ForecastStore {
+export function createForecastStore(redis: RedisClient, now: () => number): ForecastStore {
   const limits = forecastLimits
   const get = async ({ tenant, id }: ForecastName) =>
     decoded(await redisCall('read a forecast', redis.hgetall(keysOf(tenant).record + id)), now())

@@ -1,10 +1,9 @@
-import { Redis } from 'ioredis'
 import { parseDuration } from '../../models/duration.ts'
 import type { OpenProcess } from '../process/open-process.ts'
 import { forecastMetrics } from '../process/run-metrics.ts'
 import { taskMetrics } from '../process/task-metrics.ts'
 import type { QueueSize } from '../queue/queue-size.ts'
-import { redisOptions } from '../redis/redis.ts'
+import { openRedis } from '../redis/redis.ts'
 import { readHeartbeats } from '../store/heartbeats.ts'
 import { createForecastQueue } from './forecast-queue.ts'
 import { createForecastService, type ForecastService } from './forecast-service.ts'
@@ -39,7 +38,7 @@ export function startForecastServer(running: OpenProcess): ForecastServer {
     counts: forecastMetrics(running.metrics),
     lockDurationMs: parseDuration(config.worker.lock),
     stalledIntervalMs: parseDuration(config.worker.stalledCheck),
-    connection: new Redis(redisOptions(redisSettings, 'control', 'worker')),
+    connection: openRedis(redisSettings, 'control', 'worker'),
     onError: (error) => logger.warn({ error: error.message }, 'forecast worker error'),
     onSettled({ id, tenant, kind }, error) {
       const ended = error && { code: error.code, message: error.message }

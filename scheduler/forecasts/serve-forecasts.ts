@@ -1,6 +1,6 @@
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq'
-import type { Redis } from 'ioredis'
 import { AppError, toAppError } from '../../models/errors.ts'
+import type { RedisClient } from '../../tasks/cache/redis.ts'
 import { withDeadline } from '../process/with-deadline.ts'
 import { closeWorker } from '../queue/close-worker.ts'
 import { queuePrefix } from '../store/ticks/schedule-keys.ts'
@@ -16,7 +16,7 @@ const lookEveryMs = 500
 
 export interface ServeForecastsOptions extends ForecastDeps {
   /** For BullMQ alone, with `maxRetriesPerRequest: null`; closed with the server. */
-  readonly connection: Redis
+  readonly connection: RedisClient
   readonly name: string
   readonly counts: ForecastMetrics
   /** Default 60 s; renewed at a half. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '../../tasks/cache/redis.ts'
 import type { Clock } from '../process/clock.ts'
 import type { ClosableRunQueue } from '../queue/queue.ts'
 import { plannerLease } from '../redis/lease.ts'
@@ -8,7 +8,7 @@ import { type PlanDeps, type PlanReport, planDue } from './plan-due.ts'
 import { type ReconcileDeps, type ReconcileReport, reconcile } from './reconcile-runs.ts'
 
 export interface PlannerOptions extends PlanDeps, ReconcileDeps {
-  readonly redis: Redis
+  readonly redis: RedisClient
   readonly clock: Clock
   /** Differs between replicas. */
   readonly replica: string
@@ -113,7 +113,7 @@ function timer(everyMs: number): () => boolean {
 }
 
 /** When a planner completed a pass last, whichever replica led; for readiness. */
-export async function readHeartbeat(redis: Redis): Promise<{ atMs: number; replica: string } | undefined> {
+export async function readHeartbeat(redis: RedisClient): Promise<{ atMs: number; replica: string } | undefined> {
   const [atMs, replica] = ((await redis.get(keys.heartbeat)) ?? '').split(' ')
   return replica === undefined ? undefined : { atMs: Number(atMs), replica }
 }

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '../../tasks/cache/redis.ts'
 import { readHeartbeat } from '../planning/planner.ts'
 import { checkRedis } from '../redis/redis-check.ts'
 import type { Installation } from '../store/installation.ts'
@@ -9,7 +9,7 @@ import type { ReadinessCheck } from './readiness.ts'
 const plannerSilentMs = 15_000
 
 /** Redis answers and would keep what it is given. */
-export function redisReadiness(name: string, redis: Redis): ReadinessCheck {
+export function redisReadiness(name: string, redis: RedisClient): ReadinessCheck {
   return { name, check: async () => (await checkRedis(redis)).problems[0] }
 }
 
@@ -23,7 +23,7 @@ export function missionsReadiness(installation: Pick<Installation, 'id'>): Readi
 }
 
 /** Some replica plans, not necessarily this one. */
-export function plannerReadiness(redis: Redis, clock: Clock): ReadinessCheck {
+export function plannerReadiness(redis: RedisClient, clock: Clock): ReadinessCheck {
   return {
     name: 'planner',
     async check() {

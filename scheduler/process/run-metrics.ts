@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '../../tasks/cache/redis.ts'
 import type { ForecastMetrics } from '../forecasts/types.ts'
 import type { TickMetrics } from '../planning/plan-due.ts'
 import type { Planner, PlannerOptions } from '../planning/planner.ts'
@@ -73,7 +73,11 @@ export function collectLeader({ beforeScrape, plannerLeader }: Metrics, { isLead
 }
 
 /** What waits in Redis, read for each scrape. */
-export function collectBacklog(metrics: Metrics, size: (pool: PoolName) => Promise<QueueSize>, redis: Redis): void {
+export function collectBacklog(
+  metrics: Metrics,
+  size: (pool: PoolName) => Promise<QueueSize>,
+  redis: RedisClient,
+): void {
   metrics.beforeScrape(async () => {
     for (const pool of poolNames) {
       const { nextWaitMs, ...states } = await size(pool)

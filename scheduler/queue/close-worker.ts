@@ -1,6 +1,6 @@
 import type { Worker } from 'bullmq'
-import type { Redis } from 'ioredis'
 import { AppError } from '../../models/errors.ts'
+import type { RedisClient } from '../../tasks/cache/redis.ts'
 import { settledWithin } from '../process/settled-within.ts'
 
 /** How much longer than its grace a worker may take to close. */
@@ -9,7 +9,7 @@ export const handBackMs = 8_000
 export interface ClosingWorker {
   readonly worker: Worker
   /** That the worker was given. */
-  readonly connection: Redis
+  readonly connection: RedisClient
   /** Aborts what is at work. */
   readonly stopping: AbortController
   readonly isIdle: boolean

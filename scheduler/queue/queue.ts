@@ -1,5 +1,5 @@
 import { Queue } from 'bullmq'
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '../../tasks/cache/redis.ts'
 import type { Clock } from '../process/clock.ts'
 import { redisCall } from '../store/redis-call.ts'
 import { createOverlapStore } from '../store/ticks/overlap-store.ts'
@@ -22,7 +22,7 @@ export interface ClosableRunQueue extends RunQueue {
 }
 
 export interface RunQueueOptions {
-  readonly redis: Redis
+  readonly redis: RedisClient
   readonly clock: Clock
   /** Of the connection; every one is also thrown to whom it concerns. */
   readonly onError?: (error: Error) => void

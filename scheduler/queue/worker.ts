@@ -1,6 +1,6 @@
 import { DelayedError, type Job, type MinimalJob, type Processor, UnrecoverableError, WaitingError } from 'bullmq'
-import type { Redis } from 'ioredis'
 import { AppError } from '../../models/errors.ts'
+import type { RedisClient } from '../../tasks/cache/redis.ts'
 import type { Clock } from '../process/clock.ts'
 import { createOverlapStore } from '../store/ticks/overlap-store.ts'
 import { createRunStore } from '../store/ticks/run-store.ts'
@@ -21,9 +21,9 @@ import type { ExecuteRun, FlowName, RunJob, RunRecord } from './runs.ts'
 export interface RunWorkerOptions {
   readonly flow: FlowName
   /** For run and tick records. */
-  readonly redis: Redis
+  readonly redis: RedisClient
   /** For BullMQ alone, with `maxRetriesPerRequest: null`; closed with the worker. */
-  readonly connection: Redis
+  readonly connection: RedisClient
   readonly execute: ExecuteRun
   readonly clock: Clock
   /** Runs at a time. */

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '../../tasks/cache/redis.ts'
 import { luaScript, runLua } from '../store/lua.ts'
 import { keys } from '../store/ticks/schedule-keys.ts'
 
@@ -20,7 +20,7 @@ const releaseScript = luaScript(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`)
 
-export function plannerLease(redis: Redis, { owner, ttlMs }: { owner: string; ttlMs: number }): Lease {
+export function plannerLease(redis: RedisClient, { owner, ttlMs }: { owner: string; ttlMs: number }): Lease {
   let heldUntilMs = Number.NEGATIVE_INFINITY
   return {
     async hold() {

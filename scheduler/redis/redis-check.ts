@@ -1,5 +1,6 @@
-import type { Redis } from 'ioredis'
-import { toAppError } from '../../models/errors.ts'
+import { Cluster, type Redis } from 'ioredis'
+import { AppError, toAppError } from '../../models/errors.ts'
+import type { RedisClient } from '../../tasks/cache/redis.ts'
 
 export interface RedisReport {
   readonly version: string
@@ -12,14 +13,27 @@ export interface RedisReport {
 /** Oldest release that BullMQ takes without a warning. */
 const oldest = [6, 2] as const
 
-/** Reads INFO only: managed Redis often forbids CONFIG. @throws REDIS_UNAVAILABLE */
-export async function checkRedis(client: Pick<Redis, 'info'>): Promise<RedisReport> {
+/** Reads INFO only: managed Redis often forbids CONFIG. Of a cluster every master. @throws REDIS_UNAVAILABLE */
+export async function checkRedis(client: RedisClient): Promise<RedisReport> {
   try {
-    const sections = await Promise.all(['server', 'memory', 'persistence'].map((section) => client.info(section)))
-    return judgeRedis(parseInfo(sections.join('\r\n')))
+    const masters = client instanceof Cluster ? client.nodes('master') : [client]
+    const reports = (await Promise.all(masters.map(infoOf))).map((text) => judgeRedis(parseInfo(text)))
+    const [first] = reports
+    if (!first) throw new AppError('REDIS_UNAVAILABLE', 'no master of the cluster answers')
+    return {
+      version: first.version,
+      problems: [...new Set(reports.flatMap(({ problems }) => problems))],
+      warnings: [...new Set(reports.flatMap(({ warnings }) => warnings))],
+    }
   } catch (error) {
     throw toAppError(error, 'REDIS_UNAVAILABLE')
   }
+}
+
+async function infoOf(node: Redis): Promise<string> {
+  const sections = await Promise.all(['server', 'memory', 'persistence', 'cluster'].map((name) => node.info(name)))
+  const isClustered = sections.some((section) => section.includes('cluster_enabled:1'))
+  return [...sections, ...(isClustered ? [await node.cluster('INFO')] : [])].join('\r\n')
 }
 
 export function parseInfo(text: string): ReadonlyMap<string, string> {
@@ -37,6 +51,7 @@ export function judgeRedis(info: ReadonlyMap<string, string>): RedisReport {
     problems.push(`maxmemory-policy is ${policy}: missions would vanish, set noeviction`)
   if (info.get('aof_enabled') === '0')
     warnings.push('appendonly is off: a crash of Redis loses all since its last snapshot, set appendonly yes')
+  if (info.get('cluster_state') === 'fail') problems.push('the cluster has slots that no master serves')
   if (info.get('aof_last_write_status') === 'err') problems.push('Redis cannot write its append-only file')
   return { version, problems, warnings }
 }

@@ -1,63 +1,31 @@
-import { Redis, type RedisOptions } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { AppError } from '../../models/errors.ts'
+import type { RedisClient } from '../../tasks/cache/redis.ts'
 import type { RedisSettings } from '../config/schema.ts'
+import {
+  addressesOf,
+  clusterOptions,
+  hasOwnData,
+  modeOf,
+  type RedisTarget,
+  type RedisUse,
+  redisOptions,
+} from './redis-options.ts'
 
-/** `control`: missions, queue, ticks, marks. `data`: forecast payloads, the same Redis unless `dataUrl` names another. */
-export type RedisTarget = 'control' | 'data'
-
-/**
- * `producer` fails a command at once while Redis is away, and after 5 s when it hangs. `worker` is for BullMQ workers,
- * whose blocking reads wait for as long as it takes.
- */
-export type RedisUse = 'producer' | 'worker'
+export type { RedisTarget, RedisUse } from './redis-options.ts'
 
 export interface RedisConnections {
-  readonly control: Redis
+  readonly control: RedisClient
   /** The same object as `control` when both are one Redis. */
-  readonly data: Redis
+  readonly data: RedisClient
   close(): Promise<void>
 }
 
-/** For ioredis and for BullMQ's `connection`. */
-export function redisOptions(
-  settings: RedisSettings,
-  target: RedisTarget,
-  use: RedisUse,
-): Omit<RedisOptions, 'replyMapping'> {
-  const url = new URL(target === 'data' ? (settings.dataUrl ?? settings.url) : settings.url)
-  const isOwn = target === 'data' && settings.dataUrl !== undefined
-  const username = decodeURIComponent(url.username) || (isOwn && settings.dataUsername) || settings.username
-  const password = decodeURIComponent(url.password) || (isOwn && settings.dataPassword) || settings.password
-  const db = Number(url.pathname.slice(1) || 0)
-  const tls = tlsOptions(settings, url)
-  return {
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: Number(url.port || 6379),
-    db: Number.isInteger(db) ? db : 0,
-    ...(username && { username }),
-    ...(password && { password }),
-    ...(tls && { tls }),
-    connectTimeout: 2_000,
-    // the default grows to 20 s: measured, a worker then came back 18 s after Redis did
-    retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 10), 2_000),
-    // a replica that was promoted away answers READONLY until we connect anew
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
-    ...(use === 'worker'
-      ? { maxRetriesPerRequest: null }
-      : { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 5_000 }),
-  }
-}
-
-function tlsOptions({ tls }: RedisSettings, url: URL): RedisOptions['tls'] {
-  if (!tls && url.protocol !== 'rediss:') return undefined
-  const { ca, cert, key, serverName, insecureSkipVerify = false } = tls ?? {}
-  return {
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-    servername: serverName ?? url.hostname,
-    rejectUnauthorized: !insecureSkipVerify,
-  }
+/** Begins to connect; also to the master that sentinels name, or to a cluster. */
+export function openRedis(settings: RedisSettings, target: RedisTarget, use: RedisUse): RedisClient {
+  if (modeOf(settings, target) === 'cluster')
+    return new Cluster(addressesOf(settings, target), clusterOptions(settings, use))
+  return new Redis(redisOptions(settings, target, use))
 }
 
 /**
@@ -70,38 +38,48 @@ export async function connectRedis(
   { onError, waitMs = 10_000 }: { onError: (target: RedisTarget, error: Error) => void; waitMs?: number },
 ): Promise<RedisConnections> {
   const open = (target: RedisTarget) => {
-    const client = new Redis(redisOptions(settings, target, 'producer'))
+    const client = openRedis(settings, target, 'producer')
     client.on('error', (error: Error) => onError(target, error))
-    return client
+    return { client, name: nameOf(settings, target) }
   }
   const control = open('control')
-  const data = settings.dataUrl === undefined ? control : open('data')
-  const clients = [...new Set([control, data])]
+  const data = hasOwnData(settings) ? open('data') : control
+  const opened = [...new Set([control, data])]
   try {
-    await Promise.all(clients.map((client) => ready(client, waitMs)))
+    await Promise.all(opened.map((connection) => ready(connection, waitMs)))
   } catch (error) {
-    for (const client of clients) client.disconnect()
+    for (const { client } of opened) client.disconnect()
     throw error
   }
   return {
-    control,
-    data,
+    control: control.client,
+    data: data.client,
     close: async () => {
-      await Promise.all(clients.map(close))
+      await Promise.all(opened.map(({ client }) => close(client)))
     },
   }
 }
 
+/** As messages call it. */
+function nameOf(settings: RedisSettings, target: RedisTarget): string {
+  const addresses = addressesOf(settings, target)
+    .map(({ host, port }) => `${host}:${port}`)
+    .join(', ')
+  const mode = modeOf(settings, target)
+  if (mode === 'sentinel') return `Redis "${settings.master}" of the sentinels at ${addresses}`
+  return `Redis${mode === 'cluster' ? ' Cluster' : ''} at ${addresses}`
+}
+
 /** Lets commands that are under way finish; a Redis that is away is only left. */
-async function close(client: Redis): Promise<void> {
+async function close(client: RedisClient): Promise<void> {
   if (client.status === 'ready') await client.quit().catch(() => undefined)
   client.disconnect()
 }
 
-function ready(client: Redis, waitMs: number): Promise<void> {
+function ready({ client, name }: { client: RedisClient; name: string }, waitMs: number): Promise<void> {
   if (client.status === 'ready') return Promise.resolve()
   return new Promise((resolve, reject) => {
-    let lastError: Error | undefined
+    let lastError: (Error & { readonly lastNodeError?: Error }) | undefined
     const remember = (error: Error) => {
       lastError = error
     }
@@ -113,9 +91,9 @@ function ready(client: Redis, waitMs: number): Promise<void> {
     }
     const isReady = () => settle(resolve)
     const timer = setTimeout(() => {
-      const { host, port } = client.options
-      const why = lastError?.message ? `: ${lastError.message}` : ''
-      const message = `Redis at ${host}:${port} does not answer${why}`
+      // a cluster only tells that no node would do, and why with the last of them
+      const reason = (lastError?.lastNodeError ?? lastError)?.message
+      const message = `${name} does not answer${reason ? `: ${reason}` : ''}`
       settle(() => reject(new AppError('REDIS_UNAVAILABLE', message, { cause: lastError })))
     }, waitMs)
     client.on('ready', isReady)
@@ -127,10 +105,11 @@ function ready(client: Redis, waitMs: number): Promise<void> {
 export function isRedisConnectionError(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   return (
-    error.name === 'MaxRetriesPerRequestError' ||
+    ['MaxRetriesPerRequestError', 'ClusterAllFailedError'].includes(error.name) ||
     /^(?:Stream isn't writeable|Connection is closed|Command timed out|connect (?:ECONNREFUSED|ETIMEDOUT))/.test(
       error.message,
     ) ||
+    /^(?:Cluster isn't ready|Too many Cluster redirections|All sentinels are unreachable)/.test(error.message) ||
     /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN) /.test(error.message)
   )
 }

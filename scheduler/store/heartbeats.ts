@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis'
 import { z } from 'zod'
+import type { RedisClient } from '../../tasks/cache/redis.ts'
 import type { Clock } from '../process/clock.ts'
 
 /** What a process tells of itself. */
@@ -36,7 +36,7 @@ const entry = z.object({
 
 /** Beats every 5 s until stopped; a Redis that is away only makes us look dead. */
 export async function startHeartbeat(
-  redis: Redis,
+  redis: RedisClient,
   info: ProcessInfo,
   clock: Clock,
 ): Promise<{ stop(): Promise<void> }> {
@@ -55,7 +55,7 @@ export async function startHeartbeat(
 }
 
 /** Oldest first; those that died long ago are dropped on the way. */
-export async function readHeartbeats(redis: Redis, clock: Clock): Promise<SeenProcess[]> {
+export async function readHeartbeats(redis: RedisClient, clock: Clock): Promise<SeenProcess[]> {
   const nowMs = clock.now()
   const entries = Object.entries(await redis.hgetall(key)).map(([name, text]) => ({ name, seen: parseEntry(text) }))
   const gone = entries.filter(({ seen }) => !seen || nowMs - seen.seenMs > forgetAfterMs).map(({ name }) => name)

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '../../tasks/cache/redis.ts'
 import { missionKeys as keys } from './missions/mission-keys.ts'
 import { redisCall } from './redis-call.ts'
 
@@ -9,7 +9,7 @@ export interface Installation {
   found(id: string): Promise<string>
 }
 
-export function createInstallation(redis: Redis): Installation {
+export function createInstallation(redis: RedisClient): Installation {
   const id = async () => (await redisCall('read the installation id', redis.get(keys.installation))) ?? undefined
   return {
     id,

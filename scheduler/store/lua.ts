@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '../../tasks/cache/redis.ts'
 import { redisCall } from './redis-call.ts'
 
 export interface LuaScript {
@@ -18,7 +18,7 @@ export function luaScript(source: string): LuaScript {
  * @throws REDIS_UNAVAILABLE
  */
 export function runLua(
-  redis: Redis,
+  redis: Pick<RedisClient, 'evalsha' | 'eval'>,
   { source, sha }: LuaScript,
   keys: readonly string[],
   args: readonly LuaArgument[],

@@ -85,7 +85,8 @@ function processStarter(dir: string, { redisUrl, readUrl, others }: Surroundings
   }
 }
 
-function apiOf(url: string) {
+/** The API at an address. */
+export function apiOf(url: string) {
   /** JSON of the API; an error answer throws. */
   return async <T>(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<T> => {
     const response = await fetch(`${url}/api/v1/${path}`, {

@@ -1,8 +1,8 @@
-import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { DetectResult, ForecastResult, SeriesState } from '../../../flows/contexts.ts'
 import type { AppError } from '../../../models/errors.ts'
 import type { MissionName } from '../../../models/series.ts'
+import type { RedisClient } from '../../../tasks/cache/redis.ts'
 import { type FlowName, flowNames } from '../../queue/runs.ts'
 import { redisCall } from '../redis-call.ts'
 import { decodeDocument, ignoreUnreadable, type OnUnreadable } from '../stored-document.ts'
@@ -57,7 +57,7 @@ const uncheckedQuery = z.object({ sinceMs: z.number(), reason: z.string() })
 const seriesByCovariate = z.record(z.string(), z.int())
 const runError = z.object({ code: z.string(), message: z.string(), atMs: z.number(), flow: z.enum(flowNames) })
 
-export function createHealthStore(redis: Redis, onUnreadable: OnUnreadable = ignoreUnreadable): HealthStore {
+export function createHealthStore(redis: RedisClient, onUnreadable: OnUnreadable = ignoreUnreadable): HealthStore {
   return {
     async recordCheck(name, check) {
       const key = keys.health(name)

@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis'
 import { AppError } from '../../../models/errors.ts'
 import type { MissionName, StepRange } from '../../../models/series.ts'
+import type { RedisClient } from '../../../tasks/cache/redis.ts'
 import type { PublishClaim, PublishGrant, PublishMarks } from '../../../tasks/deps.ts'
 import { runLua } from '../lua.ts'
 import { redisCall } from '../redis-call.ts'
@@ -36,7 +36,7 @@ export interface MarksStore extends PublishMarks {
   closeGap(name: MissionName, gap: StepRange): Promise<void>
 }
 
-export function createMarksStore(redis: Redis): MarksStore {
+export function createMarksStore(redis: RedisClient): MarksStore {
   return {
     async get(name) {
       const fields = await redisCall(`read marks of ${name.mission}`, redis.hgetall(keys.marks(name)))
@@ -69,7 +69,7 @@ export function createMarksStore(redis: Redis): MarksStore {
 }
 
 async function claimSteps(
-  redis: Redis,
+  redis: RedisClient,
   { mission, ref, owned }: PublishClaim,
   backfill: boolean,
 ): Promise<PublishGrant> {
@@ -80,7 +80,7 @@ async function claimSteps(
   const args = [bandKey, field, nonce, owned.fromMs, owned.untilMs, backfill ? 1 : 0]
   const answer = await redisCall(`claim steps of ${mission.mission}`, runLua(redis, claimScript, touched, args))
   if (answer === null) {
-    throw new AppError('REDIS_UNAVAILABLE', `mission ${mission.mission}: Redis has lost its publish marks`)
+    throw new AppError('REDIS_UNAVAILABLE', `mission ${mission.mission}: RedisClient has lost its publish marks`)
   }
   const [fromMs = 0, untilMs = 0] = (answer as string[]).map(Number)
   return { steps: { fromMs, untilMs }, undrawnOnly: rest(owned, { fromMs, untilMs }, backfill) }

@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis'
 import { AppError } from '../../../models/errors.ts'
 import type { MissionName } from '../../../models/series.ts'
+import type { RedisClient } from '../../../tasks/cache/redis.ts'
 import { runLua } from '../lua.ts'
 import { redisCall } from '../redis-call.ts'
 import { type Decoded, ignoreUnreadable, type OnUnreadable } from '../stored-document.ts'
@@ -39,7 +39,7 @@ export interface MissionStore {
   revision(): Promise<number>
 }
 
-export function createMissionStore(redis: Redis, onUnreadable: OnUnreadable = ignoreUnreadable): MissionStore {
+export function createMissionStore(redis: RedisClient, onUnreadable: OnUnreadable = ignoreUnreadable): MissionStore {
   function decoded(name: MissionName, json: string): Decoded<StoredMission> {
     const { document, reason } = decodeMission(json)
     if (document) return { document }
@@ -124,7 +124,7 @@ interface ReadPage {
   readonly cursor?: string
 }
 
-async function readDocuments(redis: Redis, tenant: string, { limit, cursor }: PageOptions) {
+async function readDocuments(redis: RedisClient, tenant: string, { limit, cursor }: PageOptions) {
   const after = cursor === undefined ? '-' : `(${Buffer.from(cursor, 'base64url').toString('latin1')}`
   const ids = await redis.zrange(keys.ids(tenant), after, '+', 'BYLEX', 'LIMIT', 0, limit + 1)
   const names = ids.slice(0, limit).map((mission): MissionName => ({ tenant, mission }))

@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis'
 import type { MissionName } from '../../../models/series.ts'
+import type { RedisClient } from '../../../tasks/cache/redis.ts'
 import { luaScript, runLua } from '../lua.ts'
 import { redisCall } from '../redis-call.ts'
 import { missionKeys as keys } from './mission-keys.ts'
@@ -40,7 +40,7 @@ return seen`)
 /** Lua unpacks at most some thousand arguments. */
 const idsPerCall = 2_000
 
-export function requestLog(redis: Redis): RequestLog {
+export function requestLog(redis: RedisClient): RequestLog {
   return {
     async mayRequest(name, kind, nowMs, everyMs) {
       const script = runLua(redis, mayRequestScript, [keys.requests(name)], [kind, nowMs, everyMs])

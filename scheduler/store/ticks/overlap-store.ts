@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis'
 import { AppError } from '../../../models/errors.ts'
+import type { RedisClient } from '../../../tasks/cache/redis.ts'
 import type { TickOutcome } from '../../planning/types.ts'
 import type { EnqueueAnswer, OverlapMode, RunJob } from '../../queue/runs.ts'
 import { runLua } from '../lua.ts'
@@ -28,7 +28,7 @@ export interface OverlapStore {
   begin(job: RunJob, nowMs: number, isLate: boolean): Promise<BeginVerdict>
 }
 
-export function createOverlapStore(redis: Redis): OverlapStore {
+export function createOverlapStore(redis: RedisClient): OverlapStore {
   return {
     async reserve(job, mode) {
       const args = [job.runId, job.nominalMs, mode ?? '', keys.job(job.flow, ''), openPrefix(job)]

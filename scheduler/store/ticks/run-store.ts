@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis'
 import { z } from 'zod'
+import type { RedisClient } from '../../../tasks/cache/redis.ts'
 import { type FlowName, flowNames, type RunRecord, recordStates, runKinds } from '../../queue/runs.ts'
 import { luaScript, runLua } from '../lua.ts'
 import { redisCall } from '../redis-call.ts'
@@ -62,7 +62,7 @@ interface IndexEntry {
   readonly startedMs: number
 }
 
-export function createRunStore(redis: Redis, onUnreadable: OnUnreadable = ignoreUnreadable): RunStore {
+export function createRunStore(redis: RedisClient, onUnreadable: OnUnreadable = ignoreUnreadable): RunStore {
   async function get(runId: string): Promise<RunRecord | undefined> {
     const fields = await redisCall('read a run', redis.hgetall(keys.run(runId)))
     if (Object.keys(fields).length === 0) return undefined

@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis'
 import { AppError, toAppError } from '../../../models/errors.ts'
+import type { RedisClient } from '../../../tasks/cache/redis.ts'
 import { runLua } from '../lua.ts'
 import { maxWrites, outrun } from '../outrun.ts'
 import { redisCall } from '../redis-call.ts'
@@ -85,7 +85,7 @@ const schedulesPerRead = 1_000
 /** When a schedule that nobody can decide about is looked at again. */
 const setAsideMs = 60_000
 
-export function createScheduleStore(redis: Redis, onUnreadable: OnUnreadable = ignoreUnreadable): ScheduleStore {
+export function createScheduleStore(redis: RedisClient, onUnreadable: OnUnreadable = ignoreUnreadable): ScheduleStore {
   const readRow = async (key: ScheduleKey): Promise<ScheduleRow | undefined> =>
     decodeScheduleRows(await runLua(redis, readScript, [keys.due], [scheduleMember(key)]))[0]
 

@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis'
 import type { StepRange } from '../../../models/series.ts'
+import type { RedisClient } from '../../../tasks/cache/redis.ts'
 import type { TickOutcome } from '../../planning/types.ts'
 import { type FlowName, runIds } from '../../queue/runs.ts'
 import { runLua } from '../lua.ts'
@@ -39,7 +39,7 @@ const openTicksPerRead = 1_000
 /** Older ticks than this before the end of a range are gone anyway: nobody's `from=0` may read 20,000 days. */
 const longestRangeMs = 8 * dayMs
 
-export function createTickStore(redis: Redis, onUnreadable: OnUnreadable = ignoreUnreadable): TickStore {
+export function createTickStore(redis: RedisClient, onUnreadable: OnUnreadable = ignoreUnreadable): TickStore {
   return {
     async record(schedule, mark) {
       const touched = [keys.ticks(schedule), keys.schedule(schedule), keys.open]

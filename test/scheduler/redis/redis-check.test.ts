@@ -16,6 +16,7 @@ test('a Redis that keeps everything has neither problems nor warnings', () => {
 test.each([
   { what: 'eviction', fields: { maxmemory_policy: 'allkeys-lru' }, problem: 'maxmemory-policy is allkeys-lru' },
   { what: 'an old release', fields: { redis_version: '6.0.16' }, problem: 'Redis 6.0.16 is too old' },
+  { what: 'a cluster that is not whole', fields: { cluster_state: 'fail' }, problem: 'slots that no master serves' },
   { what: 'a full disk', fields: { aof_last_write_status: 'err' }, problem: 'cannot write its append-only file' },
 ])('$what is a problem', ({ fields, problem }) => {
   expect(judgeRedis(parseInfo(info({ ...good, ...fields }))).problems.join()).toContain(problem)

@@ -9,11 +9,12 @@ function fakeRedis(aheadMs: number) {
   const server = {
     aheadMs,
     isAway: false,
-    time: async () => {
+    evalsha: async () => {
       if (server.isAway) throw new Error('away')
       const ms = performance.now() + server.aheadMs
-      return [Math.floor(ms / 1_000), Math.floor((ms % 1_000) * 1_000)] as [number, number]
+      return [`${Math.floor(ms / 1_000)}`, `${Math.floor((ms % 1_000) * 1_000)}`]
     },
+    eval: async () => undefined,
   }
   return server
 }

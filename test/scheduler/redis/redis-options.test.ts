@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { redisOptions } from '../../../scheduler/redis/redis.ts'
+import type { RedisSettings } from '../../../scheduler/config/schema.ts'
+import { addressesOf, clusterOptions, redisOptions } from '../../../scheduler/redis/redis-options.ts'
 
 const settings = { url: 'redis://control:7000/2', dataUrl: 'rediss://[::1]', password: 'a', dataPassword: 'b' }
 
@@ -36,4 +37,32 @@ test('producers fail fast, workers wait, and both are back within 2 s', () => {
   expect(redisOptions(settings, 'control', 'worker')).toMatchObject({ maxRetriesPerRequest: null })
   expect(producer.retryStrategy?.(1)).toBe(100)
   expect(producer.retryStrategy?.(1_000)).toBe(2_000)
+})
+
+test('sentinels name the master: what the URL bears is theirs, the rest is of Redis', () => {
+  const sentinels: RedisSettings = {
+    ...{ mode: 'sentinel', master: 'at', url: 'rediss://:of-sentinels@s0/3', nodes: ['rediss://s1:7000'] },
+    password: 'of-redis',
+  }
+  const tls = { rejectUnauthorized: true }
+  expect(redisOptions(sentinels, 'control', 'producer')).toMatchObject({
+    sentinels: [
+      { host: 's0', port: 26_379 },
+      { host: 's1', port: 7000 },
+    ],
+    ...{ name: 'at', db: 3, password: 'of-redis', sentinelPassword: 'of-sentinels' },
+    ...{ tls, sentinelTLS: tls, enableTLSForSentinelMode: true },
+  })
+})
+
+test('a cluster is asked at every node that is given; a Redis for payloads stays one', () => {
+  const cluster: RedisSettings = { mode: 'cluster', url: 'redis://n0:7000', nodes: ['redis://n1'], password: 'a' }
+  expect(addressesOf(cluster, 'control')).toEqual([
+    { host: 'n0', port: 7000 },
+    { host: 'n1', port: 6379 },
+  ])
+  expect(addressesOf({ ...cluster, dataUrl: 'redis://d' }, 'data')).toEqual([{ host: 'd', port: 6379 }])
+  const { redisOptions: node, clusterRetryStrategy } = clusterOptions(cluster, 'producer')
+  expect(node).toMatchObject({ password: 'a', maxRetriesPerRequest: 1 })
+  expect(clusterRetryStrategy?.(1_000)).toBe(2_000)
 })
