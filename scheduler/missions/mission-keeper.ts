@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { OpenProcess } from '../process/open-process.ts'
+import { createScheduleExport, refillSchedules } from '../schedules/export-schedules.ts'
 import { createMissionExport } from './export/mission-export.ts'
 import { type RefillSources, refillMissions } from './export/refill.ts'
 import { openStateDir } from './export/state-dir.ts'
@@ -21,21 +22,34 @@ export function startMissionKeeper({ running, isLeader }: MissionKeeperOptions):
   const { config, installation, clock, logger, metrics, missionDeps: deps } = running
   const stopping = new AbortController()
   const state = config.stateDir === undefined ? undefined : openStateDir(config.stateDir)
+  const schedulesDir = config.stateDir === undefined ? undefined : openStateDir(config.stateDir, 'schedules')
   const sources: RefillSources = {
     ...(state && { state }),
+    ...(schedulesDir && { others: () => refillSchedules(deps, schedulesDir) }),
     ...(config.missionsDir !== undefined && { missionsDir: config.missionsDir }),
   }
-  const exporter = state && createMissionExport({ missions: deps.missions, installation, dir: state, clock })
+  const exporters = [
+    ...(state ? [createMissionExport({ missions: deps.missions, installation, dir: state, clock })] : []),
+    ...(schedulesDir
+      ? [createScheduleExport({ schedules: deps.schedules, installation, dir: schedulesDir, clock })]
+      : []),
+  ]
   let reconciledMs = Number.NEGATIVE_INFINITY
+
+  async function exportAll(): Promise<void> {
+    for (const exporter of exporters) {
+      if ((await exporter.poll()) === 'foreign')
+        logger.error({ stateDir: config.stateDir }, 'the state folder is of another installation')
+    }
+    const agreedMs = exporters.map((exporter) => exporter.agreedMs())
+    if (agreedMs.length > 0 && agreedMs.every((ms) => ms !== undefined))
+      metrics.exportAge.set((clock.now() - Math.min(...agreedMs)) / 1_000)
+  }
 
   async function pass(): Promise<void> {
     const refilled = await refillMissions(deps, installation, sources)
     if (refilled) logger[refilled.failures.length > 0 ? 'error' : 'info']({ refilled }, 'filled an empty Redis')
-    const exported = await exporter?.poll()
-    if (exported === 'foreign')
-      logger.error({ stateDir: config.stateDir }, 'the state folder is of another installation')
-    const agreedMs = exporter?.agreedMs()
-    if (agreedMs !== undefined) metrics.exportAge.set((clock.now() - agreedMs) / 1_000)
+    await exportAll()
     if (clock.now() - reconciledMs < reconcileEveryMs) return
     reconciledMs = clock.now()
     const { failures, orphans } = await reconcileMissions(deps)

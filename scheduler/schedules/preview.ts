@@ -37,7 +37,7 @@ export async function previewSchedule(
 ): Promise<SchedulePreview> {
   const nowMs = clock.now()
   const fromMs = Math.floor(nowMs / 1_000) * 1_000
-  const entry = resolveSchedule(tenant, document, nowMs)
+  const entry = resolveSchedule(tenant, document, { nowMs })
   const schedule = createdSchedule(entry, { generation: 0, lastNominalMs: nowMs })
   const registered: number[] = Array(loadSeconds).fill(0)
   const own: number[] = Array(loadSeconds).fill(0)

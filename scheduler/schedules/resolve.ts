@@ -15,15 +15,25 @@ import { findFlow, readTask, type ScheduledFlow, scheduledFlows } from './flows.
 const secondMs = 1_000
 const hourMs = 3_600_000
 
+interface ResolveOptions {
+  readonly nowMs: number
+  /** One that was taken once and has no T left. */
+  readonly mayBeOver?: boolean
+}
+
 /** A schedule with nothing left to find out. @throws INVALID_PARAMS naming every field that does not fit, all at once. */
-export function resolveSchedule(tenant: string, document: ScheduleDocument, nowMs: number): ScheduleEntry {
+export function resolveSchedule(
+  tenant: string,
+  document: ScheduleDocument,
+  { nowMs, mayBeOver = false }: ResolveOptions,
+): ScheduleEntry {
   const flow = findFlow(document.flow)
   const problems = [...idProblems(document), ...flowProblems(document, flow), ...specProblems(document)]
   if (!flow || problems.length > 0) throw invalidSchedule(document, problems)
   const { id } = document
   const spec = specOf(tenant, document)
   const never = neverDue(spec, nowMs)
-  if (never) throw invalidSchedule(document, [never])
+  if (never && !mayBeOver) throw invalidSchedule(document, [never])
   return {
     tenant,
     id,

@@ -4,7 +4,7 @@ import type { TickOutcome } from '../planning/types.ts'
 import type { Clock } from '../process/clock.ts'
 import { type EnqueueRequest, type RunQueue, runIds } from '../queue/runs.ts'
 import type { ScheduleKey } from '../store/ticks/schedule-keys.ts'
-import type { ExpectSchedule, SchedulePage, ScheduleStore } from '../store/ticks/schedule-store.ts'
+import type { SchedulePage, ScheduleStore, UpsertOptions } from '../store/ticks/schedule-store.ts'
 import type { StoredSchedule } from '../store/ticks/stored-schedule.ts'
 import { dayMs } from '../store/ticks/tick-codec.ts'
 import type { TickRecord, TickStore } from '../store/ticks/tick-store.ts'
@@ -99,8 +99,8 @@ export function createScheduleService(deps: ScheduleServiceDeps): ScheduleServic
     async put(tenant, document, options) {
       await assertInstalled(deps)
       const nowMs = clock.now()
-      const entry = resolveSchedule(tenant, document, nowMs)
-      const outcome = await schedules.upsertSchedule(entry, nowMs, expecting(document.id, options))
+      const entry = resolveSchedule(tenant, document, { nowMs })
+      const outcome = await schedules.upsertSchedule(entry, nowMs, { expect: expecting(document.id, options) })
       return { schedule: await get(entry), outcome }
     },
 
@@ -146,7 +146,7 @@ function assertOwn({ id, mission }: StoredSchedule): void {
   throw new AppError('CONFLICT', `schedule "${id}" belongs to mission "${mission}": change that`)
 }
 
-function expecting(id: string, { ifGeneration, createOnly }: SchedulePutOptions): ExpectSchedule {
+function expecting(id: string, { ifGeneration, createOnly }: SchedulePutOptions): UpsertOptions['expect'] & {} {
   return (stored) => {
     if (createOnly && stored) throw new AppError('CONFLICT', `schedule "${id}" exists`)
     if (ifGeneration === undefined || stored?.generation === ifGeneration) return

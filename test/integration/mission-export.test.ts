@@ -5,8 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { MissionService } from '../../scheduler/missions/contract.ts'
 import { missionDocument } from '../../scheduler/missions/document/document.ts'
 import type { MissionDatasource } from '../../scheduler/missions/document/resolved.ts'
+import type { DocumentExport } from '../../scheduler/missions/export/create-export.ts'
 import { parseMissionFile } from '../../scheduler/missions/export/export-file.ts'
-import { createMissionExport, type MissionExport } from '../../scheduler/missions/export/mission-export.ts'
+import { createMissionExport } from '../../scheduler/missions/export/mission-export.ts'
 import { refillMissions } from '../../scheduler/missions/export/refill.ts'
 import { openStateDir, type StateDir } from '../../scheduler/missions/export/state-dir.ts'
 import type { MissionServiceDeps } from '../../scheduler/missions/mission-deps.ts'
@@ -30,7 +31,7 @@ let deps: MissionServiceDeps
 let service: MissionService
 let installation: Installation
 let state: StateDir
-let exporter: MissionExport
+let exporter: DocumentExport
 
 beforeEach(async () => {
   nowMs = startMs

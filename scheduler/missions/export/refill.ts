@@ -21,6 +21,8 @@ import { readMissionsDir, type StateDir } from './state-dir.ts'
 export interface RefillSources {
   /** Export of this installation; goes first. */
   readonly state?: StateDir
+  /** What else there is of this installation; filled before Redis gets its id. */
+  readonly others?: () => Promise<readonly { readonly source: string; readonly message: string }[]>
   /** Documents for a new installation, all of the default tenant. */
   readonly missionsDir?: string
 }
@@ -42,7 +44,7 @@ export interface RefillReport {
 export async function refillMissions(
   deps: MissionServiceDeps,
   installation: Installation,
-  { state, missionsDir }: RefillSources,
+  { state, missionsDir, others }: RefillSources,
 ): Promise<RefillReport | undefined> {
   if ((await installation.id()) !== undefined) return undefined
   const exportedId = await state?.installation()
@@ -58,6 +60,7 @@ export async function refillMissions(
     // the next export would leave them out
     if (exported && messages.length > 0) backups.push(await exported.backUp(file.tenant, `${deps.clock.now()}.bak`))
   }
+  if (exported && others) failures.push(...(await others()))
   const from = exported ? 'export' : 'missions'
   const id = await installation.found(exportedId ?? randomUUID())
   return { installation: id, from: files.length === 0 ? 'nothing' : from, restored, failures, backups }

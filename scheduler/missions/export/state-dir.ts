@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 const missionFile = /\.(?:ya?ml|json)$/
 
-/** Where the missions of all tenants are kept beside Redis: `installation` and `missions/<tenant>.yaml`. */
+/** Where documents of all tenants are kept beside Redis: `installation` and `missions/<tenant>.yaml`, or schedules. */
 export interface StateDir {
   installation(): Promise<string | undefined>
   setInstallation(id: string): Promise<void>
@@ -15,8 +15,8 @@ export interface StateDir {
   backUp(tenant: string, suffix: string): Promise<string>
 }
 
-export function openStateDir(dir: string): StateDir {
-  const folder = join(dir, 'missions')
+export function openStateDir(dir: string, what: 'missions' | 'schedules' = 'missions'): StateDir {
+  const folder = join(dir, what)
   const pathOf = (tenant: string) => join(folder, `${tenant}.yaml`)
   return {
     installation: async () => (await readIfThere(join(dir, 'installation')))?.trim(),

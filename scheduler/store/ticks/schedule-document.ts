@@ -50,7 +50,7 @@ export interface ScheduleRow extends ScheduleKey {
 export function encodeSchedule(schedule: StoredSchedule, stamp: string): (string | number)[] {
   const { tenant: _, id: __, generation, lastNominalMs, dueMs, ...document } = schedule
   const json = JSON.stringify({ version, ...document })
-  return [scheduleMember(schedule), stamp, json, generation, lastNominalMs, dueMs ?? '']
+  return [scheduleMember(schedule), stamp, json, generation, lastNominalMs, dueMs ?? '', schedule.own ? 1 : 0]
 }
 
 /** Five cells for each schedule: member, due instant, document, generation, last T. */

@@ -15,6 +15,9 @@ export const keys = {
   due: '{at}:due',
   /** Every schedule, by name: what the due set is checked against. */
   schedules: '{at}:schedules',
+  /** Those that no mission has, and a number that grows with every change of one. */
+  ownSchedules: '{at}:schedules:own',
+  ownRevision: '{at}:schedules:own:revision',
   /** Ticks that were enqueued and have no final outcome, by the instant of that. */
   open: '{at}:open',
   lease: '{at}:lease:planner',

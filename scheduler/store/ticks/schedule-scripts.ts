@@ -29,21 +29,29 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'L
 end
 return answer`)
 
-/** KEYS: schedule, due, schedules. ARGV: member, generation and last T as read ('|' for a new one), then new ones. */
+/**
+ * KEYS: schedule, due, schedules, own ones, their revision.
+ * ARGV: member, generation and last T as read ('|' for a new one), then new ones, '1' for one of its own.
+ */
 export const writeScript = luaScript(`
 local is = redis.call('HMGET', KEYS[1], 'generation', 'last')
 if (is[1] or '') .. '|' .. (is[2] or '') ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], 'doc', ARGV[3], 'generation', ARGV[4], 'last', ARGV[5])
 if ARGV[6] == '' then redis.call('ZREM', KEYS[2], ARGV[1]) else redis.call('ZADD', KEYS[2], ARGV[6], ARGV[1]) end
 redis.call('ZADD', KEYS[3], 0, ARGV[1])
+if ARGV[7] == '1' then
+  redis.call('ZADD', KEYS[4], 0, ARGV[1])
+  redis.call('INCR', KEYS[5])
+end
 return 1`)
 
-/** KEYS: schedule, due, schedules, overlap. ARGV: member, generation that it must have or ''. Answers -1 for another. */
+/** KEYS: schedule, due, schedules, overlap, own ones, their revision. ARGV: member, generation that it must have or ''. Answers -1 for another. */
 export const removeScript = luaScript(`
 local generation = redis.call('HGET', KEYS[1], 'generation')
 if ARGV[2] ~= '' and generation and generation ~= ARGV[2] then return -1 end
 redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('ZREM', KEYS[3], ARGV[1])
+if redis.call('ZREM', KEYS[5], ARGV[1]) == 1 then redis.call('INCR', KEYS[6]) end
 return redis.call('DEL', KEYS[1], KEYS[4]) > 0 and 1 or 0`)
 
 /**

@@ -45,8 +45,12 @@ export interface SchedulePage {
   readonly cursor?: string
 }
 
-/** Throws where what is stored is not what the caller changes. */
-export type ExpectSchedule = (stored: StoredSchedule | undefined) => void
+export interface UpsertOptions {
+  /** Throws where what is stored is not what the caller changes. */
+  readonly expect?: (stored: StoredSchedule | undefined) => void
+  /** Of a new one; default 1. */
+  readonly generation?: number
+}
 
 /** Schedules and when they are due. Everything is one Lua step; the clock is the caller's. */
 export interface ScheduleStore {
@@ -54,7 +58,7 @@ export interface ScheduleStore {
   upsertSchedule(
     entry: ScheduleEntry,
     nowMs: number,
-    expect?: ExpectSchedule,
+    options?: UpsertOptions,
   ): Promise<'created' | 'updated' | 'unchanged'>
   /** Ticks stay until they age out. conflict: it has another generation than the given one. */
   removeSchedule(key: ScheduleKey, generation?: number): Promise<'removed' | 'missing' | 'conflict'>
@@ -68,6 +72,10 @@ export interface ScheduleStore {
   failures(key: ScheduleKey): Promise<number>
   /** Every schedule, in the order of the names. */
   all(): AsyncGenerator<ScheduleKey>
+  /** Those that no mission has; what cannot be read is named beside. */
+  own(onUnreadable?: (key: ScheduleKey) => void): AsyncGenerator<StoredSchedule>
+  /** Another number after every change of one that no mission has. */
+  ownRevision(): Promise<number>
   /** Most overdue first; those that cannot be read are set aside. */
   dueBefore(nowMs: number, limit: number): Promise<StoredSchedule[]>
   /** Score of the most overdue schedule; undefined when there is none. */
@@ -109,7 +117,7 @@ export function createScheduleStore(redis: RedisClient, onUnreadable: OnUnreadab
       const row = await readRow(key)
       const next = change(row)
       if (!next) return { stored: row?.schedule, next }
-      const touched = [keys.schedule(key), keys.due, keys.schedules]
+      const touched = [keys.schedule(key), keys.due, keys.schedules, keys.ownSchedules, keys.ownRevision]
       if (await runLua(redis, writeScript, touched, encodeSchedule(next, row?.stamp ?? '|')))
         return { stored: row?.schedule, next }
       await outrun(i)
@@ -136,12 +144,22 @@ export function createScheduleStore(redis: RedisClient, onUnreadable: OnUnreadab
     return next !== undefined
   }
 
+  async function* namesIn(set: string): AsyncGenerator<ScheduleKey> {
+    for (let after = '-'; ; ) {
+      const page = redis.zrange(set, after, '+', 'BYLEX', 'LIMIT', 0, schedulesPerRead)
+      const members = await redisCall('list schedules', page)
+      yield* members.map(parseScheduleMember)
+      if (members.length < schedulesPerRead) return
+      after = `(${members.at(-1)}`
+    }
+  }
+
   return {
     get: read,
     setAside,
 
-    async upsertSchedule(entry, nowMs, expect) {
-      const unknown = { generation: 0, lastNominalMs: nowMs }
+    async upsertSchedule(entry, nowMs, { expect, generation = 1 } = {}) {
+      const unknown = { generation: generation - 1, lastNominalMs: nowMs }
       const { stored, next } = await rewrite(entry, (row) => {
         expect?.(row?.schedule)
         return row?.schedule
@@ -153,7 +171,8 @@ export function createScheduleStore(redis: RedisClient, onUnreadable: OnUnreadab
     },
 
     async removeSchedule(key, generation) {
-      const touched = [keys.schedule(key), keys.due, keys.schedules, keys.overlap(key)]
+      const lists = [keys.due, keys.schedules, keys.overlap(key), keys.ownSchedules, keys.ownRevision]
+      const touched = [keys.schedule(key), ...lists]
       const answer = await runLua(redis, removeScript, touched, [scheduleMember(key), generation ?? ''])
       if (answer === -1) return 'conflict'
       return answer === 1 ? 'removed' : 'missing'
@@ -185,15 +204,17 @@ export function createScheduleStore(redis: RedisClient, onUnreadable: OnUnreadab
       return stored !== undefined
     },
 
-    async *all() {
-      for (let after = '-'; ; ) {
-        const page = redis.zrange(keys.schedules, after, '+', 'BYLEX', 'LIMIT', 0, schedulesPerRead)
-        const members = await redisCall('list schedules', page)
-        yield* members.map(parseScheduleMember)
-        if (members.length < schedulesPerRead) return
-        after = `(${members.at(-1)}`
+    all: () => namesIn(keys.schedules),
+
+    async *own(onUnread = () => undefined) {
+      for await (const key of namesIn(keys.ownSchedules)) {
+        const schedule = await read(key)
+        if (schedule) yield schedule
+        else onUnread(key)
       }
     },
+
+    ownRevision: async () => Number(await redisCall('read the revision', redis.get(keys.ownRevision))),
 
     async dueBefore(nowMs, limit) {
       const rows = decodeScheduleRows(await runLua(redis, dueScript, [keys.due], [nowMs, limit]))

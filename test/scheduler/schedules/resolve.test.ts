@@ -4,11 +4,9 @@ import { resolveSchedule } from '../../../scheduler/schedules/resolve.ts'
 
 const nowMs = Date.parse('2026-11-24T12:00:00Z')
 const resolve = (document: object) =>
-  resolveSchedule(
-    'red',
-    scheduleDocument.parse({ id: 'nightly', flow: 'noop', ...document }) as ScheduleDocument,
+  resolveSchedule('red', scheduleDocument.parse({ id: 'nightly', flow: 'noop', ...document }) as ScheduleDocument, {
     nowMs,
-  )
+  })
 
 test('an interval gets a phase and the policies of its pool', () => {
   const { spec, policy, ...entry } = resolve({ spec: { every: '5m' } })

@@ -1,0 +1,95 @@
+import { z } from 'zod'
+import { AppError, toAppError } from '../../models/errors.ts'
+import { createExport, type DocumentExport, type ExportOptions } from '../missions/export/create-export.ts'
+import { type Exported, exportDocument, parseExport } from '../missions/export/export-file.ts'
+import { collectTexts } from '../missions/export/mission-export.ts'
+import type { StateDir } from '../missions/export/state-dir.ts'
+import type { Clock } from '../process/clock.ts'
+import { issuesText } from '../store/stored-document.ts'
+import type { ScheduleStore } from '../store/ticks/schedule-store.ts'
+import type { StoredSchedule } from '../store/ticks/stored-schedule.ts'
+import { type ScheduleDocument, scheduleDocument } from './document.ts'
+import { resolveSchedule } from './resolve.ts'
+
+const savedState = z.object({
+  generation: z.int().positive(),
+  pause: z
+    .object({ reason: z.string(), actor: z.string().exactOptional(), untilMs: z.int().exactOptional() })
+    .exactOptional(),
+})
+type SavedState = z.output<typeof savedState>
+
+export interface ScheduleExportOptions extends Omit<ExportOptions, 'source'> {
+  readonly schedules: Pick<ScheduleStore, 'own' | 'ownRevision'>
+}
+
+/** Schedules that no mission has; the others follow from their missions. */
+export function createScheduleExport({ schedules, ...options }: ScheduleExportOptions): DocumentExport {
+  return createExport({
+    ...options,
+    source: {
+      revision: () => schedules.ownRevision(),
+      texts: (installation, onUnreadable) =>
+        collectTexts(schedules.own(onUnreadable), (tenant) => headerOf(tenant, installation), exportSchedule),
+    },
+  })
+}
+
+const headerOf = (tenant: string, id: string): string =>
+  `# Schedules of tenant ${tenant}, installation ${id}. Written by anomaly-times; input of \`anomaly-times schedule apply -f\`.\n`
+
+function exportSchedule({ own, generation, pause }: StoredSchedule): string {
+  return exportDocument({ generation, ...(pause && { pause }) }, own ?? {})
+}
+
+/** Why one could not be restored. */
+interface RefillFailure {
+  readonly source: string
+  readonly message: string
+}
+
+interface RefillDeps {
+  readonly schedules: ScheduleStore
+  readonly clock: Clock
+}
+
+/** Exported schedules into a Redis that has lost them; what is there already stays. Resolves with what no longer fits. */
+export async function refillSchedules(deps: RefillDeps, state: StateDir): Promise<RefillFailure[]> {
+  const failures: RefillFailure[] = []
+  for (const tenant of await state.tenants()) {
+    const source = `schedules/${tenant}.yaml`
+    const failed = failures.length
+    for (const exported of parseExport(await state.read(tenant), { file: source, savedState })) {
+      try {
+        await restore(deps, tenant, exported)
+      } catch (error) {
+        const { code, message } = toAppError(error)
+        if (code === 'REDIS_UNAVAILABLE') throw error
+        failures.push({ source, message })
+      }
+    }
+    // the next export would leave them out
+    if (failures.length > failed) await state.backUp(tenant, `${deps.clock.now()}.bak`)
+  }
+  return failures
+}
+
+async function restore(
+  { schedules, clock }: RefillDeps,
+  tenant: string,
+  exported: Exported<SavedState>,
+): Promise<void> {
+  const document = parseDocument(exported.document)
+  if (await schedules.get({ tenant, id: document.id })) return
+  const nowMs = clock.now()
+  const entry = resolveSchedule(tenant, document, { nowMs, mayBeOver: true })
+  const { generation = 1, pause } = exported.saved ?? {}
+  await schedules.upsertSchedule(entry, nowMs, { generation })
+  if (pause && (pause.untilMs ?? Number.POSITIVE_INFINITY) > nowMs) await schedules.setPaused(entry, pause, nowMs)
+}
+
+function parseDocument(written: unknown): ScheduleDocument {
+  const parsed = scheduleDocument.safeParse(written)
+  if (parsed.success) return parsed.data
+  throw new AppError('INVALID_PARAMS', `schedule ${String(Object(written).id ?? '?')}: ${issuesText(parsed.error)}`)
+}
