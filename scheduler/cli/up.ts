@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { formatDuration } from '../../models/duration.ts'
 import { toAppError } from '../../models/errors.ts'
 import { type Config, loadConfig } from '../config.ts'
+import { findCharts } from '../stack/find-charts.ts'
 import type { ProcessEvent } from '../stack/processes.ts'
 import { type ServerChoice, type Stack, type StackOptions, startStack } from '../stack/stack.ts'
 import { type ApiClient, apiClient } from './api-client.ts'
@@ -33,7 +34,8 @@ export const up = defineCommand({
     const startedMs = Date.now()
     const stack = await startUnlessAborted(options)
     if (stack) {
-      describeStack(stack, options.dir, Date.now() - startedMs).forEach(io.out)
+      const charts = await findCharts(stack.urls.store)
+      describeStack({ urls: stack.urls, charts }, options.dir, Date.now() - startedMs).forEach(io.out)
       const warnings = await storeWarnings(apiClient({ api: stack.urls.api }, environment))
       warnings.forEach(io.err)
       if (!options.signal.aborted) await once(options.signal, 'abort')
@@ -84,16 +86,16 @@ function describeEvent(event: ProcessEvent): string[] {
 }
 
 export function describeStack(
-  { urls, scrapes }: Pick<Stack, 'urls' | 'scrapes'>,
+  { urls, charts }: Pick<Stack, 'urls'> & { readonly charts: string | undefined },
   dir: string,
   tookMs: number,
 ): string[] {
   return [
     `Ready after ${(tookMs / 1000).toFixed(1)} s; data and logs are in ${dir}`,
-    `  API    ${urls.api}/api/v1/missions`,
+    `  API    ${urls.api}`,
+    `  docs   ${urls.api}/docs`,
     ...(urls.store === undefined ? [] : [`  store  ${urls.store}`]),
-    // one of its own is a VictoriaMetrics, which has a page to look at metrics
-    ...(scrapes ? [`  charts ${urls.store}/vmui`] : []),
+    ...(charts === undefined ? [] : [`  charts ${charts}`]),
     ...(urls.redis === undefined ? [] : [`  Redis  ${urls.redis}`]),
   ]
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { AppError } from '../../models/errors.ts'
 import { apiClient } from '../cli/api-client.ts'
+import { findCharts } from '../stack/find-charts.ts'
 import { type Stack, type StackOptions, type StackUrls, startStack } from '../stack/stack.ts'
 import { backfill, feedLive, newestSampleMs } from './feed.ts'
 import { demoSeries } from './generator.ts'
@@ -66,7 +67,9 @@ async function runOn(stack: Stack, watch: Watch, options: DemoOptions & { starte
   const api = apiClient({ api: urls.api }, {})
   // the way anybody registers missions
   for (const mission of missions) await api.call({ method: 'PUT', path: `/missions/${mission.id}`, body: mission })
-  report.note({ event: 'ready', urls, missions: missions.length, tookMs: Date.now() - startedMs })
+  const charts = await findCharts(urls.store)
+  const ready = { urls: { ...urls, ...(charts !== undefined && { charts }) }, missions: missions.length }
+  report.note({ event: 'ready', ...ready, tookMs: Date.now() - startedMs })
   await watchScores(watch, {
     storeUrl: storeOf(urls),
     missions,

@@ -7,11 +7,14 @@ import type { Screen } from './screen.ts'
 import { renderTable } from './table.ts'
 import type { Verdict } from './verdict.ts'
 
+/** `charts`: the store's page of charts, where it has one. */
+export type DemoUrls = StackUrls & { readonly charts?: string }
+
 /** What happens in a demo, in the order in which it does. */
 export type DemoEvent =
   | { readonly event: 'starting'; readonly dir: string }
   | { readonly event: 'filled'; readonly samples: number; readonly fromMs: number; readonly tookMs: number }
-  | { readonly event: 'ready'; readonly urls: StackUrls; readonly missions: number; readonly tookMs: number }
+  | { readonly event: 'ready'; readonly urls: DemoUrls; readonly missions: number; readonly tookMs: number }
   | { readonly event: 'process'; readonly process: ProcessEvent }
   | { readonly event: 'broke' | 'recovered'; readonly service: string; readonly atMs: number }
   | ({ readonly event: 'verdict'; readonly service: string } & Judgement)
@@ -124,11 +127,13 @@ export function describe(event: DemoEvent): string | undefined {
   }
 }
 
-function readyText({ api, store }: StackUrls, missions: number, tookMs: number): string {
+function readyText({ api, store, charts }: DemoUrls, missions: number, tookMs: number): string {
   return [
     `Ready after ${secondsText(tookMs)}: ${missions} missions registered`,
-    `  API    ${api}/api/v1/missions`,
-    `  store  ${store}/vmui`,
+    `  API    ${api}`,
+    `  docs   ${api}/docs`,
+    `  store  ${store}`,
+    ...(charts === undefined ? [] : [`  charts ${charts}`]),
   ].join('\n')
 }
 

@@ -45,10 +45,13 @@ test.each([
   expect(() => readStackOptions('up', { ...none, ...given })).toThrow(says)
 })
 
-test('a store of its own has a page of charts', () => {
+test('the page of charts is told where the store has one', () => {
   const urls = { api: 'http://127.0.0.1:1', store: 'http://127.0.0.1:2' }
-  expect(describeStack({ urls, scrapes: true }, 'data', 1_000)).toContain('  charts http://127.0.0.1:2/vmui')
-  expect(describeStack({ urls, scrapes: false }, 'data', 1_000).join()).not.toContain('vmui')
+  const lines = ['  API    http://127.0.0.1:1', '  docs   http://127.0.0.1:1/docs', '  store  http://127.0.0.1:2']
+  const [, ...none] = describeStack({ urls, charts: undefined }, 'data', 1_000)
+  expect(none).toEqual(lines)
+  const [, ...all] = describeStack({ urls, charts: 'http://127.0.0.1:2/vmui/' }, 'data', 1_000)
+  expect(all).toEqual([...lines, '  charts http://127.0.0.1:2/vmui/'])
 })
 
 test.each([

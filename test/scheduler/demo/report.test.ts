@@ -40,9 +40,14 @@ test('a failure names the series that were missed', () => {
 
 test('the addresses come first', () => {
   const urls = { api: 'http://127.0.0.1:1', redis: 'redis://127.0.0.1:2', store: 'http://127.0.0.1:3' }
-  expect(describe({ event: 'ready', urls, missions: 7, tookMs: 9_000 })).toBe(
-    'Ready after 9.0 s: 7 missions registered\n  API    http://127.0.0.1:1/api/v1/missions\n  store  http://127.0.0.1:3/vmui',
-  )
+  const text = `Ready after 9.0 s: 7 missions registered
+  API    http://127.0.0.1:1
+  docs   http://127.0.0.1:1/docs
+  store  http://127.0.0.1:3`
+  const ready = { event: 'ready', missions: 7, tookMs: 9_000 } as const
+  expect(describe({ ...ready, urls })).toBe(text)
+  const charts = 'http://127.0.0.1:3/vmui/'
+  expect(describe({ ...ready, urls: { ...urls, charts } })).toBe(`${text}\n  charts ${charts}`)
 })
 
 test('of the processes only a death is worth a line', () => {
