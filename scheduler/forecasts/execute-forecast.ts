@@ -1,6 +1,8 @@
 import { type ForecastOnceContext, runForecastOnce } from '../../flows/forecast-once.ts'
 import { forecastOnceParams } from '../../flows/forecast-once-params.ts'
-import { AppError } from '../../models/errors.ts'
+import { AppError, type ErrorCode, toAppError } from '../../models/errors.ts'
+import { isModelPath } from '../../models/registry.ts'
+import { invalidInput } from '../../tasks/adhoc/input-problems.ts'
 import type { Deps, SeriesReader } from '../../tasks/deps.ts'
 import type { MissionDatasource, MissionSettings } from '../missions/document/resolved.ts'
 import { answerText } from './answer-text.ts'
@@ -31,12 +33,24 @@ export async function executeForecastJob(deps: ForecastDeps, job: ForecastJob, s
   const datasource = query === undefined ? undefined : findDatasource(deps, job, name)
   const reader = datasource ? deps.reader(job.tenant, datasource.name) : noReader
   const context = contextOf(deps, job, datasource)
-  const result = await runForecastOnce({ reader, forecasters, metrics, signal }, params.data, context)
+  const result = await runForecastOnce({ reader, forecasters, metrics, signal }, params.data, context).catch(
+    (error) => {
+      throw blamePath(toAppError(error), params.data.model, deps)
+    },
+  )
   const packed = await packText(await answerText(result, deps.now()))
   const { resultBytes } = forecastLimits
   if (packed.length > resultBytes)
     throw new AppError('INVALID_PARAMS', `the answer has ${packed.length} bytes; at most ${resultBytes}: ask for less`)
   if (!(await store.succeed(job, packed, result))) throw alreadyOver(job)
+}
+
+const pathErrors: readonly ErrorCode[] = ['MODEL_INVALID', 'MODEL_MISSING', 'MODEL_FORBIDDEN']
+
+/** A path that is no model is the caller's word, unless the operator made it the default. */
+function blamePath(error: AppError, model: string | undefined, { settings: { defaults } }: ForecastDeps): AppError {
+  const isOfCaller = model !== undefined && isModelPath(model) && model !== defaults.model
+  return isOfCaller && pathErrors.includes(error.code) ? invalidInput('/model', error.message) : error
 }
 
 /** Somebody has cancelled it, another worker has ended it, or the tenant's newer ones have displaced it. */

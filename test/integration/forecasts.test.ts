@@ -101,6 +101,17 @@ async function start(workers = 1, now: () => number = Date.now) {
   return { post, get, cancel, serve, kept, service, queue, metrics }
 }
 
+test.each([
+  { path: '/etc', says: /^\/model: \/etc is no checkpoint: config\.json cannot be read/ },
+  { path: '/nope/model', says: /^\/model: \/nope\/model: there is no such folder/ },
+])('a path that is no model is the fault of who named it: $path', async ({ path, says }) => {
+  const { post, serve } = await start()
+  serve()
+  const answer = await post('/forecasts', { series: [{ values: waves }], step: '1h', model: path })
+  expect(answer.json()).toMatchObject({ status: 422, code: 'INVALID_PARAMS', errors: [{ pointer: '/model' }] })
+  expect(answer.json().detail).toMatch(says)
+})
+
 const waves = Array.from({ length: 48 }, (_, i) => i % 24)
 
 test('series of a request are forecast while the caller waits, and kept in the history', async () => {
