@@ -1,4 +1,5 @@
 import type { Forecaster } from '../../../models/forecaster.ts'
+import { inferenceOptions } from '../../inference/settings.ts'
 import { openLocalModels } from '../../model-store/local-models.ts'
 import { defineCommand, usageError } from '../command.ts'
 import { textTable } from '../table.ts'
@@ -11,8 +12,9 @@ export const modelsBench = defineCommand({
   summary: 'Forecast made-up series for some seconds: how many a second this machine does, in how much memory.',
   details: `Horizon 64, one worker process with the settings \`inference\`. NAME is a built-in model, one of the store or the
 path of a folder. auto is measured as at the first run of a mission; with what it remembers it is quicker.
-PEAK RSS is the most memory that this whole process has had until then. With AT_INFERENCE_THREADS=1 there is one copy
-of the weights in it.`,
+THREADS is how many cores networks may take (inference.threads); models without one take one. PER CORE is series per
+second of CPU time, of all threads. PEAK RSS is the most memory that this whole process has had until then. With
+AT_INFERENCE_THREADS=1 there is one copy of the weights in it.`,
   positionals: { name: 'NAME', min: 1, max: 1 },
   options: {
     context: {
@@ -32,6 +34,7 @@ of the weights in it.`,
     const series = count('--series', values.series ?? '128')
     const seconds = count('--seconds', values.seconds ?? '5')
     const { config } = openStore(values, io)
+    const threads = inferenceOptions(config.inference).cores
     // who may start this process may measure what no mission may name
     const models = openLocalModels({ ...config, models: { ...config.models, allowed: undefined } })
     try {
@@ -41,10 +44,12 @@ of the weights in it.`,
         rows.push(await measure(forecaster, { context, series, seconds }))
       io.out(
         values.json
-          ? JSON.stringify(rows.map((row) => ({ model: name, ...row })))
+          ? JSON.stringify(rows.map((row) => ({ model: name, threads, ...row })))
           : textTable(rows, [
               { title: 'CONTEXT', cell: ({ context }) => `${context}`, align: 'right' },
               { title: 'SERIES/S', cell: ({ seriesPerSecond }) => rate.format(seriesPerSecond), align: 'right' },
+              { title: 'PER CORE', cell: (row) => rate.format(row.seriesPerCoreSecond), align: 'right' },
+              { title: 'THREADS', cell: () => `${threads}`, align: 'right' },
               { title: 'SERIES', cell: (row) => `${row.series}`, align: 'right' },
               { title: 'SECONDS', cell: (row) => row.seconds.toFixed(1), align: 'right' },
               { title: 'PEAK RSS', cell: ({ peakRssBytes }) => formatBytes(peakRssBytes), align: 'right' },
@@ -77,14 +82,17 @@ async function measure(forecaster: Forecaster, { context, series, seconds }: Mea
   const request = { contexts, endMs: context * stepMs, stepMs, horizon: 64, levels: [0.1, 0.5, 0.9] }
   await forecaster.forecast({ ...request, contexts: contexts.slice(0, 1) })
   const startedMs = performance.now()
+  const startedCpu = process.cpuUsage()
   let done = 0
   do {
     await forecaster.forecast(request)
     done += series
   } while (performance.now() - startedMs < seconds * 1_000)
   const took = (performance.now() - startedMs) / 1_000
+  const { user, system } = process.cpuUsage(startedCpu)
+  const seriesPerCoreSecond = done / ((user + system) / 1e6)
   const peakRssBytes = process.resourceUsage().maxRSS * 1_024
-  return { context, series: done, seconds: took, seriesPerSecond: done / took, peakRssBytes }
+  return { context, series: done, seconds: took, seriesPerSecond: done / took, seriesPerCoreSecond, peakRssBytes }
 }
 
 function madeUpSeries(length: number, seed: number): Float64Array {

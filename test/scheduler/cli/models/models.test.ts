@@ -139,10 +139,12 @@ test('damage is found, named, and mended by pulling again', async () => {
 test('a model is measured as it is configured', async () => {
   const bench = (environment: Record<string, string>) =>
     runCli(['models', 'bench', boltFolder, '--seconds', '1', '--series', '2', '--context', '64'], { environment })
-  const { exitCode, out } = await bench({})
+  const { exitCode, out } = await bench({ AT_INFERENCE_THREADS: '1' })
   expect({ exitCode, out }).toEqual({
     exitCode: 0,
-    out: expect.stringMatching(/^CONTEXT +SERIES.S.*PEAK RSS\n +64 .* \d+(\.\d)? [MG]B$/),
+    out: expect.stringMatching(
+      /^CONTEXT +SERIES.S +PER CORE +THREADS.*PEAK RSS\n +64( +[\d.,]+){2} +1 .* \d+(\.\d)? [MG]B$/,
+    ),
   })
   expect((await bench({ AT_INFERENCE_DEVICE: 'abacus' })).err).toContain('device "abacus"')
 })
