@@ -7,7 +7,7 @@ import { applyChange } from './apply-change.ts'
 import { type CheckedQueries, checkQueries } from './check-queries.ts'
 import type { PutAnswer, PutOptions } from './contract.ts'
 import type { MissionDocument } from './document/document.ts'
-import { withAcceptedModels } from './document/model-check.ts'
+import { modelWarnings, withAcceptedModels } from './document/model-check.ts'
 import { resolveMission, resolveStored } from './document/resolve.ts'
 import type { ResolvedMission } from './document/resolved.ts'
 import { assertInstalled, busy, type MissionServiceDeps } from './mission-deps.ts'
@@ -31,7 +31,7 @@ export async function putMission(
     if (before && sameDocument(before.document, document)) {
       // an earlier PUT may have been cut off after it stored the mission
       await alignSchedules(deps, name, { mission: before, resolved: resolveStored(before, deps.settings) })
-      return { mission: before, outcome: 'unchanged', warnings: await warnings(deps, name) }
+      return { mission: before, outcome: 'unchanged', warnings: await warnings(deps, name, document) }
     }
     const { after, resolved, check, warnings: found } = await nextMission(deps, { tenant, document, options, before })
     // the store's parser may have taken its time
@@ -43,15 +43,20 @@ export async function putMission(
     }
     if (check) await deps.health.recordCheck(name, check)
     await applyChange(deps, { before, after, resolved })
-    const said = [...(await warnings(deps, name)), ...found]
+    const said = [...(await warnings(deps, name, document)), ...found]
     return { mission: after, outcome: before ? 'updated' : 'created', warnings: said }
   }
   throw busy(name)
 }
 
-async function warnings({ health }: MissionServiceDeps, name: MissionName): Promise<string[]> {
+async function warnings(
+  { health, settings }: MissionServiceDeps,
+  name: MissionName,
+  document: MissionDocument,
+): Promise<string[]> {
   const { unchecked } = await health.get(name)
-  return unchecked ? [`the query is not checked, its first run will: ${unchecked.reason}`] : []
+  const query = unchecked ? [`the query is not checked, its first run will: ${unchecked.reason}`] : []
+  return [...query, ...modelWarnings(document, settings)]
 }
 
 function checkPreconditions(

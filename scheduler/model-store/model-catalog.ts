@@ -33,6 +33,8 @@ export interface ModelCatalog {
   locate(name: string): ModelLocation
   /** Why a mission cannot name this model; undefined when it can. */
   problem(name: string): string | undefined
+  /** What this machine sees amiss at a path that may be named: workers may have other folders. */
+  warning(name: string): string | undefined
   /** Whether a model looks at covariates and groups; undefined when its files are not here to tell. */
   takesCovariates(name: string): boolean | undefined
 }
@@ -56,6 +58,11 @@ export function openCatalog(options: CatalogOptions): ModelCatalog {
         return id.startsWith(boltPrefix) ? false : undefined
       }
     },
+    warning(name) {
+      if (!isModelPath(name) || options.isElsewhere) return undefined
+      const lacking = whatLacks(options, name)
+      return lacking && `${resolve(name)} is no model on this machine: ${lacking}; workers need it to be one`
+    },
     problem(name) {
       if (options.builtIn.includes(name)) return undefined
       try {
@@ -67,6 +74,19 @@ export function openCatalog(options: CatalogOptions): ModelCatalog {
         return toAppError(error).message
       }
     },
+  }
+}
+
+const modelFiles = ['config.json', 'model.safetensors']
+
+function whatLacks(options: CatalogOptions, path: string): string | undefined {
+  try {
+    const folder = folderAtPath(options, path)
+    if (!existsSync(folder)) return 'there is no such folder'
+    const lacking = modelFiles.filter((file) => !existsSync(join(folder, file)))
+    return lacking.length === 0 ? undefined : `${lacking.join(' and ')} ${lacking.length === 1 ? 'is' : 'are'} missing`
+  } catch (error) {
+    return toAppError(error).message
   }
 }
 

@@ -139,8 +139,8 @@ interface SettingsParts extends Pick<ReturnType<typeof openDatasources>, 'find'>
 }
 
 function missionSettings({ defaults }: Config, { find, models, catalog }: SettingsParts): MissionSettings {
-  const { problem: modelProblem, takesCovariates } = catalog
-  return { datasource: find, defaults, models, modelProblem, takesCovariates }
+  const { problem: modelProblem, warning: modelWarning, takesCovariates } = catalog
+  return { datasource: find, defaults, models, modelProblem, modelWarning, takesCovariates }
 }
 
 function redisChecks({ control, data }: RedisConnections): readonly ReadinessCheck[] {

@@ -113,6 +113,17 @@ describe('a new mission', () => {
     })
   })
 
+  test('a model that this machine sees no files of is warned of, also by a repeat', async () => {
+    const modelWarning = (name: string) => (name === '/m' ? '/m is no model on this machine' : undefined)
+    const settings = { ...stage.deps.settings, modelWarning }
+    const service = createMissionService({ ...stage.deps, settings })
+    const document = { id: 'cpu', query: 'cpu', model: '/m', fallback: 'seasonal-naive' }
+    for (const outcome of ['created', 'unchanged']) {
+      const answer = await service.put('default', document, { actor: 'test' })
+      expect(answer).toMatchObject({ outcome, warnings: ['model: /m is no model on this machine'] })
+    }
+  })
+
   describe('while the store is away', () => {
     const warning = 'the query is not checked, its first run will: prom is away'
     const unchecked = async () => (await stage.service.status('default', 'cpu')).unchecked

@@ -28,3 +28,14 @@ export function modelProblem(
   if (models.includes(name) || isModelPath(name)) return undefined
   return `no forecaster "${name}"; there are ${models.join(', ')}, and paths of model folders`
 }
+
+/** What the author of a document should know of the models that it names. */
+export function modelWarnings(
+  { model, fallback }: Pick<MissionDocument, 'model' | 'fallback'>,
+  { modelWarning }: Pick<MissionSettings, 'modelWarning'>,
+): string[] {
+  return Object.entries({ model, fallback }).flatMap(([field, name]) => {
+    const warning = name === undefined ? undefined : modelWarning?.(name)
+    return warning === undefined ? [] : [`${field}: ${warning}`]
+  })
+}

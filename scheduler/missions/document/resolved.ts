@@ -14,6 +14,8 @@ export interface MissionSettings {
   readonly models: readonly string[]
   /** Why a mission cannot name this model; undefined when it can. Default: it can if it is one of `models`, or a path. */
   readonly modelProblem?: (name: string) => string | undefined
+  /** What its author should know of a model that can be named. */
+  readonly modelWarning?: (name: string) => string | undefined
   /** Whether a model looks at covariates and groups; undefined when nobody here knows. */
   readonly takesCovariates?: (name: string) => boolean | undefined
 }

@@ -108,6 +108,28 @@ test.each([
   expect(catalog({ folders: [dir] }).problem(path) === undefined).toBe(isAllowed)
 })
 
+mkdirSync(join(root, 'no-weights'))
+cpSync(join(chronos2Folder, 'config.json'), join(root, 'no-weights', 'config.json'))
+
+test.each([
+  { path: join(root, 'nowhere'), warning: 'there is no such folder' },
+  { path: join(root, 'secret'), warning: 'config.json and model.safetensors are missing' },
+  { path: join(root, 'no-weights'), warning: 'model.safetensors is missing' },
+])('of a path that is no model here it is told that $warning', ({ path, warning }) => {
+  const { problem, warning: warn } = catalog({ folders: [root] })
+  expect(problem(path)).toBeUndefined()
+  expect(warn(path)).toBe(`${path} is no model on this machine: ${warning}; workers need it to be one`)
+  expect(catalog({ folders: [root], isElsewhere: true }).warning(path)).toBeUndefined()
+})
+
+test('a relative path is warned of by where it leads from here', () => {
+  expect(catalog({ folders: undefined }).warning('./nowhere')).toContain(join(process.cwd(), 'nowhere'))
+})
+
+test.each(['seasonal-naive', 'chronos-bolt-tiny', join(dir, 'mine')])('nothing is amiss at %s', (name) => {
+  expect(catalog({ folders: undefined }).warning(name)).toBeUndefined()
+})
+
 test('a link within an allowed folder leads nowhere else', () => {
   const linked = catalog({ folders: [dir] })
   expect(() => linked.locate(join(dir, 'way-out'))).toThrowError(
