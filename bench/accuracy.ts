@@ -58,7 +58,7 @@ async function compareModels({ builtIn, forecasters, models, judged, quick, say,
   const summaries = new Map([...byModel].map(([model, own]) => [model, summarise(own, naive)]))
   return accuracyRows(summaries, {
     judged: every === 1 ? judged : [],
-    own: [...builtIn, ...judged],
+    own: every === 1 ? [...builtIn, ...judged] : [],
     rivals: Object.keys(references),
   })
 }

@@ -31,9 +31,19 @@ export function median<T>(values: readonly T[], by: (value: T) => number): T {
   return [...values].sort((a, b) => by(a) - by(b))[values.length >> 1]!
 }
 
-const columns = ['name', 'value', 'unit', 'aim', 'met'] as const
+/** Of cells, the first line being titles; these columns are aligned right. A terminal shows it as well as Markdown does. */
+export function markdownTable(lines: readonly (readonly string[])[], isRight: (column: number) => boolean): string {
+  const [titles = [], ...rows] = lines
+  const widths = titles.map((_, c) => Math.max(3, ...lines.map((line) => line[c]!.length)))
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((text, c) => (isRight(c) ? text.padStart(widths[c]!) : text.padEnd(widths[c]!))).join(' | ')} |`
+  const rule = widths.map((width, c) => (isRight(c) ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width)))
+  return [titles, rule, ...rows].map(line).join('\n')
+}
 
-/** A Markdown table, so that it can be pasted into the docs as it is. */
+const columns = ['name', 'value', 'unit', 'aim', 'met']
+
+/** Can be pasted into the docs as it is. */
 export function formatTable(rows: readonly BenchRow[]): string {
   const cells = rows.map(({ name, value, unit, aim, met }) => [
     name,
@@ -42,11 +52,7 @@ export function formatTable(rows: readonly BenchRow[]): string {
     aim ?? '',
     met === null ? '' : met ? 'yes' : 'NO',
   ])
-  const widths = columns.map((column, c) => Math.max(column.length, ...cells.map((line) => line[c]!.length)))
-  const line = (texts: readonly string[]) =>
-    `| ${texts.map((text, c) => (c === 1 ? text.padStart(widths[c]!) : text.padEnd(widths[c]!))).join(' | ')} |`
-  const rule = `| ${widths.map((width, c) => (c === 1 ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width))).join(' | ')} |`
-  return [line(columns), rule, ...cells.map(line)].join('\n')
+  return markdownTable([columns, ...cells], (column) => column === 1)
 }
 
 /** Three figures are more than a benchmark knows. */

@@ -1,5 +1,5 @@
 import { groupBy } from '../../models/group-by.ts'
-import { type BenchRow, formatTable } from '../report.ts'
+import { type BenchRow, formatTable, markdownTable } from '../report.ts'
 
 interface Figure extends Pick<BenchRow, 'value' | 'unit'> {
   readonly model: string
@@ -7,9 +7,15 @@ interface Figure extends Pick<BenchRow, 'value' | 'unit'> {
   readonly measure: string
 }
 
-/** Rows called `MODEL, WHERE: MEASURE` as a table for each measure with a line for each model, then the aims that are missed. */
+/**
+ * Rows called `MODEL, WHERE: MEASURE`: what holds for all in one short table, then a table for each measure, each with a line
+ * for each model, then the aims that are missed.
+ */
 export function formatByModel(rows: readonly BenchRow[]): string {
-  const tables = [...groupBy(rows.map(toFigure), ({ measure }) => measure).values()].map(tableOf)
+  const figures = rows.map(toFigure)
+  const [overall, parts] = [figures.filter(({ where }) => where === 'all'), figures.filter(isOfPart)]
+  const tables = [...groupBy(parts, ({ measure }) => measure)].map(([measure, own]) => pivot(measure, own, 'where'))
+  if (overall.length > 0) tables.unshift(pivot('all windows', overall, 'measure'))
   const [aimed, missed] = [rows.filter(({ aim }) => aim !== null), rows.filter(({ met }) => met === false)]
   if (aimed.length > 0) tables.push(`${aimed.length - missed.length} of ${aimed.length} aims are met.`)
   if (missed.length > 0) tables.push(formatTable(missed))
@@ -21,15 +27,16 @@ function toFigure({ name, value, unit }: BenchRow): Figure {
   return { model, where, measure, value, unit }
 }
 
-function tableOf(figures: readonly Figure[]): string {
-  const columns = [...new Set(figures.map(({ where }) => where))]
+const isOfPart = ({ where }: Figure) => where !== 'all'
+
+/** A column for each place, or for each measure. */
+function pivot(title: string, figures: readonly Figure[], by: 'where' | 'measure'): string {
+  const columns = [...new Set(figures.map((figure) => figure[by]))]
   const lines = [...groupBy(figures, ({ model }) => model)].map(([model, own]) => [
     model,
-    ...columns.map((column) => own.find(({ where }) => where === column)).map(formatFigure),
+    ...columns.map((column) => own.find((figure) => figure[by] === column)).map(formatFigure),
   ])
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  const rule = ['---', ...columns.map(() => '---:')]
-  return [[figures[0]!.measure, ...columns], rule, ...lines].map(line).join('\n')
+  return markdownTable([[title, ...columns], ...lines], (column) => column > 0)
 }
 
 function formatFigure(figure: Figure | undefined): string {

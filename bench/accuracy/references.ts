@@ -26,7 +26,7 @@ export function empiricalNaive(window: Pick<Window, 'context' | 'season'>, horiz
   return quantilesFrom(horizon, (level, h) => copied(values, lag, h) + errors[Math.min(h, errors.length - 1)]![level]!)
 }
 
-/** Theta with the normal bands of exponential smoothing, as the study of the embedded model had it. */
+/** Theta with the normal bands of exponential smoothing, as the first evaluation of the embedded model had it. */
 export function normalTheta({ context, season }: Pick<Window, 'context' | 'season'>, horizon: number): Quantiles {
   const { levels: smoothed, smoothing, error, drift, cycleAt } = fitTheta(filled(context), season)
   return quantilesFrom(horizon, (level, h) => {

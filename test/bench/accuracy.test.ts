@@ -89,6 +89,12 @@ test('models are compared on the windows of it', async () => {
   }
   // a wave of a day, which ETS does not know of
   expect(value('mstl, 512/64: MASE')).toBeLessThan(value('ets, 512/64: MASE')!)
+  // they are for all windows
+  expect(made.filter(({ aim }) => aim !== null)).toEqual([])
+})
+
+test('of all windows there are aims', async () => {
+  const made = await run({ data: folder, models: 'theta' })
   expect(made.find(({ name }) => name === 'theta, all: pathological')).toMatchObject({ aim: '<= 0', met: true })
 })
 

@@ -68,8 +68,20 @@ test.each([
 
 test('the table has a line for each model, whatever its name', () => {
   const text = formatByModel(rows)
-  expect(text).toContain('| SQL | all | 512/24 | one | two |')
-  expect(text).toContain('| ./mine | 0.223 | 0.223 | 1.000 | 0.050 |')
+  const [overall = '', sql = ''] = text.split('\n\n').map((table) => table.replaceAll(/ +/g, ' '))
+  expect(overall).toContain('| all windows | SQL | MASE | cover 80 | cover 98 | pathological |')
+  expect(overall).toMatch(/\| \.\/mine \| 0\.223 \|.* \| 4 \|\n/)
+  expect(sql).toContain('| SQL | 512/24 | one | two |')
+  expect(sql).toContain('| ./mine | 0.223 | 1.000 | 0.050 |')
+  // for a terminal
+  expect(
+    new Set(
+      text
+        .split('\n\n')[0]
+        ?.split('\n')
+        .map(({ length }) => length),
+    ).size,
+  ).toBe(1)
   expect(text).toContain(' aims are met.\n\n| name')
   expect(text).toContain('| auto, all: pathological')
   expect(text).not.toContain('| auto, all: SQL')
