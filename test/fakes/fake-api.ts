@@ -28,7 +28,7 @@ function fakeProcess(role: SeenProcess['role'], isAlive: boolean): SeenProcess {
 
 /** The application over stores in memory. */
 export function fakeApi({ settings, runRecords = [], tickRecords = [], logLines = [], ...deps }: FakeApiOptions = {}) {
-  const missions = fakeMissionService(() => fakeNowMs)
+  const { missions = fakeMissionService(() => fakeNowMs) } = deps
   return buildApi({
     config: { ...configSchema.parse({}), ...settings },
     missions,

@@ -7,7 +7,7 @@ import { type RunOnceRequest, runOnce } from '../../scheduler/execution/run-once
 import { missionDocument } from '../../scheduler/missions/document/document.ts'
 import { type Server, startVictoriaMetrics } from '../../scheduler/stack/servers.ts'
 import { exportSeries } from '../scenarios/store-audit.ts'
-import { flushStore } from '../scenarios/world.ts'
+import { flushStore, queryable } from '../scenarios/world.ts'
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
@@ -75,6 +75,7 @@ test('a dry run forecasts and scores, and writes nothing', async () => {
 test('a forecast draws the steps of its T and leaves those that are drawn already', async () => {
   await once('forecast')
   const drawn = { a: fiveMinutes(10, 70), b: fiveMinutes(10, 70) }
+  await queryable(store.url, 'anomaly_pred{mission="cpu"}', T + 10 * minuteMs)
   expect(await stored('anomaly_pred')).toEqual(drawn)
   expect(await once('forecast')).toMatchObject({ result: { forecast: 2, samplesWritten: 0 } })
   await once('forecast', { atMs: T + hourMs })
@@ -84,6 +85,7 @@ test('a forecast draws the steps of its T and leaves those that are drawn alread
 test('detection writes the score of the newest complete step, and no band', async () => {
   const before = await stored('anomaly_pred')
   await once('detect')
+  await queryable(store.url, 'anomaly_score{mission="cpu"}', T + 19 * minuteMs)
   expect(await stored('anomaly_score')).toEqual({ a: [19], b: [19] })
   expect(await stored('anomaly_pred')).toEqual(before)
 })
