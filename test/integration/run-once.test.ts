@@ -75,7 +75,7 @@ test('a dry run forecasts and scores, and writes nothing', async () => {
 test('a forecast draws the steps of its T and leaves those that are drawn already', async () => {
   await once('forecast')
   const drawn = { a: fiveMinutes(10, 70), b: fiveMinutes(10, 70) }
-  await queryable(store.url, 'anomaly_pred{mission="cpu"}', T + 10 * minuteMs)
+  await queryable(store.url, 'anomaly_pred{mission="cpu"}', T + 15 * minuteMs)
   expect(await stored('anomaly_pred')).toEqual(drawn)
   expect(await once('forecast')).toMatchObject({ result: { forecast: 2, samplesWritten: 0 } })
   await once('forecast', { atMs: T + hourMs })
