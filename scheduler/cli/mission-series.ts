@@ -80,12 +80,19 @@ function describeSeries({ at, states, series, cursor }: Page, nowMs: number): st
   return [
     ...(series.length > 0 ? [table] : []),
     ...(cursor === undefined ? [] : ['... and more: --limit N shows them']),
-    `at ${at}: ${summary}`,
+    `at ${at}: ${summary}${anomalousText(series, cursor !== undefined)}`,
   ].join('\n')
 }
 
 /** The API tells a state from a score; who reads a table looks for the one word. */
 const stateText = ({ state, score = 0 }: Series): string => (state === 'ok' && score > 1 ? 'anomaly' : state)
+
+/** They come first, so that those shown are all of them unless the page ends among them. */
+function anomalousText(series: readonly Series[], isCut: boolean): string {
+  const count = series.filter(({ score = 0 }) => score > 1).length
+  if (count === 0) return ''
+  return `; ${count}${isCut && count === series.length ? ' or more' : ''} above 1`
+}
 
 function whyText({ reason, learning }: Series, nowMs: number): string {
   if (!learning) return reason

@@ -18,13 +18,14 @@ test('a table with the worst first, how far learning is, and how many there are'
       /^cpu\{young\} {2}learning {2}5(?: {2}-){5} {2}new since the last forecast: 6 of 10 points since it was first seen, .+ ago$/,
     ),
     'cpu{calm}  ok  10  10  8  12  0.00  -  within the band',
-    'at 2026-11-24T12:00:00.000Z: 2 ok, 1 learning',
+    'at 2026-11-24T12:00:00.000Z: 2 ok, 1 learning; 1 above 1',
   ])
   expect(exitCode).toBe(0)
 })
 
 test('only some of them, and as JSON', async () => {
   expect((await run('cpu --limit 1')).out).toContain('\n... and more: --limit N shows them\n')
+  expect((await run('cpu --limit 1')).out).toMatch(/; 1 or more above 1$/)
   const { series } = JSON.parse((await run('cpu --state learning -o json')).out)
   expect(series).toMatchObject([
     { state: 'learning', learning: { points: 6, minPoints: 10, firstSeen: '2026-11-24T11:30:00.000Z' } },
