@@ -16,13 +16,21 @@ import { startHealthServer } from './process/health-server.ts'
 import { runLogger } from './process/log.ts'
 import { type OpenProcess, runProcess } from './process/open-process.ts'
 import { missionsReadiness, plannerReadiness } from './process/readiness-checks.ts'
-import { collectBacklog, collectLeader, plannerMetrics, timedScores, workerMetrics } from './process/run-metrics.ts'
+import {
+  cancelMetrics,
+  collectBacklog,
+  collectLeader,
+  plannerMetrics,
+  timedScores,
+  workerMetrics,
+} from './process/run-metrics.ts'
 import { taskMetrics } from './process/task-metrics.ts'
 import { handBackMs } from './queue/close-worker.ts'
 import type { PoolName, QueueSize } from './queue/queue-size.ts'
 import type { FlowName } from './queue/runs.ts'
 import { createWorker, type RunWorker } from './queue/worker.ts'
 import { openRedis } from './redis/redis.ts'
+import { createRunService } from './runs/run-service.ts'
 import { pauseFailing } from './schedules/pause-failing.ts'
 import { createScheduleService } from './schedules/service.ts'
 import { createSeriesService } from './series/series-service.ts'
@@ -78,6 +86,8 @@ function openApi(running: OpenProcess, forecasts: ForecastService, queueSize: Qu
       ...{ marks: stores.marks, cache: stores.cache, settings: running.missionDeps.settings },
     }),
     runs: runReader(stores.runs),
+    runService: createRunService({ ...stores, clock, queue: running.queue, metrics: cancelMetrics(metrics) }),
+    events: stores.events,
     schedules: createScheduleService({ ...stores, clock, queue: running.queue, installed }),
     forecasts,
     fleet: { processes: () => readHeartbeats(redis.control, clock), queue: queueSize },
@@ -124,6 +134,11 @@ function openWorker(running: OpenProcess, pool: FlowName, onDeaf: (reason: strin
     lockDurationMs: parseDuration(config.worker.lock),
     stalledIntervalMs: parseDuration(config.worker.stalledCheck),
     onError: (error) => logger.warn({ error: error.message }, 'worker error'),
+    log: (job) => {
+      const lines = runLogger(logger, job)
+      // of every run: only what is wrong with it is worth a line of the process
+      return (level, text) => lines[level === 'info' ? 'debug' : level](text)
+    },
     async onSettled(record, job) {
       const { state, attempt, summary, error } = record
       runLogger(logger, job)[error ? 'warn' : 'info']({ state, attempt, summary, error }, 'run')

@@ -9,12 +9,14 @@ import { datasourceRoutes } from './datasources.ts'
 import type { ApiDeps } from './deps.ts'
 import { describeApi } from './describe-api.ts'
 import { replyNotFound, replyWithError } from './error-replies.ts'
+import { eventRoutes } from './events.ts'
 import { flowRoutes } from './flows.ts'
 import { forecastJobRoutes } from './forecast-jobs.ts'
 import { forecastRoutes } from './forecasts.ts'
 import { readJsonBodies } from './json-body.ts'
 import { missionVerbRoutes } from './mission-verbs.ts'
 import { missionRoutes } from './missions.ts'
+import { runVerbRoutes } from './run-verbs.ts'
 import { runRoutes } from './runs.ts'
 import { scheduleTimeRoutes } from './schedule-times.ts'
 import { scheduleVerbRoutes } from './schedule-verbs.ts'
@@ -75,6 +77,8 @@ function protectedRoutes(api: Api, deps: ApiDeps): void {
     missionVerbRoutes,
     seriesRoutes,
     runRoutes,
+    runVerbRoutes,
+    eventRoutes,
     flowRoutes,
     scheduleRoutes,
     scheduleVerbRoutes,

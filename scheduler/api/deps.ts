@@ -7,8 +7,10 @@ import type { Metrics } from '../process/metrics.ts'
 import type { ReadinessCheck } from '../process/readiness.ts'
 import type { PoolName, QueueSize } from '../queue/queue-size.ts'
 import type { FlowName, RunRecord } from '../queue/runs.ts'
+import type { RunService } from '../runs/run-service.ts'
 import type { ScheduleService } from '../schedules/service.ts'
 import type { SeriesService } from '../series/contract.ts'
+import type { EventStore } from '../store/events-store.ts'
 import type { SeenProcess } from '../store/heartbeats.ts'
 import type { ScheduleKey } from '../store/ticks/schedule-keys.ts'
 import type { TickRecord } from '../store/ticks/tick-store.ts'
@@ -18,6 +20,10 @@ export interface RunFilter {
   readonly scheduleId?: string
   readonly flow?: FlowName
   readonly state?: RunRecord['state']
+  /** Of its last start: excluded. */
+  readonly fromMs?: number
+  /** Included. */
+  readonly toMs?: number
   readonly limit: number
   /** Opaque, from the page before. */
   readonly cursor?: string
@@ -25,7 +31,6 @@ export interface RunFilter {
 
 /** Run records, newest first. */
 export interface RunReader {
-  get(tenant: string, runId: string): Promise<RunRecord | undefined>
   list(tenant: string, filter: RunFilter): Promise<{ readonly runs: readonly RunRecord[]; readonly cursor?: string }>
 }
 
@@ -61,6 +66,8 @@ export interface ApiDeps {
   readonly series: SeriesService
   readonly forecasts: ForecastService
   readonly runs: RunReader
+  readonly runService: RunService
+  readonly events: EventStore
   readonly schedules: ScheduleService
   readonly ticks: TickReader
   readonly datasources: DatasourceDirectory

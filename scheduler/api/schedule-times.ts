@@ -1,14 +1,15 @@
 import { z } from 'zod'
-import { AppError } from '../../models/errors.ts'
 import { scheduleDocument } from '../schedules/document.ts'
 import { listTimes } from '../schedules/times.ts'
 import type { ApiDeps } from './deps.ts'
+import { assertRange } from './instant-range.ts'
 import { listQuery, nextLink } from './paging.ts'
 import { problemResponses } from './problems.ts'
+import { runState, runView, viewRun } from './run-views.ts'
 import { loadView, timeView, viewLoad, viewTime } from './schedule-views.ts'
 import { scheduleParams as params } from './schedules.ts'
 import type { Api } from './types.ts'
-import { runState, runView, tickView, viewRun, viewTick } from './views.ts'
+import { tickView, viewTick } from './views.ts'
 
 const tags = ['schedules']
 const instant = z.iso.datetime({ offset: true })
@@ -105,11 +106,3 @@ const previewView = z
     load: loadView,
   })
   .meta({ id: 'SchedulePreview' })
-
-function assertRange(fromMs: number, untilMs: number): void {
-  if (fromMs < untilMs) return
-  const detail = `${new Date(fromMs).toISOString()} does not lie before ${new Date(untilMs).toISOString()}`
-  throw new AppError('INVALID_PARAMS', `from must lie before to: ${detail}`, {
-    problems: [{ pointer: '/from', detail }],
-  })
-}

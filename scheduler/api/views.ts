@@ -2,16 +2,15 @@ import { z } from 'zod'
 import { type SeriesState, seriesStates } from '../../flows/contexts.ts'
 import type { MissionStatus } from '../missions/contract.ts'
 import { missionDocument } from '../missions/document/document.ts'
-import { flowNames, type RunRecord, recordStates, runKinds } from '../queue/runs.ts'
+import { flowNames } from '../queue/runs.ts'
 import type { StoredMission } from '../store/missions/stored-mission.ts'
 import { tickOutcomes, tickReasons } from '../store/ticks/tick-codec.ts'
 import type { TickRecord } from '../store/ticks/tick-store.ts'
-import { type Caller, isOperator } from './auth.ts'
 
 /** RFC 3339 in UTC. */
 export const instant = z.string().meta({ format: 'date-time' })
 export const toInstant = (ms: number) => new Date(ms).toISOString()
-const optionalInstant = <Name extends string>(name: Name, ms: number | undefined) =>
+export const optionalInstant = <Name extends string>(name: Name, ms: number | undefined) =>
   (ms === undefined ? {} : { [name]: toInstant(ms) }) as Partial<Record<Name, string>>
 
 export const flowName = z.enum(flowNames)
@@ -105,40 +104,6 @@ export function viewStatus(status: MissionStatus): z.output<typeof missionStatus
     ...optionalInstant('scoredUntil', status.scoredUntilMs),
     ...optionalInstant('publishedUntil', status.publishedUntilMs),
     ...optionalInstant('drawnFrom', status.drawnFromMs),
-  }
-}
-
-export const runState = z.enum(recordStates)
-
-export const runView = z
-  .object({
-    runId: z.string(),
-    kind: z.enum(runKinds),
-    flow: z.string().describe('Of a mission: forecast or detect'),
-    mission: z.string().optional().describe('Absent for a schedule that no mission has'),
-    schedule: z.string().optional().describe('The schedule that made it'),
-    nominal: instant.describe('T'),
-    state: runState,
-    attempt: z.int(),
-    worker: z.string().optional().describe('Host and process; for the default tenant'),
-    startedAt: instant,
-    endedAt: instant.optional(),
-    error: z.object({ code: z.string(), message: z.string() }).optional(),
-    summary: z.record(z.string(), z.unknown()).optional(),
-  })
-  .meta({ id: 'Run' })
-
-/** Hosts are the operator's. */
-export function viewRun(run: RunRecord, caller: Caller): z.output<typeof runView> {
-  const { nominalMs, startedMs, endedMs, error, summary, worker, mission, scheduleId, taskFlow, flow } = run
-  return {
-    ...{ ...pick(run, 'runId', 'kind', 'state', 'attempt'), flow: taskFlow ?? flow },
-    ...(mission !== '' && { mission }),
-    ...(scheduleId !== undefined && { schedule: scheduleId }),
-    ...(isOperator(caller) && { worker }),
-    ...{ nominal: toInstant(nominalMs), startedAt: toInstant(startedMs), ...optionalInstant('endedAt', endedMs) },
-    ...(error && { error }),
-    ...(summary && { summary }),
   }
 }
 

@@ -1,41 +1,59 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { toAppError } from '../../models/errors.ts'
-import type { runView } from '../api/views.ts'
+import type { runView } from '../api/run-views.ts'
 import { type ApiClient, apiClient, apiOptions } from './api-client.ts'
-import { defineCommand } from './command.ts'
+import { type Command, defineCommand } from './command.ts'
 import type { Failure } from './for-each.ts'
+import { show, watchOption } from './watch.ts'
 
-type Run = z.output<typeof runView>
+export type Run = z.output<typeof runView>
 
 const pollMs = 500
-const finalStates: readonly string[] = ['succeeded', 'failed', 'lost']
+const finalStates: readonly string[] = ['succeeded', 'failed', 'lost', 'cancelled']
 // a newer server may know more fields and states than this client
 const anyRun = z.custom<Run>(
   (value) => z.looseObject({ runId: z.string(), state: z.string() }).safeParse(value).success,
 )
 
-export const runShow = defineCommand({
-  name: 'run show',
-  summary: 'Show a run of the workers: how it ended, what it did.',
-  details:
-    'The id is what mission trigger prints. A run that waits for a worker is not known yet; detect runs of the schedule\nleave no record unless they were slow or failed. The exit code is 1 for a run that failed.',
-  positionals: { name: 'RUN', min: 1, max: 1 },
-  options: { json: { type: 'boolean', help: 'as the API has it' }, ...apiOptions },
-  examples: [['anomaly-times run show f.default.cpu.1790000000000', 'one run']],
-  async run({ values, positionals: [runId = ''] }, io) {
-    const run = anyRun.parse(await apiClient(values, io.environment).call({ path: runPath(runId) }))
-    io.out(values.json ? JSON.stringify(run, undefined, 2) : describeRunRecord(run))
-    return isFailed(run) ? 1 : 0
-  },
-})
+export const runShow = showCommand('run show', 'The same as run get.')
+export const runGet = showCommand('run get', 'Show a run of the workers: how it ended, its attempts, what it did.')
+
+function showCommand(name: string, summary: string): Command {
+  return defineCommand({
+    ...{ name, summary },
+    details:
+      'The id is what mission trigger, run list and tick list print. Of a plain detect run only its tick is kept: when it\nbegan, and that it succeeded. The exit code is 1 for a run that failed, was lost or cancelled.',
+    positionals: { name: 'RUN', min: 1, max: 1 },
+    options: { watch: watchOption, json: { type: 'boolean', help: 'as the API has it' }, ...apiOptions },
+    examples: [
+      [`anomaly-times ${name} r.default.cpu.forecast.1790000000000`, 'one run'],
+      [`anomaly-times ${name} r.default.cpu.forecast.1790000000000 --watch`, 'until Ctrl-C'],
+    ],
+    async run({ values, positionals: [runId = ''] }, io) {
+      const client = apiClient(values, io.environment)
+      let run: Run | undefined
+      const render = async () => {
+        run = await getRun(client, runId)
+        return values.json ? JSON.stringify(run, undefined, 2) : describeRunRecord(run)
+      }
+      await show(io, { isWatched: values.watch, render })
+      return run && isFailed(run) ? 1 : 0
+    },
+  })
+}
+
+export const getRun = async (client: ApiClient, runId: string): Promise<Run> =>
+  parseRun(await client.call({ path: runPath(runId) }))
+
+export const parseRun = (answer: unknown): Run => anyRun.parse(answer)
 
 /** Resolves once the run has ended; undefined when it has not within `timeoutMs`. */
 export async function awaitRun(client: ApiClient, runId: string, timeoutMs: number): Promise<Run | undefined> {
   const untilMs = Date.now() + timeoutMs
   for (;;) {
     const run = await findRun(client, runId)
-    if (run && finalStates.includes(run.state)) return run
+    if (run && hasEnded(run)) return run
     if (Date.now() + pollMs > untilMs) return undefined
     await sleep(pollMs)
   }
@@ -52,30 +70,36 @@ export async function waitForRun(client: ApiClient, runId: string, timeoutMs: nu
 /** undefined while no worker has taken it. */
 async function findRun(client: ApiClient, runId: string): Promise<Run | undefined> {
   try {
-    return anyRun.parse(await client.call({ path: runPath(runId) }))
+    return await getRun(client, runId)
   } catch (error) {
     if (toAppError(error).code === 'NOT_FOUND') return undefined
     throw error
   }
 }
 
-export const isFailed = ({ state }: Run): boolean => state === 'failed' || state === 'lost'
+export const hasEnded = ({ state }: Run): boolean => finalStates.includes(state)
+
+export const isFailed = (run: Run): boolean => hasEnded(run) && run.state !== 'succeeded'
 
 /** `succeeded after 1.2 s`, or why not. */
 export function outcomeOf({ state, startedAt, endedAt, error }: Run): string {
-  const tookMs = endedAt === undefined ? undefined : Date.parse(endedAt) - Date.parse(startedAt)
-  const took = tookMs === undefined ? '' : ` after ${(tookMs / 1_000).toFixed(1)} s`
+  const tookMs = endedAt && startedAt && Date.parse(endedAt) - Date.parse(startedAt)
+  const took = typeof tookMs !== 'number' ? '' : ` after ${(tookMs / 1_000).toFixed(1)} s`
   return `${state}${took}${error ? `: ${error.code}: ${error.message}` : ''}`
 }
 
 export function describeRunRecord(run: Run): string {
-  const { runId, flow, mission, schedule, kind, nominal, attempt, worker, summary = {} } = run
+  const { runId, flow, mission, schedule, kind, nominal, attempt, worker, enqueuedAt, startedAt, summary = {} } = run
+  const { cancelled, attempts = [] } = run
   const fields: [string, string][] = [
     ['run', runId],
     ['of', `${flow} of ${mission === undefined ? `schedule ${schedule}` : `mission ${mission}`} (${kind})`],
     ['T', nominal],
     ['state', outcomeOf(run)],
+    ...(cancelled ? [['cancelled', cancelText(cancelled)] as [string, string]] : []),
+    ...(enqueuedAt && startedAt ? [['waited', waitedText(enqueuedAt, startedAt)] as [string, string]] : []),
     ['attempt', worker === undefined ? `${attempt}` : `${attempt}, by ${worker}`],
+    ...attempts.slice(0, -1).map((each): [string, string] => [`  ${each.attempt}`, attemptText(each)]),
     ...Object.entries(summary).map(([name, value]): [string, string] => [
       name,
       typeof value === 'string' ? value : JSON.stringify(value),
@@ -85,4 +109,14 @@ export function describeRunRecord(run: Run): string {
   return fields.map(([name, text]) => `${name.padEnd(width)}${text}`).join('\n')
 }
 
-const runPath = (runId: string) => `/runs/${encodeURIComponent(runId)}`
+const cancelText = ({ actor, reason, at }: NonNullable<Run['cancelled']>): string =>
+  `${at}, by ${actor}${reason === '' ? '' : `: ${reason}`}`
+
+/** From the queue to its last start. */
+const waitedText = (enqueuedAt: string, startedAt: string): string =>
+  `${((Date.parse(startedAt) - Date.parse(enqueuedAt)) / 1_000).toFixed(1)} s, since ${enqueuedAt}`
+
+const attemptText = ({ startedAt, worker, error = 'ended' }: NonNullable<Run['attempts']>[number]): string =>
+  `${startedAt} ${error}${worker === undefined ? '' : `, by ${worker}`}`
+
+export const runPath = (runId: string) => `/runs/${encodeURIComponent(runId)}`

@@ -10,6 +10,7 @@ import { flowDeps } from './flow-deps.ts'
 import { mayReadDrawnBand } from './may-read-drawn-band.ts'
 import { detectWindow, planDetect } from './plan-detect.ts'
 import type { Attempt, DetectRun, ExecutionDeps } from './ports.ts'
+import { rangeText } from './range-text.ts'
 import { readMarks } from './read-marks.ts'
 
 /** A detect run. Returns undefined when every step up to E has been scored already. */
@@ -25,6 +26,7 @@ export async function executeDetect(
   if (isOutdated && attempt.job.kind === 'backfill') return undefined
   const plan = (isOutdated ? undefined : attempt.job.detectPlan) ?? (await makePlan(run))
   if (plan.window.fromMs >= plan.window.untilMs) return undefined
+  attempt.log?.('info', `scores ${rangeText(plan.window)}, by ${plan.payloads.length} kept forecasts`)
   const given = await flowDeps(deps, resolved, { marks: deps.marks, signal: attempt.signal })
   const result = await detect.run(given, resolved.detectParams, {
     nominalMs: attempt.job.nominalMs,

@@ -7,9 +7,14 @@ import type { ResolvedMission } from '../missions/document/resolved.ts'
 import { joinRange, ownedRange, ownersIn } from '../planning/timeline.ts'
 import { type RunJob, runIds } from '../queue/runs.ts'
 import type { StoredMission } from '../store/missions/stored-mission.ts'
+import { seriesText } from '../terminal/series-text.ts'
 import { flowDeps } from './flow-deps.ts'
 import type { Attempt, ExecutionDeps } from './ports.ts'
+import { rangeText } from './range-text.ts'
 import { readMarks } from './read-marks.ts'
+
+/** Their number is in the summary. */
+const loggedSkips = 20
 
 const nothing: StepRange = { fromMs: 0, untilMs: 0 }
 
@@ -28,8 +33,12 @@ export async function executeForecast(
   const { signal } = attempt
   const marks = publishMarks(deps, { mission, resolved, job, signal })
   const given = await flowDeps(deps, resolved, { marks, signal })
+  const { owned } = context
+  attempt.log?.('info', owned.fromMs < owned.untilMs ? `owns ${rangeText(owned)}` : 'owns no step')
   const result = await forecast.run(given, { ...resolved.forecastParams, bandKey: job.bandKey }, context)
-  if (job.kind === 'backfill' && job.bandKey === mission.bandKey) await scoreBackfilled(deps, job, context.owned)
+  for (const { labels, reason } of result.skipped.slice(0, loggedSkips))
+    attempt.log?.('info', `skipped ${seriesText(labels)}: ${reason}`)
+  if (job.kind === 'backfill' && job.bandKey === mission.bandKey) await scoreBackfilled(deps, job, owned)
   return result
 }
 

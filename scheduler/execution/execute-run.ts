@@ -1,5 +1,5 @@
 import type { DetectResult, ForecastResult } from '../../flows/contexts.ts'
-import { toAppError } from '../../models/errors.ts'
+import { AppError, toAppError } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
 import type { ExecuteRun, RunJob } from '../queue/runs.ts'
 import { executeDetect } from './execute-detect.ts'
@@ -38,10 +38,16 @@ async function executeRun(deps: ExecutionDeps, attempt: Attempt): Promise<RunSum
     return result ? detectSummary(result) : { outcome: 'nothing', reason: 'every step is scored already' }
   } catch (error) {
     const failure = toAppError(error)
+    // it says nothing of the mission
+    if (isCancelled(attempt.signal)) throw failure
     await health(() => deps.health.recordFailure(name, job.flow, deps.now(), failure))
     throw failure
   }
 }
+
+/** By somebody, or because its worker stops. */
+const isCancelled = ({ aborted, reason }: AbortSignal): boolean =>
+  aborted && reason instanceof AppError && reason.code === 'RUN_CANCELLED'
 
 /** What is noted about a run never changes how it ended; backfills say nothing of a mission's health. */
 function healthOf({ onError }: ExecutionDeps, { kind }: RunJob) {

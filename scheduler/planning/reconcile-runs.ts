@@ -1,4 +1,7 @@
-import type { FlowName, RunQueue } from '../queue/runs.ts'
+import { begunRecord, endedRecord } from '../queue/attempt-record.ts'
+import type { FoundJob } from '../queue/find-jobs.ts'
+import type { ClosableRunQueue } from '../queue/queue.ts'
+import type { FlowName, RunRecord } from '../queue/runs.ts'
 import type { RunStore } from '../store/ticks/run-store.ts'
 import type { ScheduleKey } from '../store/ticks/schedule-keys.ts'
 import type { ScheduleStore } from '../store/ticks/schedule-store.ts'
@@ -9,14 +12,14 @@ export interface ReconcileDeps {
   readonly schedules: ScheduleStore
   readonly ticks: TickStore
   readonly runs: RunStore
-  readonly queue: Pick<RunQueue, 'state'>
+  readonly queue: Pick<ClosableRunQueue, 'state' | 'unlocked' | 'remove'>
   readonly metrics: TickMetrics & { lostRun(flow: FlowName): void }
 }
 
 export interface ReconcileReport {
   /** Ticks that were enqueued and lost before a worker began them. */
   readonly missedTicks: number
-  /** Runs that a worker had begun and whose job is gone. */
+  /** Runs that a worker had begun and that are no worker's any more. */
   readonly lostRuns: number
   /** Schedules that had lost their due entry. */
   readonly repaired: readonly ScheduleKey[]
@@ -24,11 +27,15 @@ export interface ReconcileReport {
 
 /** What is younger than this may still be on its way. */
 const settledMs = 30_000
+/** Past its time-out by this, a run was to be found by another worker long ago. */
+const stuckMarginMs = 120_000
+/** As workers have it for jobs that bear none. */
+const defaultTimeoutMs = 600_000
 
 /** Finds what a crash, a flushed Redis or a defect left behind, so that every T ends in an outcome. */
 export async function reconcile(deps: ReconcileDeps, nowMs: number): Promise<ReconcileReport> {
   const missedTicks = await missLostTicks(deps, nowMs)
-  const lostRuns = await loseGoneRuns(deps, nowMs)
+  const lostRuns = (await loseGoneRuns(deps, nowMs)) + (await loseStuckRuns(deps, nowMs))
   return { missedTicks, lostRuns, repaired: await deps.schedules.repairDue() }
 }
 
@@ -44,15 +51,41 @@ async function missLostTicks({ ticks, metrics }: ReconcileDeps, nowMs: number): 
   return missed
 }
 
-async function loseGoneRuns({ runs, queue, metrics }: ReconcileDeps, nowMs: number): Promise<number> {
+/** Their jobs are gone, or ended without a word about it. */
+async function loseGoneRuns(deps: ReconcileDeps, nowMs: number): Promise<number> {
   let lost = 0
-  for (const record of await runs.unfinished(nowMs - settledMs)) {
-    const state = await queue.state(record.flow, record.runId)
+  for (const record of await deps.runs.unfinished(nowMs - settledMs)) {
+    const state = await deps.queue.state(record.flow, record.runId)
     if (state !== undefined && state !== 'completed' && state !== 'failed') continue
-    const error = { code: 'INTERNAL', message: `run ${record.runId}: its job is gone` }
-    await runs.put({ ...record, state: 'lost', endedMs: nowMs, error })
-    metrics.lostRun(record.flow)
+    await lose(deps, record, nowMs, 'its job is gone')
     lost++
   }
   return lost
+}
+
+/** At work beyond their time, with locks that nobody renews: their workers are gone, and no other looked for them. */
+async function loseStuckRuns(deps: ReconcileDeps, nowMs: number): Promise<number> {
+  let lost = 0
+  const stuck = await deps.queue.unlocked(
+    ({ timeoutMs = defaultTimeoutMs }, startedMs) => nowMs > startedMs + timeoutMs + stuckMarginMs,
+  )
+  for (const found of stuck) {
+    const { flow, runId } = found.job
+    // one that a worker took meanwhile stays
+    if (!(await deps.queue.remove(flow, runId))) continue
+    const record = (await deps.runs.get(runId)) ?? recordOf(found)
+    await lose(deps, record, nowMs, 'its worker was killed or hung, and no other took it')
+    lost++
+  }
+  return lost
+}
+
+/** Of a plain run: nobody but its job told of it. */
+const recordOf = ({ job, attempts, startedMs = job.enqueuedMs }: FoundJob): RunRecord =>
+  begunRecord({ job, attempt: attempts + 1, worker: '', startedMs })
+
+async function lose({ runs, metrics }: ReconcileDeps, record: RunRecord, nowMs: number, why: string): Promise<void> {
+  const error = { code: 'WORKER_LOST', message: `run ${record.runId}: ${why}` }
+  await runs.put(endedRecord(record, { state: 'lost', endedMs: nowMs, error }))
+  metrics.lostRun(record.flow)
 }

@@ -13,11 +13,14 @@ import { storedForecasters } from '../model-store/stored-forecasters.ts'
 import { createRunQueue } from '../queue/queue.ts'
 import { connectRedis, type RedisConnections, type RedisTarget } from '../redis/redis.ts'
 import { redisClock } from '../redis/redis-clock.ts'
+import { eventStore } from '../store/events-store.ts'
 import { type ProcessInfo, startHeartbeat } from '../store/heartbeats.ts'
 import { createInstallation } from '../store/installation.ts'
 import { createHealthStore } from '../store/missions/health-store.ts'
 import { createMarksStore } from '../store/missions/marks-store.ts'
 import { createMissionStore } from '../store/missions/mission-store.ts'
+import { createCancelStore } from '../store/ticks/cancel-store.ts'
+import { createRunLogStore } from '../store/ticks/run-log-store.ts'
 import { createRunStore } from '../store/ticks/run-store.ts'
 import { createScheduleStore } from '../store/ticks/schedule-store.ts'
 import { createTickStore } from '../store/ticks/tick-store.ts'
@@ -130,6 +133,9 @@ function openStores({ redis: { control, data }, now, logger, metrics }: StoreOpt
     schedules: createScheduleStore(control, onUnreadable),
     ticks: createTickStore(control, onUnreadable),
     runs: createRunStore(control, onUnreadable),
+    logs: createRunLogStore(control),
+    cancels: createCancelStore(control),
+    events: eventStore(control),
   }
 }
 

@@ -29,10 +29,14 @@ function countAttempt({ runDuration, failedAttempts }: Metrics, { flow, seconds,
 
 export function workerMetrics(metrics: Metrics): WorkerMetrics {
   return {
-    ...tickMetrics(metrics),
+    ...cancelMetrics(metrics),
     attempt: (flow, seconds, error) => countAttempt(metrics, { flow, seconds, error }),
-    run: (flow, result) => metrics.runs.inc({ flow, result }),
   }
+}
+
+/** Of runs that end without a worker. */
+export function cancelMetrics(metrics: Metrics): TickMetrics & Pick<WorkerMetrics, 'run'> {
+  return { ...tickMetrics(metrics), run: (flow, result) => metrics.runs.inc({ flow, result }) }
 }
 
 /** Forecasts on demand, counted as runs of their flow. */
@@ -61,7 +65,7 @@ export function timedScores(execute: ExecuteRun, metrics: Pick<Metrics, 'scoreLa
       await control.updateJob(updated)
     }
     const summary = await execute(job, { ...control, updateJob })
-    if (job.kind === 'tick' && plan && plan.window.fromMs < plan.window.untilMs)
+    if (job.kind === 'tick' && job.retriedAfter === undefined && plan && plan.window.fromMs < plan.window.untilMs)
       metrics.scoreLatency.observe((clock.now() - plan.window.untilMs) / 1_000)
     return summary
   }

@@ -3,8 +3,12 @@ import type { TickOutcome } from '../planning/types.ts'
 import type { Clock } from '../process/clock.ts'
 import { withDeadline } from '../process/with-deadline.ts'
 import type { OverlapStore } from '../store/ticks/overlap-store.ts'
+import type { RunLogStore } from '../store/ticks/run-log-store.ts'
 import type { RunStore } from '../store/ticks/run-store.ts'
-import type { ExecuteRun, FlowName, RunJob, RunRecord } from './runs.ts'
+import { begunRecord, endedRecord } from './attempt-record.ts'
+import { openRunLog, type RunLog } from './run-log.ts'
+import type { ExecuteRun, FlowName, RunJob, RunLogWriter, RunRecord } from './runs.ts'
+import type { RunCancel } from './watch-cancels.ts'
 
 /** A job as BullMQ hands it over, as far as an attempt needs it. */
 export interface FetchedJob {
@@ -13,6 +17,9 @@ export interface FetchedJob {
   readonly attempt: number
   /** Whether BullMQ will start it again after an error that is worth it. */
   readonly hasRetries: boolean
+  /** A worker took it before: there may be a record. */
+  readonly isRestarted?: boolean
+  readonly cancel?: RunCancel
   updateJob(job: RunJob): Promise<void>
 }
 
@@ -21,7 +28,7 @@ export interface WorkerMetrics {
   /** Every attempt, with its error unless it succeeded. */
   attempt(flow: FlowName, seconds: number, error?: string): void
   /** The end of a run, after its last attempt. */
-  run(flow: FlowName, result: 'succeeded' | 'failed'): void
+  run(flow: FlowName, result: 'succeeded' | 'failed' | 'cancelled'): void
 }
 
 export interface AttemptDeps {
@@ -29,6 +36,9 @@ export interface AttemptDeps {
   readonly clock: Clock
   readonly overlaps: OverlapStore
   readonly runs: RunStore
+  readonly logs: Pick<RunLogStore, 'append'>
+  /** The log of the process. */
+  readonly log?: (job: RunJob) => RunLogWriter
   readonly metrics: WorkerMetrics
   /** Of this worker, as run records name it. */
   readonly worker: string
@@ -52,25 +62,55 @@ export type AttemptResult =
 /** Runs that take longer leave a full record, whatever they are. */
 const slowMs = 10_000
 
+/** An attempt that a worker has begun. */
+interface Running {
+  readonly fetched: FetchedJob
+  readonly begun: RunRecord
+  readonly log: RunLog
+  /** A plain run of the light pool lives in its packed tick alone. */
+  readonly isRecorded: boolean
+}
+
 /** One start of one run: may it begin, run it within its time, note how it ended. */
 export async function attemptRun(deps: AttemptDeps, fetched: FetchedJob, lost: AbortSignal): Promise<AttemptResult> {
   const startedMs = deps.clock.now()
   const verdict = await mayBegin(deps, fetched, startedMs)
   if (verdict !== 'go') return verdict === 'wait' ? { kind: 'wait' } : { kind: 'done' }
-  const { job, attempt } = fetched
-  const begun: RunRecord = { ...namesOf(job), state: 'active', attempt, worker: deps.worker, startedMs }
-  if (isRecorded(fetched)) await noted(deps, () => deps.runs.put(begun))
-  const { summary, error } = await executed(deps, fetched, lost)
+  const running = await begin(deps, fetched, startedMs)
+  const { summary, error } = await executed(deps, running, lost)
   // the record is the other worker's as well
   if (error && lost.aborted) return { kind: 'failed', error }
   if (!error) {
-    await settle(deps, fetched, { ...begun, state: 'succeeded', ...(summary && { summary }) })
+    await settle(deps, running, { state: 'succeeded', ...(summary && { summary }) })
     return { kind: 'done', ...(summary && { summary }) }
   }
-  const goesBack = deps.stopping.aborted
-  const state = goesBack || (error.retryable && fetched.hasRetries) ? 'retrying' : 'failed'
-  await settle(deps, fetched, { ...begun, state, error: { code: error.code, message: error.message } })
-  return goesBack ? { kind: 'handBack' } : { kind: 'failed', error }
+  const ending = failedEnding(deps, fetched, error)
+  await settle(deps, running, ending)
+  return ending.state === 'retrying' && deps.stopping.aborted ? { kind: 'handBack' } : { kind: 'failed', error }
+}
+
+/** Cancelled goes before handed back, and that before its own error. */
+function failedEnding({ stopping }: AttemptDeps, { cancel: watched, hasRetries }: FetchedJob, error: AppError): Ending {
+  const cancel = watched?.request()
+  const why = { error: { code: error.code, message: error.message } }
+  if (cancel) return { state: 'cancelled', cancel, ...why }
+  return { state: stopping.aborted || (error.retryable && hasRetries) ? 'retrying' : 'failed', ...why }
+}
+
+async function begin(deps: AttemptDeps, fetched: FetchedJob, startedMs: number): Promise<Running> {
+  const { job, attempt, isRestarted } = fetched
+  const { logs: store, clock, worker, log, onError } = deps
+  const before = isRestarted ? await deps.runs.get(job.runId).catch(() => undefined) : undefined
+  const begun = begunRecord({ job, attempt, worker, startedMs, before })
+  const lines = openRunLog({ store, now: () => clock.now(), log, onError }, job)
+  const isRecorded = job.flow === 'forecast' || job.kind !== 'tick' || attempt > 1 || before !== undefined
+  if (isRecorded) {
+    lines.keep()
+    await noted(deps, () => deps.runs.put(begun))
+  }
+  const waitedMs = startedMs - job.enqueuedMs
+  lines.note('info', `attempt ${attempt} begins, ${secondsText(waitedMs)} after it was enqueued`)
+  return { fetched, begun, log: lines, isRecorded }
 }
 
 interface Executed {
@@ -78,30 +118,41 @@ interface Executed {
   readonly error?: AppError
 }
 
-async function executed(
-  deps: AttemptDeps,
-  { job, attempt, updateJob }: FetchedJob,
-  lost: AbortSignal,
-): Promise<Executed> {
+async function executed(deps: AttemptDeps, { fetched, log }: Running, lost: AbortSignal): Promise<Executed> {
+  const { job, attempt, cancel, updateJob } = fetched
   const timeoutMs = job.timeoutMs ?? deps.timeoutMs
-  const deadline = { timeoutMs, signals: [deps.stopping, lost], what: `run ${job.runId}` }
+  const signals = [deps.stopping, lost, ...(cancel ? [cancel.signal] : [])]
+  const deadline = { timeoutMs, signals, what: `run ${job.runId}` }
+  const control = { attempt, updateJob, log: log.write }
   try {
-    return { summary: await withDeadline(deadline, (signal) => deps.execute(job, { attempt, signal, updateJob })) }
+    return { summary: await withDeadline(deadline, (signal) => deps.execute(job, { ...control, signal })) }
   } catch (error) {
     return { error: toAppError(error) }
   }
 }
 
-async function settle(deps: AttemptDeps, fetched: FetchedJob, ended: RunRecord): Promise<void> {
-  const { flow, state, startedMs, error } = ended
+type Ending = Pick<RunRecord, 'state' | 'error' | 'summary' | 'cancel'>
+
+async function settle(deps: AttemptDeps, { fetched, begun, log, isRecorded }: Running, ending: Ending): Promise<void> {
+  const { state, error } = ending
   const endedMs = deps.clock.now()
-  const record: RunRecord = { ...ended, endedMs }
-  const tookMs = endedMs - startedMs
-  if (isRecorded(fetched) || error || tookMs > slowMs) await noted(deps, () => deps.runs.put(record))
-  deps.metrics.attempt(flow, tookMs / 1_000, error?.code)
-  if (state === 'succeeded' || state === 'failed') deps.metrics.run(flow, state)
+  const record = endedRecord(begun, { ...ending, endedMs })
+  const tookMs = endedMs - begun.startedMs
+  log.note(
+    error ? 'warn' : 'info',
+    `${state} after ${secondsText(tookMs)}${error ? `: ${error.code}: ${error.message}` : ''}`,
+  )
+  if (isRecorded || error || tookMs > slowMs) {
+    log.keep()
+    await log.settled()
+    await noted(deps, () => deps.runs.put(record))
+  }
+  deps.metrics.attempt(begun.flow, tookMs / 1_000, error?.code)
+  if (state === 'succeeded' || state === 'failed' || state === 'cancelled') deps.metrics.run(begun.flow, state)
   await noted(deps, () => deps.onSettled?.(record, fetched.job))
 }
+
+const secondsText = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
 
 /** A record that cannot be written does not change how the run ended: it would run once more for nothing. */
 async function noted({ onError }: AttemptDeps, note: () => Promise<void> | undefined | void): Promise<void> {
@@ -113,6 +164,8 @@ async function noted({ onError }: AttemptDeps, note: () => Promise<void> | undef
 }
 
 async function mayBegin({ overlaps, metrics }: AttemptDeps, { job, attempt }: FetchedJob, nowMs: number) {
+  // its tick has its outcome, and it waits for nobody
+  if (job.retriedAfter !== undefined) return 'go'
   const { startDeadlineMs = Number.POSITIVE_INFINITY, nominalMs, enqueuedMs } = job
   const isLate = nowMs > Math.max(nominalMs, enqueuedMs) + startDeadlineMs
   if (job.kind !== 'tick') return isLate && attempt === 1 ? 'drop' : 'go'
@@ -126,20 +179,14 @@ export async function settleKilled(deps: AttemptDeps, job: RunJob, attempt: numb
   const endedMs = deps.clock.now()
   const before = await deps.runs.get(job.runId).catch(() => undefined)
   const { worker, startedMs } = before ?? { worker: deps.worker, startedMs: endedMs }
+  const begun = {
+    ...begunRecord({ job, attempt, worker, startedMs }),
+    ...(before?.attempts && { attempts: before.attempts }),
+  }
   const message = `run ${job.runId}: every worker that took it was killed or hung`
-  const error = { code: 'WORKER_LOST', message } as const
-  const record: RunRecord = { ...namesOf(job), state: 'failed', attempt, worker, startedMs, endedMs, error }
+  const record = endedRecord(begun, { state: 'failed', endedMs, error: { code: 'WORKER_LOST', message } })
+  await noted(deps, () => deps.logs.append(job.runId, [{ atMs: endedMs, level: 'warn', text: message }]))
   await noted(deps, () => deps.runs.put(record))
   deps.metrics.run(job.flow, 'failed')
   await noted(deps, () => deps.onSettled?.(record, job))
 }
-
-const namesOf = ({ runId, kind, flow, tenant, mission, nominalMs, scheduleId, task }: RunJob) => ({
-  ...{ runId, kind, flow, tenant, mission, nominalMs },
-  ...(scheduleId !== undefined && { scheduleId }),
-  ...(task && { taskFlow: task.flow }),
-})
-
-/** A plain run of the light pool lives in its packed tick alone. */
-const isRecorded = ({ job, attempt }: FetchedJob): boolean =>
-  job.flow === 'forecast' || job.kind !== 'tick' || attempt > 1

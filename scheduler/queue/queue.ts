@@ -4,18 +4,25 @@ import type { Clock } from '../process/clock.ts'
 import { redisCall } from '../store/redis-call.ts'
 import { createOverlapStore } from '../store/ticks/overlap-store.ts'
 import { queuePrefix } from '../store/ticks/schedule-keys.ts'
+import { type FoundJob, findJob, states, unlockedJobs } from './find-jobs.ts'
 import { type QueueSize, queueSize } from './queue-size.ts'
 import {
   type EnqueueAnswer,
   type EnqueueRequest,
   type FlowName,
   flowNames,
+  type RunJob,
   type RunQueue,
-  type RunState,
 } from './runs.ts'
 
 export interface ClosableRunQueue extends RunQueue {
   size(flow: FlowName): Promise<QueueSize>
+  /** undefined when no queue knows the run (any more). */
+  find(runId: string): Promise<FoundJob | undefined>
+  /** At work, though nobody renews their locks. `isOverdue`: which of those at work to look at. */
+  unlocked(isOverdue: (job: RunJob, startedMs: number) => boolean): Promise<FoundJob[]>
+  /** False for one that a worker holds. */
+  remove(flow: FlowName, runId: string): Promise<boolean>
   /** Drops finished jobs past their age: BullMQ itself looks only when another job finishes. */
   trim(): Promise<void>
   close(): Promise<void>
@@ -40,7 +47,7 @@ const backoffType = 'storeAware'
 export function createRunQueue({ redis, clock, onError = () => undefined }: RunQueueOptions): ClosableRunQueue {
   const overlaps = createOverlapStore(redis)
   const open = (name: FlowName) => {
-    const queue = new Queue(name, {
+    const queue = new Queue<RunJob>(name, {
       connection: redis,
       prefix: queuePrefix,
       defaultJobOptions: { removeOnComplete: completed, removeOnFail: failed, sizeLimit: maxJobBytes },
@@ -49,7 +56,7 @@ export function createRunQueue({ redis, clock, onError = () => undefined }: RunQ
     queue.on('error', onError)
     return queue
   }
-  const queues: Record<FlowName, Queue> = { forecast: open('forecast'), detect: open('detect') }
+  const queues: Record<FlowName, Queue<RunJob>> = { forecast: open('forecast'), detect: open('detect') }
 
   const addAll = (requests: readonly EnqueueRequest[]) =>
     Promise.all(
@@ -77,6 +84,9 @@ export function createRunQueue({ redis, clock, onError = () => undefined }: RunQ
     },
 
     size: (flow) => queueSize(queues[flow]),
+    find: (runId) => findJob(queues, runId),
+    unlocked: (isOverdue) => unlockedJobs({ queues, redis }, isOverdue),
+    remove: async (flow, runId) => (await redisCall('remove a run', queues[flow].remove(runId))) === 1,
 
     async trim() {
       for (const queue of Object.values(queues)) {
@@ -103,13 +113,4 @@ function bullJob({ job, startAtMs = 0, priority, overlap, maxAttempts, backoffMs
       backoff: { type: backoffType, delay: backoffMs ?? defaultBackoffMs },
     },
   }
-}
-
-const states: Readonly<Partial<Record<string, RunState>>> = {
-  waiting: 'waiting',
-  prioritized: 'waiting',
-  delayed: 'delayed',
-  active: 'active',
-  completed: 'completed',
-  failed: 'failed',
 }

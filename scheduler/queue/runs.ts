@@ -63,6 +63,11 @@ export interface RunJob {
   readonly overlap?: OverlapMode
   /** A tick that was planned late, after an outage. Absent: on time. */
   readonly isCaughtUp?: boolean
+  /**
+   * Attempts of a run that had ended before somebody asked for another: it runs beside its schedule, and its tick stays
+   * what it was. Absent: nobody did.
+   */
+  readonly retriedAfter?: number
 }
 
 /** skip: refused while another is alive. latest: takes the place of a waiting one, waits for a running one. */
@@ -111,7 +116,28 @@ export interface RunQueue {
   state(flow: FlowName, runId: string): Promise<RunState | undefined>
 }
 
-export const recordStates = ['active', 'retrying', 'succeeded', 'failed', 'lost'] as const
+export const recordStates = ['active', 'retrying', 'succeeded', 'failed', 'lost', 'cancelled'] as const
+
+export const isOver = (state: KnownRun['state']): boolean =>
+  state === 'succeeded' || state === 'failed' || state === 'lost' || state === 'cancelled'
+
+/** One start of a run by a worker. */
+export interface RunAttempt {
+  readonly attempt: number
+  readonly worker: string
+  readonly startedMs: number
+  /** Absent while it is at work, and for one whose worker was killed. */
+  readonly endedMs?: number
+  /** Code of what ended it. */
+  readonly error?: string
+}
+
+/** Who wants a run to end, and why. */
+export interface CancelRequest {
+  readonly actor: string
+  readonly reason: string
+  readonly atMs: number
+}
 
 /** Full record of a forecast, triggered, slow or failed run. A plain detect run lives in its packed tick only. */
 export interface RunRecord {
@@ -126,13 +152,29 @@ export interface RunRecord {
   readonly taskFlow?: string
   readonly nominalMs: number
   readonly state: (typeof recordStates)[number]
+  /** 0 for one that was cancelled before a worker began it. */
   readonly attempt: number
+  /** Of the last attempt, as its start and end; '' before the first. */
   readonly worker: string
+  /** For `attempt` 0: when it was cancelled. */
   readonly startedMs: number
   readonly endedMs?: number
+  readonly enqueuedMs?: number
+  /** The newest ones, oldest first. */
+  readonly attempts?: readonly RunAttempt[]
   readonly error?: { readonly code: string; readonly message: string }
+  readonly cancel?: CancelRequest
   /** Small: counts and seconds by stage, never samples. */
   readonly summary?: Readonly<Record<string, unknown>>
+  /** What it was asked to do, for another attempt; absent once it succeeded. */
+  readonly job?: RunJob
+}
+
+/** A run as far as it is known: one that waits, and a plain detect run, have no record. */
+export interface KnownRun extends Omit<RunRecord, 'state' | 'worker' | 'startedMs'> {
+  readonly state: RunRecord['state'] | 'waiting' | 'cancelling'
+  readonly worker?: string
+  readonly startedMs?: number
 }
 
 export interface RunControl {
@@ -140,9 +182,19 @@ export interface RunControl {
   readonly attempt: number
   /** Keeps in the job what every later attempt must have alike. */
   updateJob(job: RunJob): Promise<void>
-  /** Aborts with an AppError: RUN_TIMEOUT, or RUN_CANCELLED when the worker stops or has lost the job. */
+  /** Aborts with an AppError: RUN_TIMEOUT, or RUN_CANCELLED when somebody cancels it, the worker stops or has lost the job. */
   readonly signal: AbortSignal
+  /** A line for whoever looks at this run. */
+  readonly log?: RunLogWriter
 }
+
+export interface RunLogLine {
+  readonly atMs: number
+  readonly level: 'info' | 'warn'
+  readonly text: string
+}
+
+export type RunLogWriter = (level: RunLogLine['level'], text: string) => void
 
 /** What a worker calls; the answer becomes `RunRecord.summary`. Throws AppError; its code decides about another attempt. */
 export type ExecuteRun = (job: RunJob, control: RunControl) => Promise<Readonly<Record<string, unknown>>>

@@ -2,7 +2,9 @@ import { DelayedError, type Job, type MinimalJob, type Processor, UnrecoverableE
 import { AppError } from '../../models/errors.ts'
 import type { RedisClient } from '../../tasks/cache/redis.ts'
 import type { Clock } from '../process/clock.ts'
+import { createCancelStore } from '../store/ticks/cancel-store.ts'
 import { createOverlapStore } from '../store/ticks/overlap-store.ts'
+import { createRunLogStore } from '../store/ticks/run-log-store.ts'
 import { createRunStore } from '../store/ticks/run-store.ts'
 import { queuePrefix } from '../store/ticks/schedule-keys.ts'
 import {
@@ -16,7 +18,8 @@ import {
 import { closeWorker } from './close-worker.ts'
 import { FetchingWorker, watchDeafness } from './fetching-worker.ts'
 import { retryDelayMs } from './retry-delay.ts'
-import type { ExecuteRun, FlowName, RunJob, RunRecord } from './runs.ts'
+import type { ExecuteRun, FlowName, RunJob, RunLogWriter, RunRecord } from './runs.ts'
+import { type RunCancel, watchCancels } from './watch-cancels.ts'
 
 export interface RunWorkerOptions {
   readonly flow: FlowName
@@ -32,6 +35,8 @@ export interface RunWorkerOptions {
   readonly name: string
   readonly metrics: WorkerMetrics
   readonly onError?: (error: Error) => void
+  /** Where the lines of a run go beside its own log. */
+  readonly log?: (job: RunJob) => RunLogWriter
   /** Every end of an attempt, those of killed workers included. */
   readonly onSettled?: (record: RunRecord, job: RunJob) => void | Promise<void>
   /** The worker fetches nothing though it could: the process had better end. */
@@ -44,6 +49,8 @@ export interface RunWorkerOptions {
   readonly timeoutMs?: number
   /** Default 2 s: how often a run that waits for another of its schedule looks again. */
   readonly waitMs?: number
+  /** Default 500 ms: how often it looks whether somebody cancelled what it runs. */
+  readonly cancelPollMs?: number
 }
 
 export interface WorkerHealth {
@@ -71,19 +78,21 @@ export function createWorker(options: RunWorkerOptions): RunWorker {
   /** Runs at work, and how to tell one that its job is another's. */
   const atWork = new Map<string, AbortController>()
   const ours = new WeakSet<Error>()
+  const cancels = watchCancels({ cancels: createCancelStore(redis), onError, everyMs: options.cancelPollMs })
 
   const start: Processor<RunJob> = async (bullJob, token) => {
     const { runId } = bullJob.data
     const lost = new AbortController()
     atWork.set(runId, lost)
     try {
-      const result = await attemptRun(deps, fetchedJob(bullJob), lost.signal)
+      const result = await attemptRun(deps, fetchedJob(bullJob, cancels.begin(runId)), lost.signal)
       return await conclude(result, { bullJob, token, waitMs: options.waitMs ?? 2_000 })
     } catch (error) {
       if (error instanceof Error) ours.add(error)
       throw error
     } finally {
       atWork.delete(runId)
+      cancels.end(runId)
     }
   }
 
@@ -105,7 +114,8 @@ export function createWorker(options: RunWorkerOptions): RunWorker {
   })
   worker.on('failed', (bullJob, error) => {
     if (!bullJob?.finishedOn || ours.has(error)) return
-    void settleKilled(deps, bullJob.data, bullJob.stalledCounter).catch(onError)
+    // giving it up counted as one more
+    void settleKilled(deps, bullJob.data, attemptsOf(bullJob) - 1).catch(onError)
   })
 
   const isDeaf = () => atWork.size < concurrency && worker.fetchAgeMs > deafAfterMs
@@ -119,13 +129,24 @@ export function createWorker(options: RunWorkerOptions): RunWorker {
     close: async (graceMs) => {
       endWatch()
       await closeWorker({ worker, connection, stopping, isIdle: atWork.size === 0 }, graceMs)
+      cancels.stop()
     },
   }
 }
 
 function attemptDeps(options: RunWorkerOptions, stopping: AbortSignal): AttemptDeps {
-  const { execute, clock, metrics, name, redis, timeoutMs = 600_000, onSettled, onError = () => undefined } = options
-  const stores = { overlaps: createOverlapStore(redis), runs: createRunStore(redis) }
+  const {
+    execute,
+    clock,
+    metrics,
+    name,
+    redis,
+    timeoutMs = 600_000,
+    onSettled,
+    log,
+    onError = () => undefined,
+  } = options
+  const stores = { overlaps: createOverlapStore(redis), runs: createRunStore(redis), logs: createRunLogStore(redis) }
   return {
     execute,
     clock,
@@ -136,18 +157,23 @@ function attemptDeps(options: RunWorkerOptions, stopping: AbortSignal): AttemptD
     onError,
     ...stores,
     ...(onSettled && { onSettled }),
+    ...(log && { log }),
   }
 }
 
-function fetchedJob(bullJob: Job<RunJob>): FetchedJob {
-  const { data, attemptsMade, stalledCounter, opts } = bullJob
+function fetchedJob(bullJob: Job<RunJob>, cancel: RunCancel): FetchedJob {
+  const { data, attemptsMade, attemptsStarted, opts } = bullJob
   return {
-    job: data,
-    attempt: attemptsMade + stalledCounter + 1,
+    ...{ job: data, cancel, attempt: attemptsOf(bullJob) + 1 },
+    isRestarted: attemptsStarted > 1 || data.retriedAfter !== undefined,
     hasRetries: attemptsMade + 1 < (opts.attempts ?? 1),
     updateJob: (job) => bullJob.updateData(job),
   }
 }
+
+/** Failed ones and those of killed workers. */
+const attemptsOf = ({ data, attemptsMade, stalledCounter }: Job<RunJob>): number =>
+  (data.retriedAfter ?? 0) + attemptsMade + stalledCounter
 
 interface Started {
   readonly bullJob: Job<RunJob>

@@ -9,6 +9,7 @@ import type { SeenProcess } from '../../scheduler/store/heartbeats.ts'
 import type { TickRecord } from '../../scheduler/store/ticks/tick-store.ts'
 import { fakeForecastService } from './fake-forecast-service.ts'
 import { fakeMissionService } from './fake-mission-service.ts'
+import { fakeRunService } from './fake-run-service.ts'
 import { fakeScheduleService } from './fake-schedule-service.ts'
 import { fakeSeriesService } from './fake-series-service.ts'
 
@@ -36,7 +37,6 @@ export function fakeApi({ settings, runRecords = [], tickRecords = [], logLines 
     forecasts: fakeForecastService(() => fakeNowMs),
     series: fakeSeriesService(fakeNowMs),
     runs: {
-      get: async (tenant, runId) => runRecords.find((run) => run.tenant === tenant && run.runId === runId),
       async list(tenant, { mission, flow, state, limit, cursor = '0' }) {
         const matching = runRecords.filter(
           (run) =>
@@ -49,6 +49,8 @@ export function fakeApi({ settings, runRecords = [], tickRecords = [], logLines 
         return { runs: matching.slice(Number(cursor), end), ...(end < matching.length && { cursor: `${end}` }) }
       },
     },
+    runService: fakeRunService(runRecords),
+    events: { lastId: async () => '0-0', readAfter: async (_, lastId) => ({ events: [], lastId, isGap: false }) },
     ticks: {
       list: async (_, { fromMs, untilMs }) =>
         tickRecords.filter(({ nominalMs }) => nominalMs > fromMs && nominalMs <= untilMs),

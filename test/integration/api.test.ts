@@ -4,15 +4,19 @@ import { createForecastQueue } from '../../scheduler/forecasts/forecast-queue.ts
 import { createMissionService } from '../../scheduler/missions/mission-service.ts'
 import { createMetrics } from '../../scheduler/process/metrics.ts'
 import { missionsReadiness, plannerReadiness, redisReadiness } from '../../scheduler/process/readiness-checks.ts'
-import { collectBacklog } from '../../scheduler/process/run-metrics.ts'
+import { cancelMetrics, collectBacklog } from '../../scheduler/process/run-metrics.ts'
 import { createRunQueue } from '../../scheduler/queue/queue.ts'
 import type { PoolName } from '../../scheduler/queue/queue-size.ts'
 import { connectRedis } from '../../scheduler/redis/redis.ts'
+import { createRunService } from '../../scheduler/runs/run-service.ts'
+import { createScheduleService } from '../../scheduler/schedules/service.ts'
 import { readHeartbeats } from '../../scheduler/store/heartbeats.ts'
 import { createInstallation } from '../../scheduler/store/installation.ts'
 import { createHealthStore } from '../../scheduler/store/missions/health-store.ts'
 import { createMarksStore } from '../../scheduler/store/missions/marks-store.ts'
 import { createMissionStore } from '../../scheduler/store/missions/mission-store.ts'
+import { createCancelStore } from '../../scheduler/store/ticks/cancel-store.ts'
+import { createRunLogStore } from '../../scheduler/store/ticks/run-log-store.ts'
 import { createRunStore } from '../../scheduler/store/ticks/run-store.ts'
 import { keys } from '../../scheduler/store/ticks/schedule-keys.ts'
 import { createScheduleStore } from '../../scheduler/store/ticks/schedule-store.ts'
@@ -51,8 +55,14 @@ async function start() {
   const forecasts = createForecastQueue(redis, () => undefined)
   const size = (pool: PoolName) => (pool === 'forecast-once' ? forecasts.size() : queue.size(pool))
   collectBacklog(metrics, size, redis)
+  const schedules = createScheduleStore(redis)
   const app = await fakeApi({
+    schedules: createScheduleService({ schedules, ticks, queue, clock }),
     ...{ missions, ticks, runs: runReader(runs), metrics, now: clock.now },
+    runService: createRunService({
+      ...{ runs, ticks, queue, clock, metrics: cancelMetrics(metrics), schedules },
+      ...{ logs: createRunLogStore(redis), cancels: createCancelStore(redis) },
+    }),
     fleet: { processes: () => readHeartbeats(redis, clock), queue: size },
     readiness: [redisReadiness('redis', redis), plannerReadiness(redis, clock), missionsReadiness(installation)],
   })

@@ -2,9 +2,10 @@ import { expect, test } from 'vitest'
 import { createRunStore } from '../../scheduler/store/ticks/run-store.ts'
 import { at, key, plannerStage } from './planner-stage.ts'
 import { realRedis } from './real-redis.ts'
+import { gate } from './run-workers.ts'
 
 const real = realRedis()
-const { ended, quickWorker, scene } = plannerStage(real)
+const { ended, quickWorker, scene, startWorker } = plannerStage(real)
 
 test('the reconciler ends a T whose job vanished and gives a schedule its due entry back', async () => {
   const { plan, planner, story, counted, schedules } = await scene()
@@ -38,7 +39,7 @@ test('the reconciler marks runs lost whose job is gone', async () => {
   } as const
   await runs.put({ ...run, nominalMs: at(1), state: 'active', attempt: 1, worker: 'gone', startedMs: at(1) })
   expect((await planner.reconcile(at(2))).lostRuns).toBe(1)
-  expect(await runs.get(run.runId)).toMatchObject({ state: 'lost', endedMs: at(2) })
+  expect(await runs.get(run.runId)).toMatchObject({ state: 'lost', endedMs: at(2), error: { code: 'WORKER_LOST' } })
   expect(counted).toEqual(['detect lost'])
 })
 
@@ -51,4 +52,31 @@ test('a schedule that lost its ticks’ day starts a new one', async () => {
   await plan(2)
   await ended(ran, [1, 2])
   expect(await story()).toEqual(['2 run on_time'])
+})
+
+test('the reconciler ends a run whose worker hung beyond its time and that nobody else took', async () => {
+  const { plan, planner, queue, runs, story, counted } = await scene()
+  const begun = gate()
+  // no worker looks for jobs of others
+  const { worker } = startWorker(
+    async () => {
+      begun.open()
+      return new Promise(() => undefined)
+    },
+    { lockDurationMs: 60_000, stalledIntervalMs: 600_000 },
+  )
+  await plan(1)
+  await begun.opened
+  const runId = `r.default.cpu.detect.${at(1)}`
+  const inAnHourMs = Date.now() + 3_600_000
+  expect(await planner.reconcile(inAnHourMs)).toMatchObject({ lostRuns: 0 })
+  await real.redis.del(`{at}:q:detect:${runId}:lock`)
+  expect(await planner.reconcile(Date.now())).toMatchObject({ lostRuns: 0 })
+  expect(await planner.reconcile(inAnHourMs)).toMatchObject({ lostRuns: 1, missedTicks: 0 })
+  expect(await planner.reconcile(inAnHourMs)).toMatchObject({ lostRuns: 0 })
+  expect(await queue.find(runId)).toBeUndefined()
+  expect(await runs.get(runId)).toMatchObject({ state: 'lost', attempt: 1, error: { code: 'WORKER_LOST' } })
+  expect(await story()).toEqual(['1 run on_time'])
+  expect(counted).toEqual(['detect lost'])
+  await worker.close(0)
 })

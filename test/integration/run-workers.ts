@@ -3,7 +3,11 @@ import type { WorkerMetrics } from '../../scheduler/queue/attempt.ts'
 import { createRunQueue } from '../../scheduler/queue/queue.ts'
 import type { ExecuteRun, RunJob, RunRecord } from '../../scheduler/queue/runs.ts'
 import { createWorker, type RunWorker, type RunWorkerOptions } from '../../scheduler/queue/worker.ts'
+import { createRunService } from '../../scheduler/runs/run-service.ts'
+import { createCancelStore } from '../../scheduler/store/ticks/cancel-store.ts'
+import { createRunLogStore } from '../../scheduler/store/ticks/run-log-store.ts'
 import { createRunStore } from '../../scheduler/store/ticks/run-store.ts'
+import { createScheduleStore } from '../../scheduler/store/ticks/schedule-store.ts'
 import { createTickStore } from '../../scheduler/store/ticks/tick-store.ts'
 import type { realRedis } from './real-redis.ts'
 
@@ -14,10 +18,21 @@ export function runWorkers(real: ReturnType<typeof realRedis>, clock = { now: ()
     await Promise.all(closing.splice(0).map((close) => close()))
   })
   return {
-    queue() {
+    queue({ confirmMs = 10_000 } = {}) {
       const queue = createRunQueue({ redis: real.redis, clock })
       closing.push(() => queue.close())
-      return { queue, runs: createRunStore(real.redis), ticks: createTickStore(real.redis) }
+      const { redis } = real
+      const stores = {
+        ...{ runs: createRunStore(redis), ticks: createTickStore(redis), logs: createRunLogStore(redis) },
+        ...{ cancels: createCancelStore(redis), schedules: createScheduleStore(redis) },
+      }
+      const counted: string[] = []
+      const metrics = {
+        tick: (flow: string, outcome: string) => void counted.push(`${flow} ${outcome}`),
+        run: (flow: string, result: string) => void counted.push(`${flow} ${result}`),
+      }
+      const runService = createRunService({ ...stores, queue, clock, metrics, confirmMs })
+      return { queue, runs: stores.runs, ticks: stores.ticks, runService, counted }
     },
     worker(execute: ExecuteRun, options: Partial<RunWorkerOptions> = {}) {
       const counted: string[] = []
@@ -30,7 +45,7 @@ export function runWorkers(real: ReturnType<typeof realRedis>, clock = { now: ()
       }
       const worker: RunWorker = createWorker({
         ...{ flow: 'detect', redis: real.redis, connection: real.connect(), execute, clock, concurrency: 4, metrics },
-        ...{ name: 'w1', lockDurationMs: 1_000, stalledIntervalMs: 500, waitMs: 50 },
+        ...{ name: 'w1', lockDurationMs: 1_000, stalledIntervalMs: 500, waitMs: 50, cancelPollMs: 20 },
         onError: (error) => errors.push(error),
         onSettled: (record: RunRecord, _job: RunJob) => void settled.push(record),
         ...options,

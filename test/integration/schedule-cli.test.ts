@@ -21,12 +21,12 @@ afterEach(() => app.close())
 /** The command line against the API over a real Redis, with a planner that plans when it is told to. */
 async function scene() {
   clock.behindMs = 0
-  const { queue, runs, ticks } = openQueue()
+  const { queue, runs, ticks, runService } = openQueue()
   const schedules = createScheduleStore(real.redis)
   const metrics = { tick: () => undefined, lostRun: () => undefined, dueOldest: () => undefined }
   const planner = createPlanner({ redis: real.redis, clock, schedules, ticks, runs, queue, replica: 'one', metrics })
   app = await fakeApi({
-    ...{ runs: runReader(runs), ticks, now: clock.now },
+    ...{ runs: runReader(runs), runService, ticks, now: clock.now },
     schedules: createScheduleService({ schedules, ticks, queue, clock }),
   })
   const environment = { AT_API: await app.listen({ port: 0, host: '127.0.0.1' }) }

@@ -27,12 +27,12 @@ afterEach(() => app.close())
 /** The API over a real Redis, a planner on a clock that the test moves. */
 async function scene() {
   clock.nowMs = nineMs
-  const { queue, runs, ticks } = openQueue()
+  const { queue, runs, ticks, runService } = openQueue()
   const schedules = createScheduleStore(real.redis)
   const metrics = { tick: () => undefined, lostRun: () => undefined, dueOldest: () => undefined }
   const planner = createPlanner({ redis: real.redis, clock, schedules, ticks, runs, queue, replica: 'one', metrics })
   app = await fakeApi({
-    ...{ settings: { apiKeys: keys }, runs: runReader(runs), ticks, now: clock.now },
+    ...{ settings: { apiKeys: keys }, runs: runReader(runs), runService, ticks, now: clock.now },
     schedules: createScheduleService({ schedules, ticks, queue, clock }),
   })
   return {

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { runView } from '../../api/views.ts'
+import type { runView } from '../../api/run-views.ts'
 import { apiClient, apiOptions } from '../api-client.ts'
 import { defineCommand } from '../command.ts'
 import { allPages } from '../pages.ts'
@@ -15,8 +15,11 @@ export const runList = defineCommand({
   details: 'Plain detect runs leave no record: tick list tells how they ended.',
   options: {
     mission: { type: 'string', value: 'ID', help: 'only of this mission' },
+    schedule: { type: 'string', value: 'ID', help: 'only of this schedule' },
     flow: { type: 'string', value: 'forecast|detect', help: 'only of this flow' },
-    state: { type: 'string', value: 'STATE', help: 'only active, retrying, succeeded, failed or lost ones' },
+    state: { type: 'string', value: 'STATE', help: 'only active, retrying, succeeded, failed, lost or cancelled ones' },
+    from: { type: 'string', value: 'INSTANT', help: 'only those started after it' },
+    to: { type: 'string', value: 'INSTANT', help: 'only those started up to it' },
     limit: { type: 'string', value: 'N', help: 'most runs to list; default 20' },
     watch: watchOption,
     json: { type: 'boolean', help: 'as the API has them' },
@@ -27,9 +30,9 @@ export const runList = defineCommand({
     ['anomaly-times run list --mission cpu --watch', 'how a mission is doing'],
   ],
   async run({ values }, io) {
-    const { mission, flow, state } = values
+    const { mission, schedule, flow, state, from, to } = values
     const limit = Number(values.limit ?? 20)
-    const request = { path: '/runs', field: 'runs', query: { mission, flow, state }, limit }
+    const request = { path: '/runs', field: 'runs', query: { mission, schedule, flow, state, from, to }, limit }
     const render = async () => {
       const runs = await allPages<Run>(apiClient(values, io.environment), request)
       return values.json ? JSON.stringify(runs, undefined, 2) : runTable(runs, Date.now())

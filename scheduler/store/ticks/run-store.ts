@@ -1,9 +1,10 @@
-import { z } from 'zod'
 import type { RedisClient } from '../../../tasks/cache/redis.ts'
-import { type FlowName, flowNames, type RunRecord, recordStates, runKinds } from '../../queue/runs.ts'
+import { type FlowName, flowNames, isOver, type RunRecord } from '../../queue/runs.ts'
+import { addRunEvent } from '../events-store.ts'
 import { luaScript, runLua } from '../lua.ts'
 import { redisCall } from '../redis-call.ts'
-import { type Decoded, decodeDocument, ignoreUnreadable, issuesText, type OnUnreadable } from '../stored-document.ts'
+import { ignoreUnreadable, type OnUnreadable } from '../stored-document.ts'
+import { decodeRun, encodeRun } from './run-record-codec.ts'
 import { keys } from './schedule-keys.ts'
 import { dayMs } from './tick-codec.ts'
 
@@ -25,7 +26,7 @@ export interface RunPage {
 }
 
 export interface RunStore {
-  /** Replaces what was there; it stays a day when it succeeded, else a week. */
+  /** Replaces what was there, and tells who listens; it stays a day when it succeeded, else a week, its log as well. */
   put(record: RunRecord): Promise<void>
   get(runId: string): Promise<RunRecord | undefined>
   /** Newest start first. */
@@ -66,7 +67,7 @@ export function createRunStore(redis: RedisClient, onUnreadable: OnUnreadable = 
   async function get(runId: string): Promise<RunRecord | undefined> {
     const fields = await redisCall('read a run', redis.hgetall(keys.run(runId)))
     if (Object.keys(fields).length === 0) return undefined
-    const { document, reason } = decoded(fields)
+    const { document, reason } = decodeRun(fields)
     if (reason !== undefined) onUnreadable({ kind: 'run', key: runId, reason })
     return document
   }
@@ -87,9 +88,10 @@ export function createRunStore(redis: RedisClient, onUnreadable: OnUnreadable = 
 
     async put(record) {
       const key = keys.run(record.runId)
-      const isOver = record.state !== 'active' && record.state !== 'retrying'
-      const change = redis.multi().del(key).hset(key, encoded(record)).pexpire(key, keepMs(record.state))
-      if (isOver) change.zrem(keys.activeRuns, record.runId)
+      const change = redis.multi().del(key).hset(key, encodeRun(record))
+      for (const kept of [key, keys.runLog(record.runId)]) change.pexpire(kept, keepMs(record.state))
+      addRunEvent(change, record)
+      if (isOver(record.state)) change.zrem(keys.activeRuns, record.runId)
       else change.zadd(keys.activeRuns, record.startedMs, record.runId)
       for (const [index, most] of [[tenantIndex(record), perTenant] as const, [ownerIndex(record), perOwner] as const])
         change
@@ -134,44 +136,3 @@ const ownerIndex = ({
   flow,
 }: Pick<RunRecord, 'tenant' | 'mission' | 'scheduleId' | 'flow'>) =>
   keys.runsOf(tenant, `${flow}:${mission === '' ? `@${scheduleId}` : mission}`)
-
-function encoded({ error, summary, ...plain }: RunRecord): Record<string, string | number> {
-  return {
-    ...plain,
-    ...(error && { errorCode: error.code, errorMessage: error.message }),
-    ...(summary && { summary: JSON.stringify(summary) }),
-  }
-}
-
-const optionalNumber = z.coerce.number().exactOptional()
-
-const runFields = z.object({
-  runId: z.string(),
-  kind: z.enum(runKinds),
-  flow: z.enum(flowNames),
-  tenant: z.string(),
-  mission: z.string(),
-  scheduleId: z.string().exactOptional(),
-  taskFlow: z.string().exactOptional(),
-  nominalMs: z.coerce.number(),
-  state: z.enum(recordStates),
-  attempt: z.coerce.number(),
-  worker: z.string(),
-  startedMs: z.coerce.number(),
-  endedMs: optionalNumber,
-  errorCode: z.string().exactOptional(),
-  errorMessage: z.string().exactOptional(),
-  summary: z.string().exactOptional(),
-})
-
-const summaryFields = z.record(z.string(), z.unknown())
-
-function decoded(fields: Readonly<Record<string, string>>): Decoded<RunRecord> {
-  const parsed = runFields.safeParse(fields)
-  if (!parsed.success) return { reason: issuesText(parsed.error) }
-  const { errorCode, errorMessage = '', summary: json, ...record } = parsed.data
-  const summary = json === undefined ? undefined : decodeDocument(json, summaryFields)
-  if (summary?.reason !== undefined) return { reason: `summary: ${summary.reason}` }
-  const error = errorCode !== undefined && { error: { code: errorCode, message: errorMessage } }
-  return { document: { ...record, ...error, ...(summary && { summary: summary.document }) } }
-}

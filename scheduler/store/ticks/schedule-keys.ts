@@ -29,8 +29,14 @@ export const keys = {
   ticks: (key: ScheduleKey) => `{at}:tick:${key.tenant}:${key.id}:`,
   job: (flow: FlowName, runId: string) => `${queuePrefix}:${flow}:${runId}`,
   run: (runId: string) => `{at}:run:${runId}`,
+  /** Its last lines. */
+  runLog: (runId: string) => `{at}:run:${runId}:log`,
+  /** That somebody wants it to end. */
+  cancel: (runId: string) => `{at}:cancel:${runId}`,
   activeRuns: '{at}:runs:active',
   runsOf: (tenant: string, what: string) => `{at}:runs:${tenant}:${what}`,
+  /** What changed, for whoever listens. */
+  events: (tenant: string) => `{at}:ev:${tenant}`,
 } as const
 
 /** Member of `due` and `schedules`. */

@@ -14,6 +14,7 @@ export const tickReasons = [
   'paused',
   'calendar',
   'run_lost',
+  'cancelled',
 ] as const
 export type TickReason = (typeof tickReasons)[number]
 
@@ -72,16 +73,24 @@ export function decodeTicks(day: Buffer, startMs: number, { fromMs, untilMs }: S
   return ticks
 }
 
-/**
- * Two big-endian words: ms of the day (27 bits), outcome (3), unused (2); reason (5), distance in ms (27).
- * undefined: an outcome or reason that a newer version wrote.
- */
+/** Two big-endian words: ms of the day (27 bits), outcome (3), unused (2); reason (5), distance in ms (27). */
 function decodeTick(first: number, second: number, startMs: number): TickMark | undefined {
-  const outcome = tickOutcomes[(first >>> 2) & 7]
-  const reason = tickReasons[second >>> 27]
+  const [outcome, reason] = [(first >>> 2) & 7, second >>> 27]
+  return tickOf({ nominalMs: startMs + (first >>> 5), outcome, reason, distanceMs: second % 2 ** 27 })
+}
+
+export interface TickCodes {
+  readonly nominalMs: number
+  readonly outcome: number
+  readonly reason: number
+  readonly distanceMs: number
+}
+
+/** undefined: codes of a newer version. */
+export function tickOf({ nominalMs, distanceMs, ...codes }: TickCodes): TickMark | undefined {
+  const outcome = tickOutcomes[codes.outcome]
+  const reason = tickReasons[codes.reason]
   if (!outcome || !reason) return undefined
-  const nominalMs = startMs + (first >>> 5)
-  const distanceMs = second % 2 ** 27
   if (outcome === 'skipped_overlap') return { nominalMs, outcome, reason, byNominalMs: nominalMs - distanceMs }
   if (outcome === 'coalesced') return { nominalMs, outcome, reason, byNominalMs: nominalMs + distanceMs }
   return { nominalMs, outcome, reason, lagMs: distanceMs }

@@ -1,3 +1,4 @@
+import { tickEventLua } from '../events-store.ts'
 import { luaScript } from '../lua.ts'
 import { dayMs } from './tick-codec.ts'
 
@@ -8,7 +9,7 @@ const keepMs = 3 * dayMs
  * A day's ticks lie in one string, 8 bytes each (tick-codec.ts), sorted by T. The first outcome of a T stays; only
  * `buffered` (7) gives way. Answers are -1 for "written", else the outcome that was there.
  */
-export const tickLua = `
+export const tickLua = `${tickEventLua}
 local function tickAt(key, index)
   return (struct.unpack('>I4', redis.call('GETRANGE', key, 4 + index * 8, 7 + index * 8)))
 end
@@ -58,6 +59,8 @@ local function endTick(base, schedule, open, member, nominal, outcome, reason, d
     redis.call('HINCRBY', schedule, 'n' .. outcome, 1)
   end
   if outcome ~= 7 then redis.call('ZREM', open, member) end
+  -- 0 and 0: a run on time, of which there are millions
+  if there == -1 and outcome ~= 7 and outcome + reason > 0 then tickEvent(member, outcome, reason, distance) end
   return there
 end
 `

@@ -27,6 +27,7 @@ test('every route is there', () => {
   expect(document.openapi).toBe('3.1.0')
   expect(Object.keys(document.paths).sort()).toEqual([
     ...['/api/v1/config', '/api/v1/datasources', '/api/v1/datasources/{name}/check', '/api/v1/errors'],
+    '/api/v1/events',
     ...[
       '/api/v1/flows',
       '/api/v1/flows/{name}',
@@ -37,7 +38,8 @@ test('every route is there', () => {
     ...['/api/v1/forecasts', '/api/v1/forecasts/{id}'],
     ...['/api/v1/missions', '/api/v1/missions/{id}', '/api/v1/missions/{id}/pause', '/api/v1/missions/{id}/resume'],
     ...['/api/v1/missions/{id}/series', '/api/v1/missions/{id}/status', '/api/v1/missions/{id}/trigger'],
-    ...['/api/v1/runs', '/api/v1/runs/{runId}'],
+    ...['/api/v1/runs', '/api/v1/runs/{runId}', '/api/v1/runs/{runId}/cancel', '/api/v1/runs/{runId}/logs'],
+    '/api/v1/runs/{runId}/retry',
     ...['/api/v1/schedule-previews', '/api/v1/schedules', '/api/v1/schedules/{id}', '/api/v1/schedules/{id}/pause'],
     ...['/api/v1/schedules/{id}/resume', '/api/v1/schedules/{id}/runs', '/api/v1/schedules/{id}/ticks'],
     ...[

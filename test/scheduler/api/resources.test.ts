@@ -1,8 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { listenApi } from '../../../scheduler/api/app.ts'
+import { runView } from '../../../scheduler/api/run-views.ts'
 import { statusView } from '../../../scheduler/api/status-view.ts'
 import type { Api } from '../../../scheduler/api/types.ts'
-import { runView, tickView } from '../../../scheduler/api/views.ts'
+import { tickView } from '../../../scheduler/api/views.ts'
 import type { RunRecord } from '../../../scheduler/queue/runs.ts'
 import { type FakeApiOptions, fakeApi, fakeNowMs } from '../../fakes/fake-api.ts'
 

@@ -10,7 +10,6 @@ const run = (n: number, state: RunRecord['state'], tenant = 'default'): RunRecor
 /** Pages of a list, the cursor is the position. */
 function storeOf(records: readonly RunRecord[]) {
   return {
-    get: async (runId: string) => records.find((record) => record.runId === runId),
     async list({ limit, cursor = '0' }: { limit: number; cursor?: string }) {
       const end = Number(cursor) + limit
       return { runs: records.slice(Number(cursor), end), ...(end < records.length && { cursor: `${end}` }) }
@@ -35,8 +34,14 @@ test('a filter that matches nothing ends with a cursor', async () => {
   })
 })
 
-test("another tenant's run is none", async () => {
-  const reader = runReader(storeOf([run(1, 'failed', 'red')]))
-  expect(await reader.get('red', 'r1')).toBeDefined()
-  expect(await reader.get('blue', 'r1')).toBeUndefined()
+test('a range of starts ends where runs are older', async () => {
+  const asked: (string | undefined)[] = []
+  const store = storeOf(Array.from({ length: 30 }, (_, n) => run(30 - n, 'succeeded')))
+  const list: (typeof store)['list'] = (query) => {
+    asked.push(query.cursor)
+    return store.list({ ...query, cursor: query.cursor?.includes(':') ? '10' : (query.cursor ?? '0') })
+  }
+  const { runs, cursor } = await runReader({ list }).list('default', { fromMs: 18, toMs: 20, limit: 5 })
+  expect(runs.map(({ runId }) => runId)).toEqual(['r20', 'r19'])
+  expect({ asked, cursor }).toEqual({ asked: ['20:\u{10ffff}'], cursor: undefined })
 })
