@@ -68,6 +68,11 @@ export const commands: readonly CommandEntry[] = [
     async () => (await import('./schedules/tick-list.ts')).tickList,
   ),
   lazy('run list', 'Runs of the workers', async () => (await import('./schedules/run-list.ts')).runList),
+  lazy('run get', 'One run of the workers in full', async () => (await import('./run-show.ts')).runGet),
+  lazy('run show', 'The same as run get', async () => (await import('./run-show.ts')).runShow),
+  lazy('run logs', 'What its workers logged about a run', async () => (await import('./run-logs.ts')).runLogs),
+  lazy('run cancel', 'End runs, waiting or at work', async () => (await import('./run-verbs.ts')).runCancel),
+  lazy('run retry', 'Another attempt of runs that failed', async () => (await import('./run-verbs.ts')).runRetry),
   lazy(
     'run forecast',
     'One forecast in this process, without a scheduler',
@@ -78,7 +83,6 @@ export const commands: readonly CommandEntry[] = [
     'One detection in this process, without a scheduler',
     async () => (await import('./run.ts')).runDetect,
   ),
-  lazy('run show', 'How a run of the workers ended', async () => (await import('./run-show.ts')).runShow),
   lazy('models list', 'Models that are installed, and known ones', async () => (await models()).modelsList),
   lazy(
     'models pull',
