@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { RunRecord } from '../../scheduler/queue/runs.ts'
+import { createRunLogStore } from '../../scheduler/store/ticks/run-log-store.ts'
 import { createRunStore } from '../../scheduler/store/ticks/run-store.ts'
 import { keys } from '../../scheduler/store/ticks/schedule-keys.ts'
 import { realRedis } from './real-redis.ts'
@@ -95,4 +96,29 @@ test('an aged record leaves its page and does not stop the next', async () => {
   const first = await store.list({ tenant: 'default', limit: 2 })
   expect(first.runs).toEqual([])
   expect(ids(await store.list({ tenant: 'default', limit: 2, cursor: first.cursor! }))).toEqual([1, 0])
+})
+
+test.each([
+  { flow: 'detect', left: undefined, log: 0 },
+  { flow: 'forecast', left: 'failed', log: 1 },
+] as const)('of more failed runs of $flow than a list has, the oldest record is $left', async ({ flow, left, log }) => {
+  const store = createRunStore(real.redis)
+  await store.put(record(0, { flow, state: 'failed' }))
+  await createRunLogStore(real.redis).append(record(0).runId, [{ atMs: 0, level: 'warn', text: 'no' }])
+  const others = Array.from({ length: 9_999 }, (_, i) => [startMs + 1 + i, `r.other.${i}`] as const)
+  await real.redis.zadd(keys.runsOf('default', flow), ...others.flat())
+  expect((await store.get(record(0).runId))?.state).toBe('failed')
+  await store.put(record(20_000, { flow, state: 'failed' }))
+  expect((await store.get(record(0).runId))?.state).toBe(left)
+  expect(await real.redis.exists(keys.runLog(record(0).runId))).toBe(log)
+  expect(await real.redis.zcard(keys.runsOf('default', flow))).toBe(10_000)
+})
+
+test('records of the release before are read', async () => {
+  const { runId, ...old } = record(1, { state: 'failed' })
+  await real.redis.hset(keys.run(runId), { runId, ...old, errorCode: 'STORE_BUSY', errorMessage: 'busy' })
+  expect(await createRunStore(real.redis).get(runId)).toEqual({
+    ...{ runId, ...old },
+    error: { code: 'STORE_BUSY', message: 'busy' },
+  })
 })

@@ -58,6 +58,16 @@ while #answer < 2 * tonumber(ARGV[3]) do
 end
 return answer`)
 
+/**
+ * KEYS: index. ARGV: most entries, prefix of records. For the pool whose runs leave records when they fail: in an outage all
+ * of them do, every minute, and a week of that would fill Redis.
+ */
+const trimLua = `
+for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -ARGV[1] - 1)) do
+  redis.call('DEL', ARGV[2] .. id, ARGV[2] .. id .. ':log')
+end
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -ARGV[1] - 1)`
+
 interface IndexEntry {
   readonly runId: string
   readonly startedMs: number
@@ -93,6 +103,7 @@ export function createRunStore(redis: RedisClient, onUnreadable: OnUnreadable = 
       addRunEvent(change, record)
       if (isOver(record.state)) change.zrem(keys.activeRuns, record.runId)
       else change.zadd(keys.activeRuns, record.startedMs, record.runId)
+      if (record.flow === 'detect') change.eval(trimLua, 1, tenantIndex(record), perTenant - 1, keys.run(''))
       for (const [index, most] of [[tenantIndex(record), perTenant] as const, [ownerIndex(record), perOwner] as const])
         change
           .zadd(index, record.startedMs, record.runId)
