@@ -43,18 +43,34 @@ export const isShifted = (spec: CronSpec, ms: number): boolean => !parse(spec).m
 
 /** Lord Howe puts its clocks back by half an hour, all others by one or two. */
 const setBacksMs = [1_800_000, 3_600_000, 7_200_000]
+const longestSetBackMs = 7_200_000
 
 /** Whether the clocks have been at this time of the day once before, because they were set back. */
 export function isRepeated({ timeZone }: Pick<CronSpec, 'timeZone'>, ms: number): boolean {
   const offsetMs = zoneOffsetMs(timeZone, ms)
+  if (zoneOffsetMs(timeZone, ms - longestSetBackMs) === offsetMs) return false
   return setBacksMs.some((backMs) => zoneOffsetMs(timeZone, ms - backMs) - offsetMs === backMs)
 }
 
+const offsetFormats = new Map<string, Intl.DateTimeFormat>()
+
+/** Making one takes a hundred times as long as using it. */
+function offsetFormat(timeZone: string): Intl.DateTimeFormat {
+  let format = offsetFormats.get(timeZone)
+  if (!format) {
+    format = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' })
+    if (offsetFormats.size >= maxParsed) offsetFormats.clear()
+    offsetFormats.set(timeZone, format)
+  }
+  return format
+}
+
 /** Local time minus UTC. */
-function zoneOffsetMs(timeZone: string, ms: number): number {
-  const parts = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' }).formatToParts(ms)
-  const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? ''
-  const [, sign, hours, minutes, seconds = '0'] = /GMT([+-])(\d\d):(\d\d)(?::(\d\d))?/.exec(name) ?? []
+export function zoneOffsetMs(timeZone: string, ms: number): number {
+  const name = offsetFormat(timeZone)
+    .formatToParts(ms)
+    .find(({ type }) => type === 'timeZoneName')?.value
+  const [, sign, hours, minutes, seconds = '0'] = /GMT([+-])(\d\d):(\d\d)(?::(\d\d))?/.exec(name ?? '') ?? []
   if (sign === undefined) return 0
   return Number(`${sign}1`) * ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000
 }

@@ -147,9 +147,10 @@ export const loadView = z
     from: instant,
     registered: z.array(z.int()).describe('Starts of your registered schedules in each second from then on'),
     own: z.array(z.int()).describe('Starts of this one'),
+    isPartial: z.boolean().describe('Too many starts: not every registered schedule was counted'),
   })
   .meta({ id: 'StartLoad' })
 
-export function viewLoad({ fromMs, registered, own }: StartLoad): z.output<typeof loadView> {
-  return { from: toInstant(fromMs), registered: [...registered], own: [...own] }
+export function viewLoad({ fromMs, registered, own, isPartial }: StartLoad): z.output<typeof loadView> {
+  return { from: toInstant(fromMs), registered: [...registered], own: [...own], isPartial }
 }

@@ -1,4 +1,4 @@
-import { type CronSpec, cronNext, cronPrevious } from '../../models/cron.ts'
+import { type CronSpec, cronNext, cronPrevious, zoneOffsetMs } from '../../models/cron.ts'
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
@@ -69,9 +69,7 @@ function walk(spec: CronSpec, fromMs: number, untilMs: number, leastMs: number):
 
 /** Instants, to the minute, at which the zone's offset changes. */
 function clockChanges(timeZone: string, fromMs: number, untilMs: number): number[] {
-  const format = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' })
-  const offset = (ms: number): string =>
-    format.formatToParts(ms).find(({ type }) => type === 'timeZoneName')?.value ?? ''
+  const offset = (ms: number) => zoneOffsetMs(timeZone, ms)
   const changes: number[] = []
   for (let day = fromMs; day < untilMs; day += dayMs) {
     let low = day
