@@ -3,6 +3,8 @@ import { parseDuration } from '../models/duration.ts'
 import { buildApi, listenApi } from './api/app.ts'
 import { runReader } from './api/run-reader.ts'
 import type { Api } from './api/types.ts'
+import { startBackfillDriver } from './backfills/backfill-driver.ts'
+import { createBackfillService } from './backfills/service.ts'
 import type { Config } from './config.ts'
 import { executeRuns } from './execution/execute-run.ts'
 import { executionDeps } from './execution/execution-deps.ts'
@@ -51,6 +53,7 @@ export function runScheduler(config: Config, signal: AbortSignal): Promise<void>
     closers.add('mission keeper', startMissionKeeper({ running, isLeader: planner.isLeader }), (keeper) =>
       keeper.stop(),
     )
+    closers.add('backfill driver', openBackfillDriver(running, planner.isLeader), (driver) => driver.stop())
     logger.info({ url }, 'the scheduler listens')
     await aborted(signal)
     logger.info('the scheduler stops')
@@ -72,6 +75,18 @@ function openPlanner(running: OpenProcess, queueSize: QueueSizes): Planner {
   return planner
 }
 
+function openBackfillDriver(
+  { stores, queue, clock, missionDeps, datasources, logger }: OpenProcess,
+  isLeader: () => boolean,
+) {
+  const { backfillReachMs } = datasources
+  return startBackfillDriver({
+    ...{ ...stores, queue, clock, settings: missionDeps.settings, backfillReachMs, isLeader },
+    onError: (error, backfill) =>
+      logger.error({ backfill: backfill?.id, error: String(error) }, 'a backfill is tried again'),
+  })
+}
+
 function openApi(running: OpenProcess, forecasts: ForecastService, queueSize: QueueSizes): Promise<Api> {
   const { config, metrics, logger, redis, clock, stores, installation, datasources } = running
   const installed = async () => (await installation.id()) !== undefined
@@ -89,6 +104,11 @@ function openApi(running: OpenProcess, forecasts: ForecastService, queueSize: Qu
     runService: createRunService({ ...stores, clock, queue: running.queue, metrics: cancelMetrics(metrics) }),
     events: stores.events,
     schedules: createScheduleService({ ...stores, clock, queue: running.queue, installed }),
+    backfills: createBackfillService({
+      ...{ ...stores, clock, installed, settings: running.missionDeps.settings },
+      backfillReachMs: datasources.backfillReachMs,
+      futureWrites: async (tenant, name) => (await datasources.open(tenant, name)).writer.futureWrites,
+    }),
     forecasts,
     fleet: { processes: () => readHeartbeats(redis.control, clock), queue: queueSize },
     now,

@@ -22,6 +22,8 @@ const wholes: Readonly<Record<string, string>> = {
   'tasks/prometheus/query': 'test/tasks/prometheus/query/query-client.test.ts',
   'tasks/prometheus/write': 'test/integration/remote-write.test.ts',
   'scheduler/api': 'test/scheduler/api/resources.test.ts',
+  'scheduler/backfills': 'test/integration/backfills.test.ts',
+  'scheduler/cli/backfills': 'test/integration/backfill-cli.test.ts',
   'scheduler/cli/forecast': 'test/scheduler/cli/forecast/forecast.test.ts',
   'scheduler/cli/models': 'test/scheduler/cli/models/models.test.ts',
   'scheduler/cli/schedules': 'test/integration/schedule-cli.test.ts',

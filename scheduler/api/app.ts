@@ -5,6 +5,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { AppError } from '../../models/errors.ts'
 import { parseAddress } from '../config/address.ts'
 import { createAuthentication } from './auth.ts'
+import { backfillRoutes } from './backfills.ts'
 import { datasourceRoutes } from './datasources.ts'
 import type { ApiDeps } from './deps.ts'
 import { describeApi } from './describe-api.ts'
@@ -83,6 +84,7 @@ function protectedRoutes(api: Api, deps: ApiDeps): void {
     scheduleRoutes,
     scheduleVerbRoutes,
     scheduleTimeRoutes,
+    backfillRoutes,
     datasourceRoutes,
     systemRoutes,
     forecastRoutes,

@@ -1,4 +1,5 @@
 import type { StepRange } from '../../models/series.ts'
+import type { BackfillService } from '../backfills/service.ts'
 import type { Config } from '../config.ts'
 import type { ForecastService } from '../forecasts/forecast-service.ts'
 import type { MissionService } from '../missions/contract.ts'
@@ -69,6 +70,7 @@ export interface ApiDeps {
   readonly runService: RunService
   readonly events: EventStore
   readonly schedules: ScheduleService
+  readonly backfills: BackfillService
   readonly ticks: TickReader
   readonly datasources: DatasourceDirectory
   readonly fleet: Fleet

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { AppError } from '../../models/errors.ts'
 import { missionId } from '../missions/document/document.ts'
 import { ownScheduleId, scheduleBody } from '../schedules/document.ts'
-import { type LabelMatch, scheduleStates } from '../schedules/list-schedules.ts'
+import { type LabelMatch, parseLabelSelector } from '../schedules/label-selector.ts'
+import { scheduleStates } from '../schedules/list-schedules.ts'
 import type { ApiDeps } from './deps.ts'
 import { preconditions } from './etag.ts'
 import { listQuery, nextLink } from './paging.ts'
@@ -110,8 +111,8 @@ const labelSelector = z
   .string()
   .max(1_000)
   .transform((text, check): readonly LabelMatch[] => {
-    const matches = text.split(',').map((part) => /^([a-zA-Z_]\w*)(!?=)(.*)$/.exec(part.trim()))
-    if (matches.some((match) => !match)) check.addIssue({ code: 'custom', message: 'write team=sre,env!=dev' })
-    return matches.flatMap((match) => (match ? [{ name: match[1]!, value: match[3]!, isEqual: match[2] === '=' }] : []))
+    const matches = parseLabelSelector(text)
+    if (!matches) check.addIssue({ code: 'custom', message: 'write team=sre,env!=dev' })
+    return matches ?? []
   })
   .meta({ description: 'As team=sre,env!=dev', type: 'string' })

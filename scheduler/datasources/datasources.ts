@@ -8,11 +8,11 @@ import { createQueryClient, type QueryClient } from '../../tasks/prometheus/quer
 import { requestSlots } from '../../tasks/prometheus/request-slots.ts'
 import { confirmVictoriaMetrics } from '../../tasks/prometheus/write/capabilities.ts'
 import {
+  backfillReachMs,
   decideFutureWrites,
   type FutureWrites,
   type FutureWritesMemory,
   type FutureWritesQuestion,
-  takesOldSamples,
 } from '../../tasks/prometheus/write/future-writes.ts'
 import { createRemoteWriter } from '../../tasks/prometheus/write/remote-write-client.ts'
 import type { DatasourceDirectory } from '../api/deps.ts'
@@ -35,8 +35,10 @@ export interface Datasources extends DatasourceDirectory {
   open(tenant: string, name: string): Promise<OpenDatasource>
   /** Every query is held to the tenant's matchers. @throws NOT_FOUND */
   reader(tenant: string, name: string): QueryClient
-  /** Whether backfills can write there. @throws NOT_FOUND; STORE_UNAVAILABLE while the store has not said what it is. */
-  takesOldSamples(name: string): Promise<boolean>
+  /** How old samples may be that it takes. @throws NOT_FOUND; STORE_UNAVAILABLE while the store has not said what it is. */
+  backfillReachMs(name: string): Promise<number>
+  /** Whether backfills can write samples of this age there. @throws as `backfillReachMs`. */
+  takesOldSamples(name: string, ageMs: number): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -65,6 +67,7 @@ export function openDatasources(options: DatasourcesOptions): Datasources {
     const names = among.map(({ datasource }) => datasource.name).join(', ')
     throw new AppError('NOT_FOUND', `no datasource "${name}"; there is ${names || 'none'}`)
   }
+  const reachOf = async (name: string) => backfillReachMs(question(entryOf(name), options.memory))
   return {
     find: (tenant, name) =>
       usableBy(entries, tenant).find(({ datasource }) => name === undefined || datasource.name === name)?.datasource,
@@ -73,7 +76,8 @@ export function openDatasources(options: DatasourcesOptions): Datasources {
       const entry = entryOf(name)
       return { datasource: entry.datasource, reader: readerOf(entry, tenant), writer: await writerOf(entry, options) }
     },
-    takesOldSamples: async (name) => takesOldSamples(question(entryOf(name), options.memory)),
+    backfillReachMs: reachOf,
+    takesOldSamples: async (name, ageMs) => ageMs <= (await reachOf(name)),
     list: (tenant) =>
       usableBy(entries, tenant).map(({ datasource: { name, kind, futureWrites } }) => ({ name, kind, futureWrites })),
     async check(tenant, name, signal) {

@@ -25,7 +25,7 @@ export async function commitWindow(
 /** What an outage left out of reach is scored later, at low priority, where the store takes samples that old. */
 async function backfillGap({ deps, mission, resolved, name }: DetectRun, gap: StepRange): Promise<void> {
   const { evalDelayMs, detectStepMs } = resolved.detectParams
-  if (await deps.takesOldSamples(resolved.datasource))
+  if (await deps.takesOldSamples(resolved.datasource, deps.now() - gap.fromMs))
     await deps.queue.enqueue(chunksOf(gap, resolved.maxExtendMs).map(gapRun))
   else deps.unscored(Math.round((gap.untilMs - gap.fromMs) / detectStepMs))
   await deps.marks.closeGap(name, gap)

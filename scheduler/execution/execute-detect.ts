@@ -1,6 +1,8 @@
 import type { DetectResult } from '../../flows/contexts.ts'
 import { detect } from '../../flows/detect.ts'
 import { type StepRange, stepsIn } from '../../models/series.ts'
+import type { Deps } from '../../tasks/deps.ts'
+import { onlyGaps } from '../../tasks/publish/only-gaps.ts'
 import { scoredAfterPauseMs } from '../missions/mission-edits.ts'
 import type { DetectPlan } from '../queue/runs.ts'
 import type { StoredMission } from '../store/missions/stored-mission.ts'
@@ -27,7 +29,7 @@ export async function executeDetect(
   const plan = (isOutdated ? undefined : attempt.job.detectPlan) ?? (await makePlan(run))
   if (plan.window.fromMs >= plan.window.untilMs) return undefined
   attempt.log?.('info', `scores ${rangeText(plan.window)}, by ${plan.payloads.length} kept forecasts`)
-  const given = await flowDeps(deps, resolved, { marks: deps.marks, signal: attempt.signal })
+  const given = await detectDeps(run, plan)
   const result = await detect.run(given, resolved.detectParams, {
     nominalMs: attempt.job.nominalMs,
     window: plan.window,
@@ -45,6 +47,14 @@ export async function executeDetect(
   await enqueueJoin(deps, { mission, resolved, newIds: result.newSeries.map(({ id }) => id) })
   await commitWindow(run, plan.window, result)
   return result
+}
+
+/** What a backfill that somebody asked for finds written stays as it is. */
+async function detectDeps({ deps, resolved, attempt, name }: DetectRun, { window }: DetectPlan): Promise<Deps> {
+  const given = await flowDeps(deps, resolved, { marks: deps.marks, signal: attempt.signal })
+  if (attempt.job.backfill?.of === undefined) return given
+  const { detectStepMs: stepMs } = resolved.detectParams
+  return { ...given, writer: onlyGaps(given, { mission: name, steps: window, stepMs }) }
 }
 
 async function makePlan(run: DetectRun): Promise<DetectPlan> {

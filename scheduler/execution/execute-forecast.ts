@@ -26,10 +26,12 @@ export async function executeForecast(
 ): Promise<ForecastResult | undefined> {
   const { job } = attempt
   const resolved = deps.resolve(mission)
-  // registration may not have known yet what the store takes
-  if (job.kind === 'backfill' && !(await deps.takesOldSamples(resolved.datasource))) return undefined
   const context = await forecastContext(deps, mission, attempt)
   if (!context) return undefined
+  // registration may not have known yet what the store takes
+  const isBackfill = job.kind === 'backfill'
+  const ageMs = deps.now() - context.owned.fromMs
+  if (isBackfill && !(await deps.takesOldSamples(resolved.datasource, ageMs))) return undefined
   const { signal } = attempt
   const marks = publishMarks(deps, { mission, resolved, job, signal })
   const given = await flowDeps(deps, resolved, { marks, signal })
@@ -38,7 +40,8 @@ export async function executeForecast(
   const result = await forecast.run(given, { ...resolved.forecastParams, bandKey: job.bandKey }, context)
   for (const { labels, reason } of result.skipped.slice(0, loggedSkips))
     attempt.log?.('info', `skipped ${seriesText(labels)}: ${reason}`)
-  if (job.kind === 'backfill' && job.bandKey === mission.bandKey) await scoreBackfilled(deps, job, owned)
+  const isFollowed = isBackfill && job.backfill?.of === undefined
+  if (isFollowed && job.bandKey === mission.bandKey) await scoreBackfilled(deps, job, owned)
   return result
 }
 

@@ -22,7 +22,7 @@ export function executionDeps(
     mission: (name) => missions.get(name),
     resolve: (mission) => resolveStored(mission, settings),
     datasource: (tenant, name) => datasources.open(tenant, name),
-    takesOldSamples: (name) => datasources.takesOldSamples(name),
+    takesOldSamples: datasources.takesOldSamples,
     requests: requestLog(redis.control),
     unscored: (steps) => running.metrics.unscored.inc(steps),
     onError: (error) => running.logger.warn({ error: error.message }, 'the health of a mission could not be noted'),

@@ -15,8 +15,8 @@ export interface ExecutionDeps extends Pick<Deps, 'cache' | 'forecasters' | 'met
   mission(name: MissionName): Promise<StoredMission | undefined>
   resolve(mission: StoredMission): ResolvedMission
   datasource(tenant: string, name: string): Promise<DatasourceDeps>
-  /** Whether backfills can write there. @throws STORE_UNAVAILABLE while the store has not said what it is. */
-  takesOldSamples(datasource: string): Promise<boolean>
+  /** Whether backfills can write samples of this age there. @throws STORE_UNAVAILABLE while the store has not said what it is. */
+  takesOldSamples(datasource: string, ageMs: number): Promise<boolean>
   readonly marks: MarksStore
   readonly requests: RequestLog
   readonly health: HealthRecorder

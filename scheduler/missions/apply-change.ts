@@ -21,11 +21,16 @@ export async function applyChange(
   await alignSchedules(deps, { tenant: after.tenant, mission: after.id }, { mission: after, resolved })
   if (!needsFirstRuns(before, after, nowMs)) return
   const input = { mission: after, resolved, nowMs }
-  const reachMs = before || !(await mayBackfill(deps, resolved)) ? 0 : (deps.registrationReachMs ?? 86_400_000)
+  const { registrationReachMs = 86_400_000 } = deps
+  const reachMs = before || !(await mayBackfill(deps, resolved, registrationReachMs)) ? 0 : registrationReachMs
   await deps.queue.enqueue([...firstRuns(input, startAtMs), ...registrationRuns(input, reachMs)])
 }
 
 /** A store that does not say what it is now is asked again by the backfill's own runs. */
-async function mayBackfill({ takesOldSamples }: MissionServiceDeps, { datasource }: ResolvedMission): Promise<boolean> {
-  return takesOldSamples(datasource).catch(() => true)
+async function mayBackfill(
+  { takesOldSamples }: MissionServiceDeps,
+  { datasource }: ResolvedMission,
+  reachMs: number,
+): Promise<boolean> {
+  return takesOldSamples(datasource, reachMs).catch(() => true)
 }

@@ -31,8 +31,8 @@ export interface MissionServiceDeps {
    * @throws QUERY_REJECTED with the store's words; anything else when it could not be asked.
    */
   checkQuery(asked: AskedQuery): Promise<{ readonly isEmpty: boolean }>
-  /** Whether backfills can write there. @throws STORE_UNAVAILABLE while the store has not said what it is. */
-  takesOldSamples(datasource: string): Promise<boolean>
+  /** Whether backfills can write samples of this age there. @throws STORE_UNAVAILABLE while the store has not said what it is. */
+  takesOldSamples(datasource: string, ageMs: number): Promise<boolean>
   /** False while Redis has lost its missions and is being filled again. Default: it is filled. */
   readonly installed?: () => Promise<boolean>
   /** How far back a new mission is forecast and scored, where its store takes samples that old. Default a day. */

@@ -13,6 +13,7 @@ import { storedForecasters } from '../model-store/stored-forecasters.ts'
 import { createRunQueue } from '../queue/queue.ts'
 import { connectRedis, type RedisConnections, type RedisTarget } from '../redis/redis.ts'
 import { redisClock } from '../redis/redis-clock.ts'
+import { createBackfillStore } from '../store/backfills/backfill-store.ts'
 import { eventStore } from '../store/events-store.ts'
 import { type ProcessInfo, startHeartbeat } from '../store/heartbeats.ts'
 import { createInstallation } from '../store/installation.ts'
@@ -130,6 +131,7 @@ function openStores({ redis: { control, data }, now, logger, metrics }: StoreOpt
     missions: createMissionStore(control, onUnreadable),
     marks: createMarksStore(control),
     health: createHealthStore(control, onUnreadable),
+    backfills: createBackfillStore(control, onUnreadable),
     schedules: createScheduleStore(control, onUnreadable),
     ticks: createTickStore(control, onUnreadable),
     runs: createRunStore(control, onUnreadable),

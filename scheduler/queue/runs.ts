@@ -51,8 +51,11 @@ export interface RunJob {
   readonly detectPlan?: DetectPlan
   /** Join: ids of the series without a forecast. Absent for other kinds. */
   readonly joinIds?: readonly string[]
-  /** Backfill of detect: the steps to score. Absent for other kinds. */
-  readonly backfill?: { readonly id: string; readonly window?: StepRange }
+  /**
+   * Of kind backfill alone; with the window that detect is to score. `of`: the backfill that somebody asked for, which
+   * orders every run itself and writes only what the store lacks. Absent: of a registration or an outage.
+   */
+  readonly backfill?: { readonly id: string; readonly window?: StepRange; readonly of?: string }
   /** Trigger: compute again though the payload is kept. */
   readonly recompute?: boolean
   /** Per attempt; absent: the worker's default. */
@@ -90,7 +93,7 @@ export interface EnqueueRequest {
   readonly job: RunJob
   /** Earliest start; default now. */
   readonly startAtMs?: number
-  /** 0 goes before everything; ticks 10, requests and first runs 5, backfills 1000. */
+  /** 0 goes before everything; ticks 10, requests and first runs 5, gaps 1000, backfills that were asked for 2000. */
   readonly priority: number
   /** How the run treats others of its schedule; absent: it may run beside them. */
   readonly overlap?: OverlapMode

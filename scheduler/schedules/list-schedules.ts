@@ -1,5 +1,6 @@
 import type { SchedulePage, ScheduleStore } from '../store/ticks/schedule-store.ts'
 import type { StoredSchedule } from '../store/ticks/stored-schedule.ts'
+import { type LabelMatch, matchesLabels } from './label-selector.ts'
 
 /** finished: no T is left. overdue: the planner should have looked at it a minute ago. */
 export const scheduleStates = ['active', 'paused', 'finished', 'overdue'] as const
@@ -13,12 +14,6 @@ export interface ScheduleFilter {
   readonly state?: ScheduleState
   /** Labels that a schedule must bear, and those that it must not. */
   readonly labels?: readonly LabelMatch[]
-}
-
-export interface LabelMatch {
-  readonly name: string
-  readonly value: string
-  readonly isEqual: boolean
 }
 
 const overdueMs = 60_000
@@ -65,5 +60,5 @@ function matches(
   if (flow !== undefined && (own?.flow ?? schedule.flow) !== flow) return false
   if (mission !== undefined && schedule.mission !== mission) return false
   if (state !== undefined && stateOf(schedule, nowMs) !== state) return false
-  return labels.every(({ name, value, isEqual }) => (own?.labels?.[name] === value) === isEqual)
+  return matchesLabels(own?.labels, labels)
 }

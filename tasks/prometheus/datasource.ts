@@ -84,6 +84,13 @@ export const datasourceConfig = z
     maxSeries: z.int().positive().default(10_000),
     evalDelay: duration.default('30s'),
     futureWrites: z.enum(['auto', 'native', 'deferred']).default('auto'),
+    backfill: z
+      .enum(['none', 'window', 'any'])
+      .optional()
+      .describe(
+        'Old samples it takes: none, those of backfillWindow, or any; default: any for VictoriaMetrics, else none',
+      ),
+    backfillWindow: duration.optional().describe('How old samples may be, as out_of_order_time_window of Prometheus'),
     enforcedMatchers: z.array(matcher).default([]).describe('Added to every selector of every query'),
     tenantMatchers: z
       .record(z.string().min(1), z.array(matcher))
@@ -102,6 +109,10 @@ export const datasourceConfig = z
       !tenants || Object.keys(tenantMatchers).every((tenant) => tenants.includes(tenant)),
     { path: ['tenantMatchers'], error: 'names a tenant that tenants leaves out' },
   )
+  .refine(({ backfill, backfillWindow }) => (backfill === 'window') === (backfillWindow !== undefined), {
+    path: ['backfillWindow'],
+    error: 'backfill: window and backfillWindow belong together',
+  })
   .refine((config) => (config.writeUrl ?? defaultWriteUrl(config.kind, config.readUrl)) !== undefined, {
     path: ['writeUrl'],
     error: 'this kind takes writes at another address than it answers queries: give writeUrl',
@@ -132,6 +143,8 @@ export interface Datasource {
   readonly maxSeries: number
   readonly evalDelayMs: number
   readonly futureWrites: 'auto' | 'native' | 'deferred'
+  /** How old samples may be that it takes, in the operator's words: 0 for none; undefined: as its kind does. */
+  readonly backfillReachMs?: number
   /** Tenants of ours that may name it; undefined: all. */
   readonly tenants?: readonly string[]
   readonly enforcedMatchers: readonly string[]
@@ -147,6 +160,7 @@ export function resolveDatasource(config: DatasourceConfig): Datasource {
   return {
     ...{ name, kind, readUrl, maxSeries, futureWrites, enforcedMatchers, tenantMatchers, requestSlots },
     ...(config.tenants && { tenants: config.tenants }),
+    ...(config.backfill && { backfillReachMs: backfillReach(config.backfill, config.backfillWindow) }),
     writeUrl: config.writeUrl ?? defaultWriteUrl(kind, readUrl) ?? readUrl,
     headers: { ...config.headers, ...tenantHeader(config), ...authorization(config) },
     tls: config.tls && readTls(name, config.tls),
@@ -154,6 +168,10 @@ export function resolveDatasource(config: DatasourceConfig): Datasource {
     evalDelayMs: parseDuration(config.evalDelay),
     maxPoints: config.maxPoints ?? (kind === 'victoriametrics' ? 30_000 : 11_000),
   }
+}
+
+function backfillReach(backfill: NonNullable<DatasourceConfig['backfill']>, window = '0s'): number {
+  return backfill === 'any' ? Number.POSITIVE_INFINITY : parseDuration(window)
 }
 
 /** Where a store of this kind takes remote writes; undefined where that is not under its read URL. */

@@ -25,7 +25,7 @@ export async function drawnSeries(
   { mission, stepMs, steps, payloads }: DrawnQuery,
 ): Promise<Drawn> {
   const [stored, ...published] = await Promise.all([
-    drawnInStore(deps, { mission, stepMs, steps }),
+    drawnInStore(deps, 'anomaly_pred', { mission, stepMs, steps }),
     ...payloads.map((payload) => drawnFrom(deps, mission, payload)),
   ])
   return (id, ms) => stored(id, ms) || published.some((drawn) => drawn(id, ms))
@@ -38,12 +38,14 @@ async function drawnFrom({ cache }: Pick<Deps, 'cache'>, mission: MissionName, p
   return (id, ms) => published.fromMs < ms && ms <= published.untilMs && series.rows.has(id)
 }
 
-async function drawnInStore(
+/** What the store has of one of our metrics. @throws a retryable error when it cannot be read. */
+export async function drawnInStore(
   { reader, signal }: Pick<Deps, 'reader' | 'signal'>,
+  metric: string,
   { mission, stepMs, steps }: Omit<DrawnQuery, 'payloads'>,
 ): Promise<Drawn> {
   try {
-    const query = { query: outputAtStep('anomaly_pred', mission), range: steps, stepMs, ownOutputs: true }
+    const query = { query: outputAtStep(metric, mission), range: steps, stepMs, ownOutputs: true }
     const { series, startMs } = await readPanel({ reader, signal }, query)
     const valuesOf = new Map(series.map((drawn) => [drawnId(drawn), drawn.values]))
     return (id, ms) => Number.isFinite(valuesOf.get(id)?.[(ms - startMs) / stepMs])

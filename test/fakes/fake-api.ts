@@ -7,6 +7,7 @@ import { createMetrics } from '../../scheduler/process/metrics.ts'
 import type { RunRecord } from '../../scheduler/queue/runs.ts'
 import type { SeenProcess } from '../../scheduler/store/heartbeats.ts'
 import type { TickRecord } from '../../scheduler/store/ticks/tick-store.ts'
+import { fakeBackfillService } from './fake-backfill-service.ts'
 import { fakeForecastService } from './fake-forecast-service.ts'
 import { fakeMissionService } from './fake-mission-service.ts'
 import { fakeRunService } from './fake-run-service.ts'
@@ -36,6 +37,7 @@ export function fakeApi({ settings, runRecords = [], tickRecords = [], logLines 
     schedules: fakeScheduleService(missions),
     forecasts: fakeForecastService(() => fakeNowMs),
     series: fakeSeriesService(fakeNowMs),
+    backfills: fakeBackfillService(),
     runs: {
       async list(tenant, { mission, flow, state, limit, cursor = '0' }) {
         const matching = runRecords.filter(

@@ -57,7 +57,8 @@ function isOfOneMission(selector: SyntaxNode, query: string): boolean {
   const name = selector.getChild('Identifier')
   const matchers = selector.getChild('LabelMatchers')?.getChildren('UnquotedLabelMatcher') ?? []
   const texts = matchers.map(({ from, to }) => query.slice(from, to))
-  const isOutput = name !== null && outputs.includes(query.slice(name.from, name.to))
+  const metric = name ? query.slice(name.from, name.to) : ''
+  const isOutput = outputs.includes(metric) || new RegExp(`^${missionOutputs}$`).test(metric)
   return isOutput && ['mission', 'tenant'].every((label) => texts.some((text) => text.startsWith(`${label}="`)))
 }
 

@@ -12,7 +12,7 @@ export interface FutureWritesMemory {
 }
 
 export interface FutureWritesQuestion {
-  readonly datasource: Pick<Datasource, 'name' | 'kind' | 'writeUrl' | 'futureWrites'>
+  readonly datasource: Pick<Datasource, 'name' | 'kind' | 'writeUrl' | 'futureWrites' | 'backfillReachMs'>
   /** Whether an endpoint that only VictoriaMetrics has answers at the write target; `unknown`: nobody answered. */
   readonly confirmVictoriaMetrics: (signal?: AbortSignal) => Promise<'yes' | 'no' | 'unknown'>
   readonly memory: FutureWritesMemory
@@ -48,16 +48,17 @@ export async function decideFutureWrites(question: FutureWritesQuestion): Promis
 }
 
 /**
- * Whether a store takes samples of any age, as backfills write them: VictoriaMetrics does, Prometheus and its kin refuse
- * what is an hour old. To be wrong does no harm: what comes too late is refused. So the operator's word counts here.
+ * How old samples may be that a store takes, as backfills write them: VictoriaMetrics takes any, Prometheus and its kin
+ * refuse what is an hour old. To be wrong does no harm: what comes too late is refused. So the operator's word counts here.
  * @throws STORE_UNAVAILABLE where the kind is not given and the store gave no answer: ask again.
  */
-export async function takesOldSamples(question: FutureWritesQuestion): Promise<boolean> {
+export async function backfillReachMs(question: FutureWritesQuestion): Promise<number> {
   const { datasource } = question
-  if (datasource.kind === 'victoriametrics' || datasource.futureWrites === 'native') return true
-  if (datasource.kind !== 'auto') return false
+  if (datasource.backfillReachMs !== undefined) return datasource.backfillReachMs
+  if (datasource.kind === 'victoriametrics' || datasource.futureWrites === 'native') return Number.POSITIVE_INFINITY
+  if (datasource.kind !== 'auto') return 0
   const asked = { ...datasource, futureWrites: 'auto' } as const
-  return (await decideFutureWrites({ ...question, datasource: asked })) === 'native'
+  return (await decideFutureWrites({ ...question, datasource: asked })) === 'native' ? Number.POSITIVE_INFINITY : 0
 }
 
 /** Another write URL is another store: what the old one could says nothing of it. */

@@ -121,6 +121,16 @@ describe('a backfill', () => {
     expect(here.queue.enqueued).toEqual([])
   })
 
+  test('that somebody asked for leaves the scores that there are', async () => {
+    const here = await world()
+    await here.keep(at('09:00:00'))
+    await executeDetect(here.deps, here.mission, here.attempt(job))
+    const sent = here.store.sent()
+    const asked = { ...job, runId: 'b.day', backfill: { ...job.backfill, of: 'day' } }
+    expect(await executeDetect(here.deps, here.mission, here.attempt(asked))).toMatchObject({ scored: 2 })
+    expect(here.store.sent()).toBe(sent)
+  })
+
   test('without a band waits for none, and its steps are counted', async () => {
     const here = await world()
     here.queue.states.set(tick('09:00:00'), 'active')

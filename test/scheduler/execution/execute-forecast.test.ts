@@ -109,6 +109,12 @@ describe('a backfill', () => {
     expect(queue.enqueued).toHaveLength(1)
   })
 
+  test('that somebody asked for is followed by what that one orders', async () => {
+    const { run, queue } = world()
+    expect(await run({ ...backfill, backfill: { id: 'day', of: 'day' } })).toMatchObject({ forecast: 1 })
+    expect(queue.enqueued).toEqual([])
+  })
+
   test('of an older band is not scored', async () => {
     const { run, queue } = world()
     await run({ ...backfill, bandKey: 'older' })

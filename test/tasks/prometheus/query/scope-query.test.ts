@@ -71,6 +71,7 @@ describe('queries of ours about one mission', () => {
     `max(timestamp(${selector}))`,
     `${outputAtStep('anomaly_score', red)} or ${outputAtStep('anomaly_score', red, { host: 'a' })}`,
     outputAtStep('anomaly_score', { tenant: 'default', mission: 'cpu' }),
+    outputAtStep('anomaly_mission_series', red),
   ])('%s stays as it is', (query) => {
     expect(scopeOwnOutputs(query)).toEqual({ query })
   })
@@ -85,6 +86,7 @@ describe('queries of ours about one mission', () => {
     'anomaly_pred{mission=~"cpu",tenant="red"}',
     'anomaly_pred{mission!="cpu",tenant="red"}',
     'load{mission="cpu",tenant="red"}',
+    'anomaly_missions{mission="cpu",tenant="red"}',
     '{__name__="anomaly_pred",mission="cpu",tenant="red"}',
     `${selector} or load`,
     `${selector} or anomaly_pred`,

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import {
+  backfillReachMs,
   decideFutureWrites,
   type FutureWrites,
   type FutureWritesQuestion,
-  takesOldSamples,
 } from '../../../../tasks/prometheus/write/future-writes.ts'
 
 type Answer = 'yes' | 'no' | 'unknown'
@@ -78,14 +78,24 @@ test.each<{
     answers: ['yes'],
     takes: true,
   },
+  {
+    name: 'VictoriaMetrics of which the operator says that it does not',
+    datasource: { kind: 'victoriametrics', backfillReachMs: 0 },
+    answers: [],
+    takes: false,
+  },
 ])('old samples and $name: $takes', async ({ datasource, answers, takes }) => {
-  expect(await takesOldSamples(question(datasource, answers))).toBe(takes)
+  expect(await backfillReachMs(question(datasource, answers))).toBe(takes ? Number.POSITIVE_INFINITY : 0)
 })
 
 test('whether old samples are taken is not known while the store does not say', async () => {
   const asking = question({}, ['unknown', 'yes'])
-  await expect(takesOldSamples(asking)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
-  expect(await takesOldSamples(asking)).toBe(true)
+  await expect(backfillReachMs(asking)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  expect(await backfillReachMs(asking)).toBe(Number.POSITIVE_INFINITY)
+})
+
+test('how old samples may be is what the operator says', async () => {
+  expect(await backfillReachMs(question({ kind: 'prometheus', backfillReachMs: 7_200_000 }, []))).toBe(7_200_000)
 })
 
 test('is asked once', async () => {

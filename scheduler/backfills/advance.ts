@@ -1,0 +1,181 @@
+import { toAppError } from '../../models/errors.ts'
+import { resolveStored } from '../missions/document/resolve.ts'
+import type { MissionSettings, ResolvedMission } from '../missions/document/resolved.ts'
+import type { Clock } from '../process/clock.ts'
+import type { EnqueueRequest, RunQueue } from '../queue/runs.ts'
+import type { BackfillStore } from '../store/backfills/backfill-store.ts'
+import type { MissionStore } from '../store/missions/mission-store.ts'
+import type { StoredMission } from '../store/missions/stored-mission.ts'
+import { type JudgeDeps, judgeUnit } from './judge-unit.ts'
+import { settleUnit, skip, unitState } from './settle-units.ts'
+import type { ActiveUnit, Backfill, BackfillPart, BackfillUnit } from './types.ts'
+import { unitRun, unitRunId } from './unit-run.ts'
+import { handOut, missionSignature, nextUnit } from './units.ts'
+
+export interface AdvanceDeps extends JudgeDeps {
+  readonly backfills: Pick<BackfillStore, 'replace'>
+  readonly missions: Pick<MissionStore, 'get'>
+  readonly queue: RunQueue
+  readonly settings: MissionSettings
+  readonly clock: Clock
+  backfillReachMs(datasource: string): Promise<number>
+}
+
+interface LiveMission {
+  readonly mission: StoredMission
+  readonly resolved: ResolvedMission
+}
+
+/** Missions by id as they are now, or why their part ends. */
+type Missions = ReadonlyMap<string, LiveMission | { readonly ended: string }>
+
+/** Pieces that need no run are many: a pass ends after so many of them. */
+const looksPerPass = 500
+const pausesAfter = 10
+const systemActor = 'anomaly-times'
+
+/**
+ * One step of a backfill: counts the runs that have ended and puts the next ones in the queue. What it decides is
+ * stored before a run is enqueued, and run ids follow from the piece: whoever goes on after a crash enqueues what was
+ * not, and nothing twice. False when somebody else changed the backfill meanwhile.
+ */
+export async function advanceBackfill(deps: AdvanceDeps, before: Backfill): Promise<boolean> {
+  const missions = await liveMissions(deps, before)
+  const lost: ActiveUnit[] = []
+  let backfill = before
+  for (const unit of before.active) {
+    const live = missions.get(unit.mission)
+    const found = await unitState(deps, unit)
+    const isVain = found.kind === 'lost' && live && 'ended' in live
+    if (found.kind === 'lost' && !isVain) lost.push(unit)
+    backfill = settleUnit(backfill, unit, isVain ? { kind: 'nothing', reason: live.ended } : found)
+  }
+  backfill = stopFailing(endParts(backfill, missions), deps.clock.now())
+  if (backfill.state === 'running') backfill = await fill(deps, backfill, missions)
+  backfill = conclude(backfill, missions)
+  const known = new Set(before.active)
+  const fresh = backfill.active.filter((unit) => !known.has(unit))
+  if (backfill !== before) {
+    const updatedMs = deps.clock.now()
+    backfill = { ...backfill, updatedMs, revision: before.revision + 1 }
+    if (!(await deps.backfills.replace(backfill))) return false
+  }
+  await deps.queue.enqueue([...lost, ...fresh].flatMap((unit) => requestOf(deps, backfill, { unit, missions })))
+  return true
+}
+
+async function liveMissions(deps: AdvanceDeps, { tenant, parts, active }: Backfill): Promise<Missions> {
+  const ids = new Set([
+    ...parts.filter((part) => part.ended === undefined && part.handedOut < part.total).map(({ mission }) => mission),
+    ...active.map(({ mission }) => mission),
+  ])
+  const missions = new Map<string, LiveMission | { readonly ended: string }>()
+  for (const id of ids) {
+    const signature = parts.find(({ mission }) => mission === id)?.signature
+    missions.set(id, await liveMission(deps, { tenant, id, signature }))
+  }
+  return missions
+}
+
+async function liveMission(
+  { missions, settings }: AdvanceDeps,
+  { tenant, id, signature }: { readonly tenant: string; readonly id: string; readonly signature: string | undefined },
+): Promise<LiveMission | { readonly ended: string }> {
+  try {
+    const mission = await missions.get({ tenant, mission: id })
+    if (!mission) return { ended: 'the mission was deleted' }
+    const resolved = resolveStored(mission, settings)
+    return missionSignature(mission, resolved) === signature
+      ? { mission, resolved }
+      : { ended: 'the mission was edited: its band is another one' }
+  } catch (error) {
+    const { code, message } = toAppError(error)
+    if (code === 'REDIS_UNAVAILABLE') throw error
+    return { ended: message }
+  }
+}
+
+function endParts(backfill: Backfill, missions: Missions): Backfill {
+  let ended = backfill
+  const parts = backfill.parts.map((part) => {
+    const live = missions.get(part.mission)
+    if (part.ended !== undefined || !live || !('ended' in live) || part.handedOut >= part.total) return part
+    ended = skip(ended, live.ended, part.total - part.handedOut)
+    return { ...part, ended: live.ended }
+  })
+  return ended === backfill ? backfill : { ...ended, parts }
+}
+
+/** A store that is away would make failures of all that is left. */
+function stopFailing(backfill: Backfill, nowMs: number): Backfill {
+  if (backfill.state !== 'running' || backfill.failedInRow < pausesAfter) return backfill
+  const last = backfill.failures[0]
+  const reason = `${backfill.failedInRow} runs failed one after the other, the last with ${last?.code}: ${last?.message}`
+  return { ...backfill, state: 'paused', pause: { reason, actor: systemActor, sinceMs: nowMs } }
+}
+
+async function fill(deps: AdvanceDeps, before: Backfill, missions: Missions): Promise<Backfill> {
+  let backfill = before
+  for (let looked = 0; looked < looksPerPass && backfill.active.length < backfill.document.maxActive; looked++) {
+    const next = nextPiece(backfill, missions)
+    if (!next) return backfill
+    const { part, unit, live } = next
+    const verdict = await judge(deps, backfill, { unit, live })
+    const { order } = backfill.document
+    const parts = backfill.parts.map((other) => (other === part ? handOut(part, unit, order) : other))
+    backfill = { ...backfill, parts }
+    if ('skip' in verdict) backfill = skip(backfill, verdict.skip)
+    else {
+      const begun = { mission: part.mission, stage: verdict.stage }
+      const runId = unitRunId(backfill, begun, unit)
+      backfill = { ...backfill, active: [...backfill.active, { ...unit, ...begun, runId }] }
+    }
+  }
+  return backfill
+}
+
+interface Piece {
+  readonly part: BackfillPart
+  readonly unit: BackfillUnit
+  readonly live: LiveMission
+}
+
+/** Of all missions the newest piece, or the oldest. */
+function nextPiece({ parts, document: { order } }: Backfill, missions: Missions): Piece | undefined {
+  let best: Piece | undefined
+  for (const part of parts) {
+    const live = missions.get(part.mission)
+    if (!live || 'ended' in live) continue
+    const unit = nextUnit(part, live.mission.forecastEras, order)
+    if (unit && (!best || isBefore(unit, best.unit, order))) best = { part, unit, live }
+  }
+  return best
+}
+
+const isBefore = (a: BackfillUnit, b: BackfillUnit, order: 'newest' | 'oldest'): boolean =>
+  order === 'newest' ? a.nominalMs > b.nominalMs : a.nominalMs < b.nominalMs
+
+async function judge(
+  deps: AdvanceDeps,
+  { document }: Backfill,
+  { unit, live }: { readonly unit: BackfillUnit; readonly live: LiveMission },
+) {
+  const reachMs = await deps.backfillReachMs(live.resolved.datasource)
+  if (deps.clock.now() - unit.window.fromMs > reachMs) return { skip: 'its store takes no samples that old any more' }
+  return judgeUnit(deps, document, { mission: live.mission, unit })
+}
+
+function requestOf(
+  { clock }: AdvanceDeps,
+  backfill: Backfill,
+  { unit, missions }: { readonly unit: ActiveUnit; readonly missions: Missions },
+): EnqueueRequest[] {
+  const live = missions.get(unit.mission)
+  return live && !('ended' in live) ? [unitRun(backfill, unit, { ...live, nowMs: clock.now() })] : []
+}
+
+function conclude(backfill: Backfill, missions: Missions): Backfill {
+  if (backfill.active.length > 0) return backfill
+  if (backfill.state === 'cancelling') return { ...backfill, state: 'cancelled' }
+  return backfill.state === 'running' && !nextPiece(backfill, missions) ? { ...backfill, state: 'finished' } : backfill
+}
