@@ -82,21 +82,33 @@ export const hasEnded = ({ state }: Run): boolean => finalStates.includes(state)
 export const isFailed = (run: Run): boolean => hasEnded(run) && run.state !== 'succeeded'
 
 /** `succeeded after 1.2 s`, or why not. */
-export function outcomeOf({ state, startedAt, endedAt, error }: Run): string {
+export function outcomeOf({ state, startedAt, endedAt, error, cancelled }: Run): string {
   const tookMs = endedAt && startedAt && Date.parse(endedAt) - Date.parse(startedAt)
   const took = typeof tookMs !== 'number' ? '' : ` after ${(tookMs / 1_000).toFixed(1)} s`
-  return `${state}${took}${error ? `: ${error.code}: ${error.message}` : ''}`
+  const why = cancelled ? cancelText(cancelled) : error ? `: ${error.code}: ${error.message}` : ''
+  return `${state}${took}${why}`
 }
 
 export function describeRunRecord(run: Run): string {
-  const { runId, flow, mission, schedule, kind, nominal, attempt, worker, enqueuedAt, startedAt, summary = {} } = run
-  const { cancelled, attempts = [] } = run
+  const {
+    runId,
+    flow,
+    mission,
+    schedule,
+    kind,
+    nominal,
+    attempt,
+    worker,
+    enqueuedAt,
+    startedAt,
+    attempts = [],
+    summary = {},
+  } = run
   const fields: [string, string][] = [
     ['run', runId],
     ['of', `${flow} of ${mission === undefined ? `schedule ${schedule}` : `mission ${mission}`} (${kind})`],
     ['T', nominal],
     ['state', outcomeOf(run)],
-    ...(cancelled ? [['cancelled', cancelText(cancelled)] as [string, string]] : []),
     ...(enqueuedAt && startedAt ? [['waited', waitedText(enqueuedAt, startedAt)] as [string, string]] : []),
     ['attempt', worker === undefined ? `${attempt}` : `${attempt}, by ${worker}`],
     ...attempts.slice(0, -1).map((each): [string, string] => [`  ${each.attempt}`, attemptText(each)]),
@@ -109,8 +121,8 @@ export function describeRunRecord(run: Run): string {
   return fields.map(([name, text]) => `${name.padEnd(width)}${text}`).join('\n')
 }
 
-const cancelText = ({ actor, reason, at }: NonNullable<Run['cancelled']>): string =>
-  `${at}, by ${actor}${reason === '' ? '' : `: ${reason}`}`
+const cancelText = ({ actor, reason }: NonNullable<Run['cancelled']>): string =>
+  ` by ${actor}${reason === '' ? '' : `: ${reason}`}`
 
 /** From the queue to its last start. */
 const waitedText = (enqueuedAt: string, startedAt: string): string =>

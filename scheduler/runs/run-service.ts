@@ -76,7 +76,10 @@ export function createRunService(deps: RunServiceDeps): RunService {
     async retry(key) {
       const { run, job } = await get(key)
       if (run.state !== 'failed' && run.state !== 'lost' && run.state !== 'cancelled')
-        throw new AppError('CONFLICT', `run ${key.runId} is ${run.state}: only one that failed, was lost or cancelled`)
+        throw new AppError(
+          'CONFLICT',
+          `run ${key.runId} is ${run.state}: only one that failed, was lost or cancelled is tried again`,
+        )
       const asked = job?.job ?? run.job
       if (!asked) throw new AppError('CONFLICT', `run ${key.runId} ended too long ago: its job is gone`)
       return startAgain(deps, { run, job, asked })

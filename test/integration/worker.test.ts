@@ -179,6 +179,22 @@ test('kill -9 in the middle of a run: another worker takes it with what the firs
   expect(await queue.state('detect', job.runId)).toBe('waiting')
 })
 
+test('a run at work in another process is cancelled, and the worker goes on', async () => {
+  const { queue, runs, ticks, runService } = open()
+  const job = tickJob(0, { mission: 'hang' })
+  await queue.enqueue([tickRequest(job, 'skip', { maxAttempts: 3 })])
+  const child = startProcess('first')
+  await child.line(({ kept }) => kept === job.runId)
+  const cancel = { tenant: 'default', runId: job.runId, actor: 'ops', reason: 'wrong model' }
+  expect(await runService.cancel(cancel)).toMatchObject({ state: 'cancelled', worker: 'first', attempt: 1 })
+  await waitForState(queue, job.runId, 'failed')
+  const next = tickJob(1, { mission: 'quick' })
+  await queue.enqueue([tickRequest(next, 'skip')])
+  await waitForState(queue, next.runId, 'completed')
+  expect(await ticks.list(key, range)).toMatchObject([{ outcome: 'run' }, { outcome: 'run' }])
+  expect(await runs.get(job.runId)).toMatchObject({ state: 'cancelled', cancel: { actor: 'ops' } })
+})
+
 test('a run that kills every worker fails in the end and frees its schedule', async () => {
   const { queue, runs } = open()
   const job = tickJob(0, { mission: 'hang' })
