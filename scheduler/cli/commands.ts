@@ -22,6 +22,8 @@ function lazy(name: string, summary: string, load: () => Promise<Command>): Comm
 const mission = () => import('./mission.ts')
 const scheduleGetting = () => import('./schedules/schedule-get.ts')
 const scheduleVerbs = () => import('./schedules/schedule-verbs.ts')
+const backfillGetting = () => import('./backfills/backfill-get.ts')
+const backfillVerbs = () => import('./backfills/backfill-verbs.ts')
 const models = () => import('./models/models.ts')
 
 /** In the order of the help. */
@@ -67,6 +69,17 @@ export const commands: readonly CommandEntry[] = [
     'What became of every due instant',
     async () => (await import('./schedules/tick-list.ts')).tickList,
   ),
+  lazy(
+    'backfill create',
+    'Forecast and score a past range of missions',
+    async () => (await import('./backfills/backfill-create.ts')).backfillCreate,
+  ),
+  lazy('backfill list', 'Backfills and their progress', async () => (await backfillGetting()).backfillList),
+  lazy('backfill get', 'One backfill in full', async () => (await backfillGetting()).backfillGet),
+  lazy('backfill pause', 'Pause backfills', async () => (await backfillVerbs()).backfillPause),
+  lazy('backfill resume', 'Resume paused backfills', async () => (await backfillVerbs()).backfillResume),
+  lazy('backfill cancel', 'End backfills', async () => (await backfillVerbs()).backfillCancel),
+  lazy('backfill delete', 'Forget backfills that are over', async () => (await backfillVerbs()).backfillDelete),
   lazy('run list', 'Runs of the workers', async () => (await import('./schedules/run-list.ts')).runList),
   lazy('run get', 'One run of the workers in full', async () => (await import('./run-show.ts')).runGet),
   lazy('run show', 'The same as run get', async () => (await import('./run-show.ts')).runShow),
