@@ -8,6 +8,7 @@ import { createBackfillService } from './backfills/service.ts'
 import type { Config } from './config.ts'
 import { executeRuns } from './execution/execute-run.ts'
 import { executionDeps } from './execution/execution-deps.ts'
+import { limitsOf } from './execution/limits-of.ts'
 import type { ForecastService } from './forecasts/forecast-service.ts'
 import { openForecasts, startForecastServer } from './forecasts/open-forecasts.ts'
 import { checkDefaultModels } from './inference/check-default-models.ts'
@@ -29,6 +30,7 @@ import {
 import { taskMetrics } from './process/task-metrics.ts'
 import { handBackMs } from './queue/close-worker.ts'
 import type { PoolName, QueueSize } from './queue/queue-size.ts'
+import { createRunLimits, type RunLimits } from './queue/run-limits.ts'
 import type { FlowName } from './queue/runs.ts'
 import { createWorker, type RunWorker } from './queue/worker.ts'
 import { openRedis } from './redis/redis.ts'
@@ -37,6 +39,7 @@ import { pauseFailing } from './schedules/pause-failing.ts'
 import { createScheduleService } from './schedules/service.ts'
 import { createSeriesService } from './series/series-service.ts'
 import { readHeartbeats } from './store/heartbeats.ts'
+import { createLimitStore } from './store/limit-store.ts'
 import { requestLog } from './store/missions/request-log.ts'
 
 /** API and planner of one replica. Resolves once everything is closed, after `signal` was aborted. */
@@ -151,6 +154,7 @@ function openWorker(running: OpenProcess, pool: FlowName, onDeaf: (reason: strin
     connection: openRedis(running.redisSettings, 'control', 'worker'),
     execute: timedScores(executeRuns(executionDeps(running, taskMetrics(metrics), forecasts)), metrics, clock),
     concurrency: config.worker.concurrency[pool],
+    limits: openLimits(running),
     lockDurationMs: parseDuration(config.worker.lock),
     stalledIntervalMs: parseDuration(config.worker.stalledCheck),
     onError: (error) => logger.warn({ error: error.message }, 'worker error'),
@@ -164,6 +168,17 @@ function openWorker(running: OpenProcess, pool: FlowName, onDeaf: (reason: strin
       runLogger(logger, job)[error ? 'warn' : 'info']({ state, attempt, summary, error }, 'run')
       await pauseSchedule(record, job)
     },
+  })
+}
+
+const limitLeaseMs = 60_000
+
+function openLimits({ config: { limits }, redis, stores, missionDeps, logger }: OpenProcess): RunLimits {
+  return createRunLimits({
+    store: createLimitStore(redis.control, limitLeaseMs),
+    limitsOf: limitsOf({ limits, mission: stores.missions.get, datasource: missionDeps.settings.datasource }),
+    renewMs: limitLeaseMs / 3,
+    onError: (error) => logger.warn({ error: error.message }, 'a limit could not be renewed'),
   })
 }
 

@@ -1,13 +1,20 @@
 import type { z } from 'zod'
 import { datasourceConfig, resolveDatasource } from '../../tasks/prometheus/datasource.ts'
 import { isLoopback, tryParseAddress } from './address.ts'
+import { didYouMean } from './did-you-mean.ts'
 import { redisFindings } from './redis-checks.ts'
 import { apiKey, defaultListen } from './schema.ts'
 import type { Finding } from './zod-problems.ts'
 
 /** What no single setting shows. Runs on what was written, beside the schema, so that all problems come at once. */
 export function crossCheck(tree: unknown): Finding[] {
-  const { listen = defaultListen, apiKeys, datasources, redis } = Object(tree) as Readonly<Record<string, unknown>>
+  const {
+    listen = defaultListen,
+    apiKeys,
+    datasources,
+    redis,
+    limits,
+  } = Object(tree) as Readonly<Record<string, unknown>>
   const keys = validItems(apiKey, apiKeys)
   const sources = validItems(datasourceConfig, datasources)
   return [
@@ -26,6 +33,10 @@ export function crossCheck(tree: unknown): Finding[] {
       sources.map((item) => item?.name),
     ),
     ...sources.flatMap((item, i) => (item ? unreadable(item, i) : [])),
+    ...unknownNames(
+      Object(limits).datasources,
+      sources.flatMap((item) => item?.name ?? []),
+    ),
   ]
 }
 
@@ -43,6 +54,15 @@ function unreadable(config: z.output<typeof datasourceConfig>, i: number): Findi
   } catch (error) {
     return [{ path: ['datasources', i], detail: error instanceof Error ? error.message : String(error) }]
   }
+}
+
+/** A limit of a datasource that is none would limit nothing. */
+function unknownNames(limits: unknown, names: readonly string[]): Finding[] {
+  const unknown = Object.keys(Object(limits)).filter((name) => !names.includes(name))
+  return unknown.map((name) => ({
+    path: ['limits', 'datasources', name],
+    detail: `no datasource "${name}" is configured${didYouMean(name, names)}`,
+  }))
 }
 
 /** One element per item, undefined where the schema refuses it. */

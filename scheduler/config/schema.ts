@@ -47,6 +47,10 @@ export const redisSettings = z.strictObject({
 })
 export type RedisSettings = z.output<typeof redisSettings>
 
+const mostRuns = z.int().min(1).max(10_000)
+/** What `GET /api/v1/flows` lists. */
+export const limitedFlows = ['forecast', 'detect', 'forecast-once', 'noop'] as const
+
 const concurrency = z.int().min(1).max(256)
 
 const seconds = duration.refine((text) => (tryParseDuration(text) ?? 1_000) >= 1_000, { error: 'use at least 1s' })
@@ -91,6 +95,14 @@ export const configSchema = z.strictObject({
       maxBytes: z.int().positive().default(4_000_000_000).describe('Longest file that is pulled'),
     })
     .prefault({}),
+  limits: z
+    .strictObject({
+      flows: z.partialRecord(z.enum(limitedFlows), mostRuns).default({}).describe('By flow, as forecast: 8'),
+      tenants: z.record(z.string(), mostRuns).default({}).describe('By tenant'),
+      datasources: z.record(z.string(), mostRuns).default({}).describe('By datasource that a run reads'),
+    })
+    .prefault({})
+    .describe('Most runs at work at once, on all workers together; others wait. Default: none'),
   worker: z
     .strictObject({
       concurrency: z.strictObject({ forecast: concurrency.default(2), detect: concurrency.default(8) }).prefault({}),

@@ -166,12 +166,17 @@ async function noted({ onError }: AttemptDeps, note: () => Promise<void> | undef
 async function mayBegin({ overlaps, metrics }: AttemptDeps, { job, attempt }: FetchedJob, nowMs: number) {
   // its tick has its outcome, and it waits for nobody
   if (job.retriedAfter !== undefined) return 'go'
-  const { startDeadlineMs = Number.POSITIVE_INFINITY, nominalMs, enqueuedMs } = job
-  const isLate = nowMs > Math.max(nominalMs, enqueuedMs) + startDeadlineMs
+  const isLate = isPastDeadline(job, nowMs)
   if (job.kind !== 'tick') return isLate && attempt === 1 ? 'drop' : 'go'
   const { verdict, outcome, isNew } = await overlaps.begin(job, nowMs, isLate)
-  if (isNew && outcome !== 'buffered') metrics.tick(job.flow, outcome, nowMs - nominalMs)
+  if (isNew && outcome !== 'buffered') metrics.tick(job.flow, outcome, nowMs - job.nominalMs)
   return verdict
+}
+
+/** Whether it is too late to begin. */
+export function isPastDeadline(job: RunJob, nowMs: number): boolean {
+  const { startDeadlineMs = Number.POSITIVE_INFINITY, nominalMs, enqueuedMs } = job
+  return nowMs > Math.max(nominalMs, enqueuedMs) + startDeadlineMs
 }
 
 /** A job that BullMQ gave up because each worker that took it ended without a word. */

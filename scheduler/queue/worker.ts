@@ -12,12 +12,14 @@ import {
   type AttemptResult,
   attemptRun,
   type FetchedJob,
+  isPastDeadline,
   settleKilled,
   type WorkerMetrics,
 } from './attempt.ts'
 import { closeWorker } from './close-worker.ts'
 import { FetchingWorker, watchDeafness } from './fetching-worker.ts'
 import { retryDelayMs } from './retry-delay.ts'
+import type { LimitHold, RunLimits } from './run-limits.ts'
 import type { ExecuteRun, FlowName, RunJob, RunLogWriter, RunRecord } from './runs.ts'
 import { type RunCancel, watchCancels } from './watch-cancels.ts'
 
@@ -41,6 +43,8 @@ export interface RunWorkerOptions {
   readonly onSettled?: (record: RunRecord, job: RunJob) => void | Promise<void>
   /** The worker fetches nothing though it could: the process had better end. */
   readonly onDeaf?: (reason: string) => void
+  /** Which runs may not begin yet. Default: all may. */
+  readonly limits?: RunLimits
   /** Default 60 s; renewed at a quarter. */
   readonly lockDurationMs?: number
   /** Default 30 s: how often jobs of killed workers are looked for. */
@@ -84,13 +88,18 @@ export function createWorker(options: RunWorkerOptions): RunWorker {
     const { runId } = bullJob.data
     const lost = new AbortController()
     atWork.set(runId, lost)
+    let hold: LimitHold | 'full' | undefined
     try {
-      const result = await attemptRun(deps, fetchedJob(bullJob, cancels.begin(runId)), lost.signal)
+      // one that is late ends as expired, whether there is a place or not
+      if (!isPastDeadline(bullJob.data, options.clock.now())) hold = await options.limits?.hold(bullJob.data)
+      const fetched = fetchedJob(bullJob, cancels.begin(runId))
+      const result: AttemptResult = hold === 'full' ? { kind: 'wait' } : await attemptRun(deps, fetched, lost.signal)
       return await conclude(result, { bullJob, token, waitMs: options.waitMs ?? 2_000 })
     } catch (error) {
       if (error instanceof Error) ours.add(error)
       throw error
     } finally {
+      if (hold !== 'full') await hold?.release()
       atWork.delete(runId)
       cancels.end(runId)
     }

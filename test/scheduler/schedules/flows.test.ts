@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { limitedFlows } from '../../../scheduler/config/schema.ts'
 import { checked, readTask, scheduledFlows } from '../../../scheduler/schedules/flows.ts'
 
 test.each(scheduledFlows)('the example of $name fits it', ({ params, example }) => {
@@ -13,4 +14,8 @@ test('every parameter that does not fit is named', () => {
       message: expect.stringMatching(/^flow forecast: .*params\.mission.*again/),
     }),
   )
+})
+
+test('every flow can be limited', () => {
+  expect(scheduledFlows.map(({ name }) => name)).toEqual([...limitedFlows])
 })

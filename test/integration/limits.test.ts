@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test, vi } from 'vitest'
+import { createRunLimits } from '../../scheduler/queue/run-limits.ts'
+import { type RunJob, runIds } from '../../scheduler/queue/runs.ts'
+import { createLimitStore, type Limit } from '../../scheduler/store/limit-store.ts'
+import { realRedis } from './real-redis.ts'
+import { runWorkers } from './run-workers.ts'
+
+const real = realRedis()
+const clock = { now: () => Date.now() }
+const { queue: openQueue, worker: startWorker } = runWorkers(real, clock)
+const flow: Limit = { name: 'flow:detect', most: 2 }
+const tenant: Limit = { name: 'tenant:red', most: 1 }
+
+const job = (n: number, fields: Partial<RunJob> = {}): RunJob => ({
+  ...{ runId: runIds.trigger('default', 'probe', n), kind: 'trigger', flow: 'detect', tenant: 'default', mission: '' },
+  ...{ nominalMs: n, bandKey: '', enqueuedMs: Date.now(), scheduleId: 'probe', task: { flow: 'noop', params: {} } },
+  ...fields,
+})
+
+function limits(leaseMs: number, found: readonly Limit[]) {
+  const store = createLimitStore(real.redis, leaseMs)
+  const onError = vi.fn()
+  return {
+    store,
+    onError,
+    limits: createRunLimits({ store, limitsOf: async () => found, renewMs: leaseMs / 3, onError }),
+  }
+}
+
+test('all limits or none are taken; the same run counts once', async () => {
+  const store = createLimitStore(real.redis, 60_000)
+  expect(await store.take([flow, tenant], 'a')).toBeUndefined()
+  expect(await store.take([flow, tenant], 'a')).toBeUndefined()
+  expect(await store.take([flow, tenant], 'b')).toBe(tenant)
+  expect(await store.holders('flow:detect')).toEqual(['a'])
+  expect(await store.take([flow], 'b')).toBeUndefined()
+  expect(await store.take([flow], 'c')).toBe(flow)
+  await store.release([flow, tenant], 'a')
+  expect(await store.take([flow], 'c')).toBeUndefined()
+  expect(await store.holders('flow:detect')).toEqual(['b', 'c'])
+})
+
+test('a lease that nobody renews runs out, one that is renewed lasts', async () => {
+  const { store, limits: runLimits, onError } = limits(600, [tenant])
+  await store.take([tenant], 'of a killed worker')
+  expect(await runLimits.hold(job(1))).toBe('full')
+  await sleep(700)
+  const hold = await runLimits.hold(job(1))
+  await sleep(1_500)
+  expect(await runLimits.hold(job(2))).toBe('full')
+  if (hold === undefined || hold === 'full') throw new Error('no place')
+  await hold.release()
+  expect(await runLimits.hold(job(2))).not.toBe('full')
+  expect(onError).not.toHaveBeenCalled()
+})
+
+test('workers never run more at once than the limit, and in the end all of them', async () => {
+  const { queue } = openQueue()
+  let atWork = 0
+  let most = 0
+  const ran = new Set<number>()
+  for (const name of ['w1', 'w2'])
+    startWorker(
+      async ({ nominalMs }) => {
+        most = Math.max(most, ++atWork)
+        await sleep(100)
+        atWork--
+        ran.add(nominalMs)
+        return {}
+      },
+      { name, limits: limits(5_000, [flow]).limits },
+    )
+  await queue.enqueue(Array.from({ length: 8 }, (_, n) => ({ job: job(n), priority: 1 })))
+  await vi.waitFor(() => expect([...ran].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]), { timeout: 20_000 })
+  expect(most).toBe(2)
+  await expect.poll(() => createLimitStore(real.redis, 5_000).holders('flow:detect')).toEqual([])
+})
+
+test('a run that waits for a place past its deadline expires', async () => {
+  const { queue, runs } = openQueue()
+  const { limits: full, store } = limits(60_000, [tenant])
+  await store.take([tenant], 'another')
+  const ran: number[] = []
+  const { worker } = startWorker(async ({ nominalMs }) => ({ ran: ran.push(nominalMs) }), { limits: full })
+  const late = job(1, { startDeadlineMs: 300 })
+  await queue.enqueue([{ job: late, priority: 1 }])
+  await expect.poll(() => queue.state('detect', late.runId), { timeout: 10_000 }).toBe('completed')
+  expect(ran).toEqual([])
+  expect(await runs.get(late.runId)).toBeUndefined()
+  expect(worker.health().active).toBe(0)
+})
