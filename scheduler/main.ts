@@ -22,6 +22,7 @@ import { missionsReadiness, plannerReadiness } from './process/readiness-checks.
 import {
   cancelMetrics,
   collectBacklog,
+  collectLateness,
   collectLeader,
   plannerMetrics,
   timedScores,
@@ -72,8 +73,11 @@ function openPlanner(running: OpenProcess, queueSize: QueueSizes): Planner {
     ...{ schedules: stores.schedules, ticks: stores.ticks, runs: stores.runs },
     onError: (error) => logger.error({ error: String(error) }, 'the planner tries again'),
     onReconciled: (report) => logger.debug({ report }, 'reconciled'),
+    onLate: (ms) => logger.warn({ behindSeconds: Math.round(ms / 1_000) }, 'the planner is behind'),
+    onPunctual: (ms) => logger.info({ behindSeconds: Math.round(ms / 1_000) }, 'the planner has caught up'),
   })
   collectLeader(metrics, planner)
+  collectLateness(metrics, stores.schedules, clock)
   collectBacklog(metrics, queueSize, redis.control)
   return planner
 }
@@ -97,7 +101,11 @@ function openApi(running: OpenProcess, forecasts: ForecastService, queueSize: Qu
   const now = () => clock.now()
   return buildApi({
     ...{ config, metrics, logger, datasources, ticks: stores.ticks },
-    readiness: [...running.readiness, plannerReadiness(redis.control, clock), missionsReadiness(installation)],
+    readiness: [
+      ...running.readiness,
+      plannerReadiness({ redis: redis.control, schedules: stores.schedules, clock }),
+      missionsReadiness(installation),
+    ],
     missions,
     series: createSeriesService({
       ...{ mission: missions.get, reader: datasources.reader, requests: requestLog(redis.control), now },

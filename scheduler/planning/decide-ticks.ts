@@ -65,7 +65,7 @@ function verdicts(schedule: StoredSchedule, untilMs: number): (nominalMs: number
       return { planned: { nominalMs, reason: 'on_time', serial: false } }
     if (mode === 'none') return { mark: { outcome: 'missed', reason: 'catch_up_none' } }
     if (lateMs > policy.catchUpWindowMs) return { mark: { outcome: 'missed', reason: 'catch_up_window' } }
-    if (nominalMs >= oldestMs) return { planned: { nominalMs, reason: 'caught_up', serial: nominalMs < newestMs } }
+    if (nominalMs >= oldestMs) return { planned: { nominalMs, reason: 'caught_up', serial: mode === 'all' } }
     if (mode === 'all') return { mark: { outcome: 'missed', reason: 'catch_up_limit' } }
     return { mark: { outcome: 'coalesced', reason: 'newer_due', byNominalMs: newestMs } }
   }

@@ -4,23 +4,19 @@ import type { Clock } from '../process/clock.ts'
 import type { ClosableRunQueue } from '../queue/queue.ts'
 import { plannerLease } from '../redis/lease.ts'
 import { keys } from '../store/ticks/schedule-keys.ts'
+import { type LatenessOptions, watchLateness } from './lateness.ts'
 import { type PlanDeps, type PlanReport, planDue } from './plan-due.ts'
 import { type ReconcileDeps, type ReconcileReport, reconcile } from './reconcile-runs.ts'
 
-export interface PlannerOptions extends PlanDeps, ReconcileDeps {
+export interface PlannerOptions extends PlanDeps, ReconcileDeps, LatenessOptions {
   readonly redis: RedisClient
   readonly clock: Clock
   /** Differs between replicas. */
   readonly replica: string
   readonly queue: ClosableRunQueue
-  readonly metrics: PlanDeps['metrics'] & ReconcileDeps['metrics'] & PlannerGauges
+  readonly metrics: PlanDeps['metrics'] & ReconcileDeps['metrics']
   readonly onError?: (error: unknown) => void
   readonly onReconciled?: (report: ReconcileReport) => void
-}
-
-export interface PlannerGauges {
-  /** How long the most overdue schedule has waited. */
-  dueOldest(waitedMs: number): void
 }
 
 export interface Planner {
@@ -46,8 +42,9 @@ const heartbeatKeptMs = 60_000
  * derived from the last T decided.
  */
 export function createPlanner(options: PlannerOptions): Planner {
-  const { redis, clock, replica, schedules, metrics, onError = () => undefined } = options
+  const { redis, clock, replica, schedules, onError = () => undefined } = options
   const lease = plannerLease(redis, { owner: replica, ttlMs: leaseMs })
+  const noteLateness = watchLateness(options)
   const stopping = new AbortController()
   const isDue = { lease: timer(leaseMs / 3), reconcile: timer(reconcileEveryMs), heartbeat: timer(heartbeatEveryMs) }
   let loop: Promise<void> | undefined
@@ -56,12 +53,12 @@ export function createPlanner(options: PlannerOptions): Planner {
     if (isDue.lease()) await lease.hold()
     if (!lease.isHeld()) return leaseMs / 3
     const nowMs = clock.now()
+    noteLateness(nowMs - ((await schedules.nextDueMs()) ?? nowMs))
     await planDue(options, nowMs)
     if (isDue.heartbeat()) await redis.set(keys.heartbeat, `${nowMs} ${replica}`, 'PX', heartbeatKeptMs)
     if (isDue.reconcile()) await tidy(nowMs)
     const dueMs = await schedules.nextDueMs()
     const waitMs = dueMs === undefined ? longestWaitMs : dueMs - clock.now()
-    metrics.dueOldest(Math.max(0, -waitMs))
     return Math.min(Math.max(waitMs, 1), longestWaitMs)
   }
 

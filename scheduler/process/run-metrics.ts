@@ -6,6 +6,7 @@ import type { WorkerMetrics } from '../queue/attempt.ts'
 import { type PoolName, poolNames, type QueueSize } from '../queue/queue-size.ts'
 import type { ExecuteRun } from '../queue/runs.ts'
 import { keys } from '../store/ticks/schedule-keys.ts'
+import type { ScheduleStore } from '../store/ticks/schedule-store.ts'
 import type { Clock } from './clock.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -52,7 +53,6 @@ export function plannerMetrics(metrics: Metrics): PlannerOptions['metrics'] {
   return {
     ...tickMetrics(metrics),
     lostRun: (flow) => metrics.runs.inc({ flow, result: 'lost' }),
-    dueOldest: (waitedMs) => metrics.dueOldest.set(waitedMs / 1_000),
   }
 }
 
@@ -74,6 +74,18 @@ export function timedScores(execute: ExecuteRun, metrics: Pick<Metrics, 'scoreLa
 /** Whether this replica leads, asked for each scrape. */
 export function collectLeader({ beforeScrape, plannerLeader }: Metrics, { isLeader }: Pick<Planner, 'isLeader'>): void {
   beforeScrape(async () => plannerLeader.set(isLeader() ? 1 : 0))
+}
+
+/** How late planning is, asked for each scrape and by every replica: also while nobody plans. */
+export function collectLateness(
+  { beforeScrape, dueOldest }: Metrics,
+  schedules: Pick<ScheduleStore, 'nextDueMs'>,
+  clock: Clock,
+): void {
+  beforeScrape(async () => {
+    const dueMs = await schedules.nextDueMs()
+    dueOldest.set(dueMs === undefined ? 0 : Math.max(0, clock.now() - dueMs) / 1_000)
+  })
 }
 
 /** What waits in Redis, read for each scrape. */

@@ -64,7 +64,11 @@ async function start() {
       ...{ logs: createRunLogStore(redis), cancels: createCancelStore(redis) },
     }),
     fleet: { processes: () => readHeartbeats(redis, clock), queue: size },
-    readiness: [redisReadiness('redis', redis), plannerReadiness(redis, clock), missionsReadiness(installation)],
+    readiness: [
+      redisReadiness('redis', redis),
+      plannerReadiness({ redis, schedules: createScheduleStore(redis), clock }),
+      missionsReadiness(installation),
+    ],
   })
   onTestFinished(async () => {
     await app.close()

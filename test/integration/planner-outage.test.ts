@@ -21,7 +21,7 @@ function connect(use: 'producer' | 'worker') {
   client.on('error', () => undefined)
   return client
 }
-const silent = { tick: () => undefined, lostRun: () => undefined, leader: () => undefined, dueOldest: () => undefined }
+const silent = { tick: () => undefined, lostRun: () => undefined }
 
 test('Redis away for seconds: every T of that time has one outcome, and runs go on', async () => {
   const redis = connect('producer')

@@ -28,7 +28,6 @@ export function plannerStage(real: ReturnType<typeof realRedis>) {
       metrics: {
         tick: (flow, outcome) => counted.push(`${flow} ${outcome}`),
         lostRun: (flow) => counted.push(`${flow} lost`),
-        dueOldest: () => undefined,
       },
     }
     clock.nowMs = nineMs

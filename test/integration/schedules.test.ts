@@ -29,7 +29,7 @@ async function scene() {
   clock.nowMs = nineMs
   const { queue, runs, ticks, runService } = openQueue()
   const schedules = createScheduleStore(real.redis)
-  const metrics = { tick: () => undefined, lostRun: () => undefined, dueOldest: () => undefined }
+  const metrics = { tick: () => undefined, lostRun: () => undefined }
   const planner = createPlanner({ redis: real.redis, clock, schedules, ticks, runs, queue, replica: 'one', metrics })
   app = await fakeApi({
     ...{ settings: { apiKeys: keys }, runs: runReader(runs), runService, ticks, now: clock.now },

@@ -21,9 +21,9 @@ export interface WorkerLine {
 }
 
 /** A real worker process (test/fixtures/run-worker.mjs). */
-export function spawnWorker(url: string, name: string) {
+export function spawnWorker(url: string, name: string, lockMs = 1_000) {
   const script = fileURLToPath(new URL('../fixtures/run-worker.mjs', import.meta.url))
-  const child = spawn(process.execPath, [script, url, name], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [script, url, name, `${lockMs}`], { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines: WorkerLine[] = []
   const waiting: { wanted: (line: WorkerLine) => boolean; found: (line: WorkerLine) => void }[] = []
   createInterface({ input: child.stdout }).on('line', (text) => {

@@ -17,8 +17,8 @@ afterEach(async () => {
   await Promise.all(processes.splice(0).map(({ exited }) => exited))
 })
 
-function startProcess(name: string) {
-  const child = spawnWorker(real.url, name)
+function startProcess(name: string, lockMs?: number) {
+  const child = spawnWorker(real.url, name, lockMs)
   processes.push(child)
   return child
 }
@@ -193,6 +193,36 @@ test('a run at work in another process is cancelled, and the worker goes on', as
   await waitForState(queue, next.runId, 'completed')
   expect(await ticks.list(key, range)).toMatchObject([{ outcome: 'run' }, { outcome: 'run' }])
   expect(await runs.get(job.runId)).toMatchObject({ state: 'cancelled', cancel: { actor: 'ops' } })
+})
+
+test('an event loop that is blocked for less than the lock keeps its run to itself', async () => {
+  const { queue, ticks } = open()
+  const job = tickJob(0, { mission: 'spin' })
+  const children = ['first', 'second'].map((name) => startProcess(name, 10_000))
+  await Promise.all(children.map((child) => child.line(({ ready }) => ready === true)))
+  await queue.enqueue([tickRequest(job, 'skip')])
+  await waitForState(queue, job.runId, 'completed')
+  const starts = children.flatMap(({ lines }) => lines.filter((line) => line.job))
+  expect(starts).toMatchObject([{ attempt: 1 }])
+  expect(await ticks.list(key, range)).toMatchObject([{ outcome: 'run' }])
+})
+
+test('blocked for longer, it loses the run: the other’s end is the one that counts', async () => {
+  const { queue, runs, ticks } = open()
+  const job = tickJob(0, { mission: 'spin' })
+  const first = startProcess('first', 1_000)
+  await first.line(({ ready }) => ready === true)
+  await queue.enqueue([tickRequest(job, 'skip')])
+  await first.line(({ kept }) => kept === job.runId)
+  const second = startProcess('second', 1_000)
+  await second.line((line) => line.attempt === 2)
+  await waitForState(queue, job.runId, 'completed')
+  // the blocked one comes to itself and has nothing to say any more
+  first.kill('SIGTERM')
+  expect(await first.exited).toBe('exit code 0')
+  expect(await runs.get(job.runId)).toMatchObject({ state: 'succeeded', attempt: 2, worker: 'second' })
+  expect(await ticks.list(key, range)).toMatchObject([{ outcome: 'run' }])
+  expect(await queue.enqueue([tickRequest(tickJob(1), 'skip')])).toMatchObject([{ outcome: 'new' }])
 })
 
 test('a run that kills every worker fails in the end and frees its schedule', async () => {

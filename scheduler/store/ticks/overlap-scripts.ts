@@ -21,10 +21,15 @@ local function isOther(id)
 end
 `
 
-/** Answers {'new', replaced run or ''}, {'same'} or {'held', holder}. */
+/**
+ * Answers {'new', replaced run or ''}, {'same'} or {'held', holder}. A tick that has ended is the same though its job is
+ * forgotten, so that no T is held for what a planner brings that was stopped for minutes.
+ */
 export const reserveScript = luaScript(`${sharedLua}
 if redis.call('EXISTS', KEYS[1]) == 1 then return { 'same' } end
 if mode == '' then return { 'new', '' } end
+local ended = tickOutcome(KEYS[3], nominal)
+if ended and ended ~= ${outcome('buffered')} then return { 'same' } end
 local held = redis.call('HMGET', KEYS[2], 'latest', 'latestT', 'active')
 local latest, latestT, active = held[1], held[2], held[3]
 local replaced = ''

@@ -56,7 +56,7 @@ describe('catch-up', () => {
       story: '1 missed catch_up_window, 2 missed catch_up_window',
     },
     { name: 'all: the oldest first, alone', schedule: caughtUp('all'), now: 3.5, story: '1 caught_up alone' },
-    { name: 'all: the newest beside others', schedule: caughtUp('all'), now: 1.5, story: '1 caught_up' },
+    { name: 'all: the newest, too', schedule: caughtUp('all'), now: 1.5, story: '1 caught_up alone' },
     {
       name: 'all: within its number',
       schedule: caughtUp('all', { maxCatchUpTicks: 2 }),

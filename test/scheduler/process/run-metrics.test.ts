@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createMetrics } from '../../../scheduler/process/metrics.ts'
 import {
+  collectLateness,
   collectLeader,
   forecastMetrics,
   plannerMetrics,
@@ -14,7 +15,6 @@ test('ticks, attempts and runs are counted by flow and by how they ended', async
   const planner = plannerMetrics(metrics)
   planner.tick('detect', 'skipped_overlap', 1_500)
   planner.lostRun('forecast')
-  planner.dueOldest(2_500)
   const worker = workerMetrics(metrics)
   worker.attempt('detect', 0.2, 'STORE_BUSY')
   worker.attempt('detect', 0.3)
@@ -30,7 +30,6 @@ test('ticks, attempts and runs are counted by flow and by how they ended', async
     'run_duration_seconds_count{flow="detect"} 2',
     'runs_total{flow="detect",result="succeeded"} 1',
     'runs_total{flow="forecast",result="lost"} 1',
-    'due_oldest_seconds 2.5',
     'run_duration_seconds_sum{flow="forecast-once"} 4',
     'run_failed_attempts_total{flow="forecast-once",code="RUN_CANCELLED"} 1',
     'runs_total{flow="forecast-once",result="cancelled"} 1',
@@ -55,6 +54,14 @@ test('whether it leads is asked for each scrape', async () => {
   expect(await metrics.text()).toContain('anomaly_times_planner_leader 1\n')
   leads = false
   expect(await metrics.text()).toContain('anomaly_times_planner_leader 0\n')
+})
+
+test('how late planning is, is asked for each scrape', async () => {
+  const metrics = createMetrics()
+  let dueMs: number | undefined = 2_500
+  collectLateness(metrics, { nextDueMs: async () => dueMs }, { now: () => 10_000 })
+  expect(await metrics.text()).toContain('anomaly_times_due_oldest_seconds 7.5\n')
+  for (dueMs of [12_000, undefined]) expect(await metrics.text()).toContain('anomaly_times_due_oldest_seconds 0\n')
 })
 
 test.each([
