@@ -9,8 +9,9 @@ import { type Bench, type BenchFlag, BenchSkipped } from './bench.ts'
 import { chronos } from './chronos.ts'
 import { pipeline } from './pipeline.ts'
 import { formatTable } from './report.ts'
+import { scheduler } from './scheduler.ts'
 
-const benches: Readonly<Record<string, Bench>> = { accuracy, chronos, pipeline }
+const benches: Readonly<Record<string, Bench>> = { accuracy, chronos, pipeline, scheduler }
 const ownFlags = Object.assign({}, ...Object.values(benches).map(({ flags }) => flags))
 const commonFlags: Readonly<Record<string, BenchFlag>> = {
   quick: { type: 'boolean', help: 'a tenth of the size' },

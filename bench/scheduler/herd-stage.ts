@@ -1,0 +1,20 @@
+import { type BenchRow, row } from '../report.ts'
+import type { Platform } from './platform.ts'
+import { idsOf, lagsOf, percentile, register, ticksOf, until } from './schedules.ts'
+
+/** Schedules that are all due once, in the same second. */
+export async function herdRows(
+  platform: Platform,
+  { herd, aims }: { readonly herd: number; readonly aims: boolean },
+): Promise<BenchRow[]> {
+  const dueMs = Math.ceil(Date.now() / 1_000) * 1_000 + 10_000
+  const entries = await register(platform, idsOf('herd', herd), { at: [new Date(dueMs).toISOString()] })
+  if (Date.now() >= dueMs) throw new Error(`${herd} schedules could not be registered in time`)
+  await until(async () => (await platform.endedRuns()) >= herd, 60_000)
+  const lags = lagsOf(await ticksOf(platform, entries, { fromMs: dueMs - 1, untilMs: dueMs }))
+  return [
+    row(`start lag p50, ${herd} due in one second`, percentile(lags, 50), 's'),
+    row(`start lag p99, ${herd} due in one second`, percentile(lags, 99), 's', aims ? '< 2' : undefined),
+    row('their runs', lags.length, 'runs', aims ? `>= ${herd}` : undefined),
+  ]
+}
