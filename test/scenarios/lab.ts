@@ -59,6 +59,8 @@ export interface Lab {
 export interface LabOptions {
   /** Whether the store is said to take future samples. */
   readonly futureWrites: 'native' | 'deferred'
+  /** Whether it is said to take old samples; default: with a native band. */
+  readonly takesOldSamples?: boolean
   /** When the clock begins; default: that of the scenarios. */
   readonly fromMs?: number
   /** Fills the store before anything runs; default: the load of the scenarios. */
@@ -66,7 +68,8 @@ export interface LabOptions {
 }
 
 /** The real planner, queue, workers, stores, Redis and VictoriaMetrics, on a clock of the scenario's own. */
-export async function openLab({ futureWrites, fromMs = startMs, fill = writeLoad }: LabOptions): Promise<Lab> {
+export async function openLab(options: LabOptions): Promise<Lab> {
+  const { futureWrites, takesOldSamples = futureWrites === 'native', fromMs = startMs, fill = writeLoad } = options
   const dir = mkdtempSync(join(tmpdir(), 'at-lab-'))
   const [redisServer, store] = await Promise.all([
     startRedis({ dir, extraArgs: ['--appendonly', 'no'] }),
@@ -78,7 +81,7 @@ export async function openLab({ futureWrites, fromMs = startMs, fill = writeLoad
   const clock = simClock(fromMs)
   const faults: Faults = {}
   const ended: Lab['ended'] = []
-  const parts = openParts({ redis, clock, faults, storeUrl: store.url, futureWrites })
+  const parts = openParts({ redis, clock, faults, storeUrl: store.url, futureWrites, takesOldSamples })
   const workers = (['forecast', 'detect'] as const).map((flow) =>
     openWorker(flow, { parts, redis, connect, clock, ended }),
   )
@@ -119,11 +122,12 @@ interface PartsOptions {
   readonly faults: Faults
   readonly storeUrl: string
   readonly futureWrites: 'native' | 'deferred'
+  readonly takesOldSamples: boolean
 }
 
 type Parts = ReturnType<typeof openParts>
 
-function openParts({ redis, clock, faults, storeUrl, futureWrites }: PartsOptions) {
+function openParts({ redis, clock, faults, storeUrl, futureWrites, takesOldSamples }: PartsOptions) {
   const now = () => clock.now()
   const datasource = resolveDatasource(
     datasourceConfig.parse({ name: 'main', kind: 'victoriametrics', readUrl: storeUrl, futureWrites }),
@@ -148,7 +152,7 @@ function openParts({ redis, clock, faults, storeUrl, futureWrites }: PartsOption
       models: forecasters.names,
     },
     checkQuery: async () => ({ isEmpty: false }),
-    takesOldSamples: async () => futureWrites === 'native',
+    takesOldSamples: async () => takesOldSamples,
     registrationReachMs: 0,
   } satisfies MissionServiceDeps
   const service = createMissionService(missionDeps)

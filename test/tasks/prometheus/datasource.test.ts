@@ -109,3 +109,19 @@ test.each<{ name: string; input: Record<string, unknown>; path: string }>([
   const parsed = datasourceConfig.safeParse({ name: 'main', readUrl: 'http://store', ...input })
   expect(parsed.error?.issues.map((issue) => issue.path.join('.'))).toEqual([path])
 })
+
+test.each([
+  { written: {}, reachMs: undefined },
+  { written: { backfill: 'none' }, reachMs: 0 },
+  { written: { backfill: 'any' }, reachMs: Number.POSITIVE_INFINITY },
+  { written: { backfill: 'window', backfillWindow: '2h' }, reachMs: 7_200_000 },
+] as const)('$written: samples of the last $reachMs ms', ({ written, reachMs }) => {
+  expect(resolve(written).backfillReachMs).toBe(reachMs)
+})
+
+test.each([{ backfill: 'window' }, { backfill: 'any', backfillWindow: '2h' }, { backfillWindow: '2h' }] as const)(
+  '%j is half a setting',
+  (written) => {
+    expect(() => resolve(written)).toThrow('backfill: window and backfillWindow belong together')
+  },
+)
