@@ -116,9 +116,15 @@ test.each([
 
 test('records of the release before are read', async () => {
   const { runId, ...old } = record(1, { state: 'failed' })
-  await real.redis.hset(keys.run(runId), { runId, ...old, errorCode: 'STORE_BUSY', errorMessage: 'busy' })
+  await real.redis.hset(keys.run(runId), {
+    runId,
+    ...old,
+    errorCode: 'STORE_BUSY',
+    errorMessage: 'busy',
+    summary: '{"read":1}',
+  })
   expect(await createRunStore(real.redis).get(runId)).toEqual({
     ...{ runId, ...old },
-    error: { code: 'STORE_BUSY', message: 'busy' },
+    ...{ error: { code: 'STORE_BUSY', message: 'busy' }, summary: { read: 1 } },
   })
 })

@@ -200,8 +200,8 @@ test('a run that cannot be read is left out, and the others are told', async () 
     ...{ state: 'active', attempt: 1, startedMs: 1, summary: { read: 1 } },
   }
   for (const runId of ['r.a', 'r.b', 'r.c']) await runs.put({ ...run, runId })
-  await real.redis.hset('{at}:run:r.a', 'summary', '[')
-  await real.redis.hset('{at}:run:r.b', 'state', 'dancing')
+  await real.redis.hset('{at}:run:r.a', 'doc', '[')
+  await real.redis.hset('{at}:run:r.b', 'doc', JSON.stringify({ version: 1, ...run, state: 'dancing' }))
   expect(await runs.unfinished(9)).toEqual([{ ...run, runId: 'r.c' }])
   expect(told.map(({ kind, key }) => [kind, key])).toEqual([
     ['run', 'r.a'],
