@@ -133,6 +133,8 @@ export interface ForecastCache {
   /** Rows at the given instants (on the payload's grid); instants outside the horizon are missing from the map. */
   bands(mission: MissionName, ref: PayloadRef, stepsMs: readonly number[]): Promise<ReadonlyMap<number, BandRows>>
   markPublished(mission: MissionName, ref: PayloadRef, steps: StepRange): Promise<void>
+  /** Nobody will ask for it any more: it goes in five minutes, so that whoever reads it now can end. */
+  retire(mission: MissionName, ref: PayloadRef): Promise<void>
   drop(mission: MissionName): Promise<void>
 }
 

@@ -1,4 +1,5 @@
 import { toAppError } from '../../models/errors.ts'
+import type { ForecastCache } from '../../tasks/deps.ts'
 import { resolveStored } from '../missions/document/resolve.ts'
 import type { MissionSettings, ResolvedMission } from '../missions/document/resolved.ts'
 import type { Clock } from '../process/clock.ts'
@@ -7,12 +8,14 @@ import type { BackfillStore } from '../store/backfills/backfill-store.ts'
 import type { MissionStore } from '../store/missions/mission-store.ts'
 import type { StoredMission } from '../store/missions/stored-mission.ts'
 import { type JudgeDeps, judgeUnit } from './judge-unit.ts'
+import { retireForecasts } from './retire-forecasts.ts'
 import { settleUnit, skip, unitState } from './settle-units.ts'
 import type { ActiveUnit, Backfill, BackfillPart, BackfillUnit } from './types.ts'
 import { unitRun, unitRunId } from './unit-run.ts'
 import { handOut, missionSignature, nextUnit } from './units.ts'
 
 export interface AdvanceDeps extends JudgeDeps {
+  readonly cache: Pick<ForecastCache, 'list' | 'retire'>
   readonly backfills: Pick<BackfillStore, 'replace'>
   readonly missions: Pick<MissionStore, 'get'>
   readonly queue: RunQueue
@@ -59,6 +62,7 @@ export async function advanceBackfill(deps: AdvanceDeps, before: Backfill): Prom
     const updatedMs = deps.clock.now()
     backfill = { ...backfill, updatedMs, revision: before.revision + 1 }
     if (!(await deps.backfills.replace(backfill))) return false
+    await retireForecasts(deps.cache, before, backfill)
   }
   await deps.queue.enqueue([...lost, ...fresh].flatMap((unit) => requestOf(deps, backfill, { unit, missions })))
   return true

@@ -1,3 +1,4 @@
+import { setImmediate as others } from 'node:timers/promises'
 import { parseDuration } from '../../models/duration.ts'
 import { AppError, toAppError } from '../../models/errors.ts'
 import { floorToStep, type StepRange } from '../../models/series.ts'
@@ -50,14 +51,14 @@ interface Piece {
 }
 
 /** @throws INVALID_PARAMS naming the field and the mission. */
-export function planBackfill(
+export async function planBackfill(
   document: BackfillDocument,
   missions: readonly PlannedMission[],
   nowMs: number,
-): BackfillPlan {
+): Promise<BackfillPlan> {
   const asked = { fromMs: Date.parse(document.from), untilMs: Date.parse(document.to) }
   if (asked.untilMs > nowMs) throw invalid('to', `${document.to} lies in the future`)
-  const { pieces, unfit } = piecesOf(document, missions, { asked, nowMs })
+  const { pieces, unfit } = await piecesOf(document, missions, { asked, nowMs })
   const ticks = pieces.reduce((sum, { owners }) => sum + owners.length, 0)
   const kept = newestOwners(pieces, document.maxForecasts)
   const parts = kept.map((piece) => partOf(piece, document)).filter(({ total }) => total > 0)
@@ -67,26 +68,30 @@ export function planBackfill(
     ...{ missions: parts.length, ticks, forecasts: sum(({ forecasts }) => forecasts) },
     ...{ chunks: sum(({ chunks }) => chunks), steps: sum(({ steps }) => steps) },
   }
-  const total = parts.reduce((all, part) => all + part.total, 0)
-  if (total === 0) throw invalid('from', 'no step of the range is left to do')
-  if (total > maxUnits) throw invalid('from', `${total} pieces are more than ${maxUnits}: take a shorter range`)
+  if (parts.length === 0) throw invalid('from', 'no step of the range is left to do')
   return { parts: [...parts, ...unfit], size }
 }
 
 /** Of several missions, those that do not fit end at once with the reason. */
-function piecesOf(document: BackfillDocument, missions: readonly PlannedMission[], asked: Asked) {
+async function piecesOf(document: BackfillDocument, missions: readonly PlannedMission[], asked: Asked) {
   const pieces: Piece[] = []
   const unfit: BackfillPart[] = []
   const errors: unknown[] = []
+  let units = 0
   for (const planned of missions) {
+    // thousands of T's take a while, and this process has others to answer and to plan
+    await others()
     try {
-      pieces.push(pieceOf(document, planned, asked))
+      const piece = pieceOf(document, planned, asked)
+      units += unitsOf(piece)
+      pieces.push(piece)
     } catch (error) {
       errors.push(error)
       const range = { ...asked.asked, fromMs: asked.asked.untilMs }
       const piece = { planned, range, stepMs: planned.resolved.detectParams.stepMs, owners: [] }
       unfit.push({ ...partOf(piece, document), ended: toAppError(error).message })
     }
+    if (units > maxUnits) throw invalid('from', `these are more than ${maxUnits} pieces: take a shorter range`)
   }
   if (pieces.length === 0) throw errors[0]
   return { pieces, unfit }
@@ -115,7 +120,7 @@ function pieceOf({ flow, chunk, from }: BackfillDocument, planned: PlannedMissio
       gridMs,
     ),
   }
-  if ((range.untilMs - range.fromMs) / Math.min(resolved.gapMs, resolved.maxExtendMs) > 10 * maxUnits)
+  if ((range.untilMs - range.fromMs) / (flow === 'detect' ? resolved.maxExtendMs : resolved.gapMs) > maxUnits)
     throw invalid('from', `${from} is too long ago for a mission that is due every ${resolved.gapMs / 1_000} s`)
   if (flow !== 'detect') return { planned, range, stepMs, owners: ownersIn(mission.forecastEras, range) }
   const chunkMs = Math.max(1, Math.floor((chunk ? parseDuration(chunk) : resolved.maxExtendMs) / gridMs)) * gridMs

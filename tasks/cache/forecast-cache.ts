@@ -1,6 +1,6 @@
 import type { MissionName, SeriesIdentity, StepRange } from '../../models/series.ts'
 import type { BandRows, ForecastCache, PayloadMeta, PayloadRef, PayloadSeries } from '../deps.ts'
-import { keepPayload } from './keep-payload.ts'
+import { keepPayload, replacedTtlMs } from './keep-payload.ts'
 import * as codec from './payload-codec.ts'
 import { type Recent, recentlyUsed } from './recent.ts'
 import { calling, entryField, keysOf, payloadKey, type RedisClient, stepField } from './redis.ts'
@@ -47,6 +47,10 @@ export function createForecastCache(options: ForecastCacheOptions): ForecastCach
     markPublished: (mission, ref, steps) => {
       const { list } = keysOf(mission)
       return calling('mark', list, markEntry({ redis, list, ref }, steps))
+    },
+    async retire(mission, ref) {
+      const key = payloadKey(mission, ref)
+      await calling('retire', key, redis.pexpire(key, replacedTtlMs))
     },
     async drop(mission) {
       const { list, payloadPrefix } = keysOf(mission)

@@ -19,7 +19,7 @@ const hourMs = 3_600_000
 /** A writer that dies leaves its unfinished payload for so long. */
 const unfinishedTtlMs = 120_000
 /** A replaced payload stays readable for the runs that began with it. */
-const replacedTtlMs = 300_000
+export const replacedTtlMs = 300_000
 const chunkBytes = 4 << 20
 
 /** Writes under a temporary key, in chunks, then makes it the payload of its bandKey, T and kind in one step. */

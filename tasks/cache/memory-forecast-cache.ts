@@ -36,6 +36,9 @@ export function memoryForecastCache(): ForecastCache {
       const payload = find(mission, ref)
       if (payload) payloadsOf(mission).set(payloadKey(ref), { ...payload, meta: { ...payload.meta, published } })
     },
+    async retire(mission, ref) {
+      if (find(mission, ref)) payloadsOf(mission).delete(payloadKey(ref))
+    },
     drop: async (mission) => void missions.delete(missionKey(mission)),
   }
 }

@@ -43,6 +43,7 @@ export function fakeCache(): FakeCache {
       fail('markPublished')
       await memory.markPublished(mission, ref, steps)
     },
+    retire: (mission, ref) => memory.retire(mission, ref),
     drop: (mission) => memory.drop(mission),
   }
 }

@@ -7,12 +7,15 @@ import { createRunQueue } from '../../scheduler/queue/queue.ts'
 import { createBackfillStore } from '../../scheduler/store/backfills/backfill-store.ts'
 import { createRunStore } from '../../scheduler/store/ticks/run-store.ts'
 import { createForecastCache } from '../../tasks/cache/forecast-cache.ts'
+import { outputSelector } from '../../tasks/panel/output-selector.ts'
 import { audit, expectCalm, expectEveryStep, expectScored, valueAt } from './audit.ts'
 import { type Lab, openLab } from './lab.ts'
 import { exportSeries, samplesByInstant } from './store-audit.ts'
-import { minuteMs, startMs } from './world.ts'
+import { minuteMs, queryable, startMs } from './world.ts'
 
 const at = (minutes: number) => startMs + minutes * minuteMs
+/** As runs ask for them. */
+const ownScores = outputSelector('anomaly_score', { tenant: 'default', mission: 'past' })
 const time = (minutes: number) => new Date(at(minutes)).toISOString()
 
 /** Of a clock and stores that the lab has opened. */
@@ -50,6 +53,14 @@ describe.each(['native', 'deferred'] as const)('on a datasource whose band is %s
     }
   }
 
+  /** Kept forecasts that go within minutes; those of live runs stay for hours. */
+  async function fadingForecasts(): Promise<number> {
+    const payloads = await lab.redis.keys('{at:m:default/past}*:p:*')
+    const ttlsMs = await Promise.all(payloads.map((payload) => lab.redis.pttl(payload)))
+    expect(ttlsMs.length).toBeGreaterThan(5)
+    return ttlsMs.filter((ms) => ms <= 300_000).length
+  }
+
   const samples = async () => samplesByInstant(await exportSeries(lab.storeUrl, '{mission="past"}'))
 
   test('fills what the store lacks and rewrites nothing, also when it is asked for again', async () => {
@@ -63,6 +74,8 @@ describe.each(['native', 'deferred'] as const)('on a datasource whose band is %s
     const done = await backfill({ id: 'day', mission: 'past', from: time(-240), to: time(60) })
     // T of the hours from -5 to 0: each owns the steps from ten past the next hour
     expect(done).toMatchObject({ state: 'finished', done: 6, failed: 0, skipped: {}, active: [] })
+    // that of T 0 is the live run's
+    expect(await fadingForecasts()).toBe(5)
     const after = await audit(lab, 'past')
     expectScored(after.scores, { fromMs: at(-240), untilMs: at(79) })
     if (mode === 'native') expectEveryStep(after.pred, 5 * minuteMs, { fromMs: at(-290), untilMs: at(130) })
@@ -72,6 +85,7 @@ describe.each(['native', 'deferred'] as const)('on a datasource whose band is %s
       expect(valueAt(after.scores, 'a', at(minute))).toBe(valueAt(before.scores, 'a', at(minute)))
     }
     const held = await samples()
+    for (const minute of [-200, -60, 15]) await queryable(lab.storeUrl, ownScores, at(minute))
     const again = await backfill({ id: 'again', mission: 'past', from: time(-240), to: time(60) })
     expect(again).toMatchObject({ state: 'finished', done: 6, failed: 0 })
     await audit(lab, 'past')
