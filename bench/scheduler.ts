@@ -18,6 +18,8 @@ export const scheduler: Bench = {
     const platform = await openPlatform()
     try {
       say(`${size.herd} schedules due in the same second`)
+      // as warm as processes are that have run for a while
+      await herdRows(platform, { herd: size.herd / 5, aims: false })
       const herd = await herdRows(platform, size)
       say(`${count} schedules at one minute`)
       const steady = await steadyRows(platform, { ...size, seconds: quick ? 15 : 60 })

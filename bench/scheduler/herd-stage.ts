@@ -8,9 +8,10 @@ export async function herdRows(
   { herd, aims }: { readonly herd: number; readonly aims: boolean },
 ): Promise<BenchRow[]> {
   const dueMs = Math.ceil(Date.now() / 1_000) * 1_000 + 10_000
-  const entries = await register(platform, idsOf('herd', herd), { at: [new Date(dueMs).toISOString()] })
+  const entries = await register(platform, idsOf(`herd-${herd}`, herd), { at: [new Date(dueMs).toISOString()] })
   if (Date.now() >= dueMs) throw new Error(`${herd} schedules could not be registered in time`)
-  await until(async () => (await platform.endedRuns()) >= herd, 60_000)
+  const endedBefore = await platform.endedRuns()
+  await until(async () => (await platform.endedRuns()) - endedBefore >= herd, 60_000)
   const lags = lagsOf(await ticksOf(platform, entries, { fromMs: dueMs - 1, untilMs: dueMs }))
   return [
     row(`start lag p50, ${herd} due in one second`, percentile(lags, 50), 's'),
