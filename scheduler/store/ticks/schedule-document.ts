@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { schedulePolicy, scheduleSpec } from '../../planning/schedule-schema.ts'
 import { flowNames } from '../../queue/runs.ts'
 import { scheduleDocument as ownDocument } from '../../schedules/document.ts'
-import { decodeDocument } from '../stored-document.ts'
+import { type Decoded, decodeDocument } from '../stored-document.ts'
 import { parseScheduleMember, type ScheduleKey, scheduleMember } from './schedule-keys.ts'
 import type { SchedulePosition, StoredSchedule } from './stored-schedule.ts'
 
@@ -61,12 +61,27 @@ export function decodeScheduleRows(answer: unknown): ScheduleRow[] {
   return rows
 }
 
+type DecodedSchedule = Decoded<z.output<typeof scheduleDocument>>
+
+const maxRemembered = 50_000
+const remembered = new Map<string, { readonly json: string; readonly decoded: DecodedSchedule }>()
+
+/** A planner reads the same documents every minute: checking one takes longer than all else that it does with it. */
+function decoded(member: string, json: string): DecodedSchedule {
+  const known = remembered.get(member)
+  if (known?.json === json) return known.decoded
+  const fresh = decodeDocument(json, scheduleDocument)
+  if (remembered.size >= maxRemembered) remembered.clear()
+  remembered.set(member, { json, decoded: fresh })
+  return fresh
+}
+
 function decodeRow([member, due, json, generation, last]: readonly (string | null)[]): ScheduleRow {
   const key = parseScheduleMember(member ?? '')
   const row = { ...key, ...(due && { dueMs: Number(due) }), stamp: `${generation ?? ''}|${last ?? ''}` }
   const stands = position.safeParse({ generation, lastNominalMs: last }).data
   if (!stands) return { ...row, reason: `no generation and last T, but "${row.stamp}"` }
-  const { document, reason } = decodeDocument(json ?? '', scheduleDocument)
+  const { document, reason } = decoded(member ?? '', json ?? '')
   if (!document) return { ...row, position: stands, reason }
   const earlier = document.earlier.filter(({ untilMs }) => untilMs > stands.lastNominalMs)
   const { dueMs } = row
