@@ -1,4 +1,8 @@
+import { z } from 'zod'
 import { AppError } from '../../models/errors.ts'
+
+/** As requests give it. */
+export const givenInstant = z.iso.datetime({ offset: true })
 
 /** @throws INVALID_PARAMS */
 export function assertRange(fromMs: number, untilMs: number): void {

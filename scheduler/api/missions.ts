@@ -5,6 +5,7 @@ import { missionBody, missionId } from '../missions/document/document.ts'
 import type { ApiDeps } from './deps.ts'
 import { preconditions, tagged } from './etag.ts'
 import { listQuery, nextLink } from './paging.ts'
+import { assertPathId } from './path-id.ts'
 import { problemResponses } from './problems.ts'
 import type { Api } from './types.ts'
 import { missionStatusView, missionView, viewMission, viewStatus } from './views.ts'
@@ -27,12 +28,7 @@ function putRoute(app: Api, { missions }: ApiDeps): void {
     handler: async (request, reply) => {
       const { params, body, caller } = request
       const { id } = params
-      if (body.id !== undefined && body.id !== id) {
-        const detail = `the path says "${id}"`
-        throw new AppError('INVALID_PARAMS', `the body's id is "${body.id}", ${detail}`, {
-          problems: [{ pointer: '/id', detail }],
-        })
-      }
+      assertPathId(body, id)
       const options = { actor: caller.name, ...(await preconditions(request, () => missions.get(caller.tenant, id))) }
       const { mission, outcome, warnings } = await missions.put(caller.tenant, { id, ...body }, options)
       if (outcome === 'created') reply.code(201).header('location', `/api/v1/missions/${mission.id}`)

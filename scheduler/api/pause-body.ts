@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { AppError } from '../../models/errors.ts'
+import { givenInstant } from './instant-range.ts'
 
 /** Of every pause. */
 export const pauseBody = z
   .strictObject({
     reason: z.string().max(500).default(''),
-    until: z.iso.datetime({ offset: true }).optional().describe('Resumes by itself then'),
+    until: givenInstant.optional().describe('Resumes by itself then'),
   })
   .nullish()
 

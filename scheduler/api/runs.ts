@@ -3,7 +3,7 @@ import { missionId } from '../missions/document/document.ts'
 import { ownerOf } from '../runs/known-runs.ts'
 import { ownScheduleId } from '../schedules/document.ts'
 import type { ApiDeps } from './deps.ts'
-import { assertRange } from './instant-range.ts'
+import { assertRange, givenInstant } from './instant-range.ts'
 import { listQuery, nextLink } from './paging.ts'
 import { problemResponses } from './problems.ts'
 import { runState, runView, viewRun } from './run-views.ts'
@@ -13,7 +13,6 @@ import { flowName } from './views.ts'
 const tags = ['runs']
 const pageView = z.object({ runs: z.array(runView), cursor: z.string().optional() }).meta({ id: 'RunPage' })
 export const runParams = z.object({ runId: z.string().max(300) })
-const given = z.iso.datetime({ offset: true })
 
 /** /api/v1/runs. Plain detect runs leave no record to list; one by one they are known by their ticks. */
 export function runRoutes(app: Api, { runs, runService }: ApiDeps): void {
@@ -25,8 +24,8 @@ export function runRoutes(app: Api, { runs, runService }: ApiDeps): void {
         schedule: ownScheduleId.exactOptional().describe('Also `<mission>.forecast` and `<mission>.detect`'),
         flow: flowName.exactOptional(),
         state: runState.exactOptional(),
-        from: given.exactOptional().describe('Started after it'),
-        to: given.exactOptional().describe('Started at or before it'),
+        from: givenInstant.exactOptional().describe('Started after it'),
+        to: givenInstant.exactOptional().describe('Started at or before it'),
       }),
       response: { 200: pageView, ...problemResponses },
     },
@@ -63,7 +62,7 @@ export function runRoutes(app: Api, { runs, runService }: ApiDeps): void {
 }
 
 /** Runs of missions are found by mission and flow. */
-function whose(schedule: string) {
+export function whose(schedule: string) {
   const { mission, flow } = ownerOf(schedule)
   return mission === '' ? { scheduleId: schedule } : { mission, flow }
 }

@@ -2,17 +2,17 @@ import { z } from 'zod'
 import { scheduleDocument } from '../schedules/document.ts'
 import { listTimes } from '../schedules/times.ts'
 import type { ApiDeps } from './deps.ts'
-import { assertRange } from './instant-range.ts'
+import { assertRange, givenInstant } from './instant-range.ts'
 import { listQuery, nextLink } from './paging.ts'
 import { problemResponses } from './problems.ts'
 import { runState, runView, viewRun } from './run-views.ts'
+import { whose } from './runs.ts'
 import { loadView, timeView, viewLoad, viewTime } from './schedule-views.ts'
 import { scheduleParams as params } from './schedules.ts'
 import type { Api } from './types.ts'
 import { tickView, viewTick } from './views.ts'
 
 const tags = ['schedules']
-const instant = z.iso.datetime({ offset: true })
 const dayMs = 86_400_000
 const maxTimes = 1_000
 
@@ -26,8 +26,8 @@ function timesRoute(app: Api, { schedules, now }: ApiDeps): void {
     schema: {
       ...{ tags, summary: 'Nominal times of a range by the present document, with what the clocks do to them', params },
       querystring: z.strictObject({
-        from: instant.optional().describe('Excluded; default: now'),
-        to: instant.optional().describe('Included; default: without end'),
+        from: givenInstant.optional().describe('Excluded; default: now'),
+        to: givenInstant.optional().describe('Included; default: without end'),
         limit: z.coerce.number().int().min(1).max(maxTimes).default(100),
       }),
       response: { 200: z.object({ times: z.array(timeView) }).meta({ id: 'NominalTimes' }), ...problemResponses },
@@ -47,8 +47,8 @@ function ticksRoute(app: Api, { ticks, schedules, now }: ApiDeps): void {
     schema: {
       ...{ tags, summary: 'What became of every due instant (kept for two days)', params },
       querystring: z.strictObject({
-        from: instant.optional().describe('Excluded; default: a day before `to`'),
-        to: instant.optional().describe('Included; default: now'),
+        from: givenInstant.optional().describe('Excluded; default: a day before `to`'),
+        to: givenInstant.optional().describe('Included; default: now'),
       }),
       response: { 200: z.object({ ticks: z.array(tickView) }).meta({ id: 'Ticks' }), ...problemResponses },
     },
@@ -74,9 +74,8 @@ function runsRoute(app: Api, { runs, schedules }: ApiDeps): void {
     },
     handler: async (request, reply) => {
       const { caller, query, params } = request
-      const { id, mission, flow } = await schedules.get({ tenant: caller.tenant, id: params.id })
-      const whose = mission === '' ? { scheduleId: id } : { mission }
-      const page = await runs.list(caller.tenant, { ...query, ...whose, flow })
+      const { id, flow } = await schedules.get({ tenant: caller.tenant, id: params.id })
+      const page = await runs.list(caller.tenant, { ...query, ...whose(id), flow })
       nextLink(request, reply, page.cursor)
       const { cursor } = page
       return { runs: page.runs.map((run) => viewRun(run, caller)), ...(cursor !== undefined && { cursor }) }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ApiDeps } from './deps.ts'
+import { givenInstant } from './instant-range.ts'
 import { pauseBody, readPause } from './pause-body.ts'
 import { problemResponses } from './problems.ts'
 import { scheduleView, viewSchedule } from './schedule-views.ts'
@@ -36,7 +37,7 @@ export function scheduleVerbRoutes(app: Api, { schedules, now }: ApiDeps): void 
       description: 'The same T twice is one run.',
       body: z
         .strictObject({
-          nominal: z.iso.datetime({ offset: true }).optional().describe('T; default: now'),
+          nominal: givenInstant.optional().describe('T; default: now'),
           params: z.record(z.string(), z.unknown()).optional().describe('In place of its own'),
         })
         .nullish(),

@@ -8,7 +8,7 @@ import type { ScheduleStatus } from '../schedules/service.ts'
 import type { NominalTime } from '../schedules/times.ts'
 import type { StoredSchedule } from '../store/ticks/stored-schedule.ts'
 import { tickOutcomes } from '../store/ticks/tick-codec.ts'
-import { instant, tickView, toInstant, viewTick } from './views.ts'
+import { instant, optionalInstant, tickView, toInstant, viewTick } from './views.ts'
 
 const boundsView = {
   start: instant.optional(),
@@ -89,7 +89,7 @@ export function viewSchedule(
 function viewPause({ reason, actor, sinceMs, untilMs }: NonNullable<StoredSchedule['pause']>) {
   return {
     ...{ reason, ...(actor !== undefined && { actor }), since: toInstant(sinceMs) },
-    ...(untilMs !== undefined && { until: toInstant(untilMs) }),
+    ...optionalInstant('until', untilMs),
   }
 }
 
@@ -97,8 +97,8 @@ function viewSpec(spec: ScheduleSpec): z.output<typeof specView> {
   const { startMs, endMs, exclude } = spec
   return {
     ...viewSpecTimes(spec),
-    ...(startMs !== undefined && { start: toInstant(startMs) }),
-    ...(endMs !== undefined && { end: toInstant(endMs) }),
+    ...optionalInstant('start', startMs),
+    ...optionalInstant('end', endMs),
     ...(exclude && {
       exclude: exclude.map(({ fromMs, untilMs }) => ({ from: toInstant(fromMs), to: toInstant(untilMs) })),
     }),

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { AppError } from '../../models/errors.ts'
 import { missionId } from '../missions/document/document.ts'
 import { ownScheduleId, scheduleBody } from '../schedules/document.ts'
 import { type LabelMatch, parseLabelSelector } from '../schedules/label-selector.ts'
@@ -7,6 +6,7 @@ import { scheduleStates } from '../schedules/list-schedules.ts'
 import type { ApiDeps } from './deps.ts'
 import { preconditions } from './etag.ts'
 import { listQuery, nextLink } from './paging.ts'
+import { assertPathId } from './path-id.ts'
 import { problemResponses } from './problems.ts'
 import { scheduleView, viewSchedule } from './schedule-views.ts'
 import type { Api } from './types.ts'
@@ -31,12 +31,7 @@ function putRoute(app: Api, { schedules, now }: ApiDeps): void {
     handler: async (request, reply) => {
       const { params, body, caller } = request
       const { id } = params
-      if (body.id !== undefined && body.id !== id) {
-        const detail = `the path says "${id}"`
-        throw new AppError('INVALID_PARAMS', `the body's id is "${body.id}", ${detail}`, {
-          problems: [{ pointer: '/id', detail }],
-        })
-      }
+      assertPathId(body, id)
       const options = await preconditions(request, () => schedules.get({ tenant: caller.tenant, id }))
       const { schedule, outcome } = await schedules.put(caller.tenant, { ...body, id }, options)
       if (outcome === 'created') reply.code(201).header('location', `/api/v1/schedules/${id}`)

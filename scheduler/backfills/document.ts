@@ -1,10 +1,9 @@
 import { z } from 'zod'
 import { duration, missionId } from '../missions/document/document.ts'
+import { instant } from '../schedules/document.ts'
 
 export const backfillFlows = ['forecast', 'detect', 'both'] as const
 export type BackfillFlow = (typeof backfillFlows)[number]
-
-const instant = z.iso.datetime({ offset: true, error: 'write an instant as 2026-01-31T12:00:00Z' })
 
 const fields = z.strictObject({
   id: missionId.exactOptional().describe('Yours; default: made of the time. The same document again changes nothing'),

@@ -9,7 +9,8 @@ export const ownScheduleId = z
 
 export const missionScheduleId = /^([a-z0-9][a-z0-9-]{0,62})\.(forecast|detect)$/
 
-const instant = z.iso.datetime({ offset: true, error: 'write an instant as 2026-01-31T12:00:00Z' })
+/** As people write it in documents. */
+export const instant = z.iso.datetime({ offset: true, error: 'write an instant as 2026-01-31T12:00:00Z' })
 const maxListed = 1_000
 
 const spec = z

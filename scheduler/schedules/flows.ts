@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { forecastOnceParams } from '../../flows/forecast-once-params.ts'
 import { flows } from '../../flows/registry.ts'
-import { AppError } from '../../models/errors.ts'
 import { describeMisfit } from '../config/describe-misfit.ts'
 import { missionId } from '../missions/document/document.ts'
+import { invalidDocument } from '../missions/document/invalid-document.ts'
 import type { Problem } from '../missions/document/resolved.ts'
 import type { FlowName, FlowTask } from '../queue/runs.ts'
 
@@ -62,8 +62,7 @@ export function readTask<Params>(
 export function checked<Params>(task: FlowTask, schema: z.ZodType<Params>): Params {
   const { params, problems } = readTask(task, schema)
   if (params !== undefined) return params
-  const details = problems.map(({ pointer, detail }) => `${pointer.slice(1).replaceAll('/', '.')}: ${detail}`)
-  throw new AppError('INVALID_PARAMS', `flow ${task.flow}: ${details.join('; ')}`, { problems })
+  throw invalidDocument(`flow ${task.flow}`, problems)
 }
 
 export function findFlow(name: string): ScheduledFlow | undefined {

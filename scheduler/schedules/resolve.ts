@@ -1,7 +1,7 @@
 import { cronProblem } from '../../models/cron.ts'
 import { parseDuration } from '../../models/duration.ts'
-import { AppError } from '../../models/errors.ts'
 import { didYouMean } from '../config/did-you-mean.ts'
+import { invalidDocument } from '../missions/document/invalid-document.ts'
 import { schedulePolicy } from '../missions/document/policies.ts'
 import type { Problem } from '../missions/document/resolved.ts'
 import { shortestCronGapMs } from '../planning/cron-gap.ts'
@@ -29,11 +29,11 @@ export function resolveSchedule(
 ): ScheduleEntry {
   const flow = findFlow(document.flow)
   const problems = [...idProblems(document), ...flowProblems(document, flow), ...specProblems(document)]
-  if (!flow || problems.length > 0) throw invalidSchedule(document, problems)
+  if (!flow || problems.length > 0) throw invalidDocument(`schedule ${document.id}`, problems)
   const { id } = document
   const spec = specOf(tenant, document)
   const never = neverDue(spec, nowMs)
-  if (never && !mayBeOver) throw invalidSchedule(document, [never])
+  if (never && !mayBeOver) throw invalidDocument(`schedule ${document.id}`, [never])
   return {
     tenant,
     id,
@@ -125,9 +125,4 @@ function policyOf({ policy = {} }: ScheduleDocument, spec: ScheduleSpec, pool: F
 function shortestGapMs(spec: ScheduleSpec): number {
   if (spec.kind === 'every') return spec.everyMs
   return spec.kind === 'cron' ? (shortestCronGapMs(spec, 0) ?? hourMs) : hourMs
-}
-
-function invalidSchedule({ id }: ScheduleDocument, problems: readonly Problem[]): AppError {
-  const details = problems.map(({ pointer, detail }) => `${pointer.slice(1).replaceAll('/', '.')}: ${detail}`)
-  return new AppError('INVALID_PARAMS', `schedule ${id}: ${details.join('; ')}`, { problems })
 }

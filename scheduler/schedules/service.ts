@@ -134,8 +134,9 @@ export function createScheduleService(deps: ScheduleServiceDeps): ScheduleServic
 
     async trigger(key, options) {
       const schedule = await get(key)
-      const [answer] = await queue.enqueue([triggeredRun(schedule, options, clock.now())])
-      return answer?.runId ?? key.id
+      const run = triggeredRun(schedule, options, clock.now())
+      const [answer] = await queue.enqueue([run])
+      return answer?.runId ?? run.job.runId
     },
   }
 }

@@ -6,9 +6,10 @@ import type { StoredMission } from '../../store/missions/stored-mission.ts'
 import { bandKeyOf, scopeKeyOf } from './band-keys.ts'
 import { knownRowProblems } from './covariate-checks.ts'
 import type { MissionDocument } from './document.ts'
+import { invalidDocument } from './invalid-document.ts'
 import { schedulePolicy } from './policies.ts'
 import { documentProblems, resolvedProblems } from './problems.ts'
-import type { MissionDatasource, MissionSettings, Problem, ResolvedMission } from './resolved.ts'
+import type { MissionDatasource, MissionSettings, ResolvedMission } from './resolved.ts'
 import { scheduleSpec, shortestGapMs } from './schedule-fields.ts'
 
 export interface ResolveInput {
@@ -24,10 +25,10 @@ export function resolveMission(input: ResolveInput, settings: MissionSettings, n
   const before = documentProblems(document, { nowMs, ...settings })
   const datasource = settings.datasource(tenant, document.datasource)
   if (!datasource) before.push({ pointer: '/datasource', detail: noDatasource(document) })
-  if (!datasource || before.length > 0) throw invalidMission(document, before)
+  if (!datasource || before.length > 0) throw invalidDocument(`mission ${document.id}`, before)
   const resolved = resolve(input, settings, datasource)
   const after = [...resolvedProblems(document, resolved, datasource), ...knownRowProblems(resolved, nowMs)]
-  if (after.length > 0) throw invalidMission(document, after)
+  if (after.length > 0) throw invalidDocument(`mission ${document.id}`, after)
   return resolved
 }
 
@@ -129,11 +130,6 @@ function noDatasource({ datasource }: MissionDocument): string {
   return datasource === undefined
     ? 'none is configured (datasources, or AT_DATASOURCES)'
     : `there is none named "${datasource}"; GET /api/v1/datasources lists them`
-}
-
-function invalidMission({ id }: MissionDocument, problems: readonly Problem[]): AppError {
-  const details = problems.map(({ pointer, detail }) => `${pointer.slice(1).replaceAll('/', '.')}: ${detail}`)
-  return new AppError('INVALID_PARAMS', `mission ${id}: ${details.join('; ')}`, { problems })
 }
 
 function durationOr(text: string | undefined, defaultMs: number): number {
