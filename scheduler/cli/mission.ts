@@ -1,13 +1,14 @@
 import { stringify } from 'yaml'
 import { z } from 'zod'
 import type { SeriesState } from '../../flows/contexts.ts'
-import { parseDuration } from '../../models/duration.ts'
 import type { missionView } from '../api/views.ts'
 import { scoreText } from '../terminal/number-text.ts'
 import { type ApiClient, apiClient, apiOptions } from './api-client.ts'
 import { defineCommand, type OptionValues, usageError } from './command.ts'
 import { forEach } from './for-each.ts'
-import { waitForRun } from './run-show.ts'
+import { allPages } from './pages.ts'
+import { pauseBody, pauseOptions } from './pause-options.ts'
+import { waitForRun, waitOptions, waitTimeoutMs } from './run-show.ts'
 import { relativeTime, textTable } from './table.ts'
 
 export type Mission = z.output<typeof missionView>
@@ -75,17 +76,15 @@ export const missionPause = defineCommand({
   summary: 'Pause missions: no forecasts, no scores.',
   positionals: ids,
   options: {
-    reason: { type: 'string', value: 'TEXT', help: 'why, for whoever wonders' },
-    for: { type: 'string', value: 'DURATION', help: 'resume by itself after this long' },
+    ...pauseOptions,
     ...apiOptions,
   },
   examples: [['anomaly-times mission pause cpu --reason migration --for 2h', 'until the work is done']],
   async run({ values, positionals }, io) {
-    const until = values.for && new Date(Date.now() + parseDuration(values.for)).toISOString()
-    const body = { ...(values.reason !== undefined && { reason: values.reason }), ...(until && { until }) }
+    const body = pauseBody(values)
     return forEach(positionals, apiClient(values, io.environment), io, async (client, id) => {
       await client.call({ method: 'POST', path: `${missionPath(id)}/pause`, body })
-      return until ? `paused until ${until}` : 'paused'
+      return body.until ? `paused until ${body.until}` : 'paused'
     })
   },
 })
@@ -110,8 +109,7 @@ export const missionTrigger = defineCommand({
   options: {
     flow: { type: 'string', value: 'forecast|detect', help: 'which flow; default forecast' },
     recompute: { type: 'boolean', help: 'forecast again though a forecast is kept' },
-    wait: { type: 'boolean', help: 'until the run has ended; the exit code is 1 when it failed' },
-    timeout: { type: 'string', value: 'DURATION', help: 'how long to wait at most; default 5m' },
+    ...waitOptions,
     ...apiOptions,
   },
   examples: [
@@ -123,8 +121,7 @@ export const missionTrigger = defineCommand({
     if (flow !== 'forecast' && flow !== 'detect')
       throw usageError('mission trigger', `--flow ${flow}: write forecast or detect`)
     const body = { flow, recompute }
-    if (values.timeout !== undefined && !values.wait) throw usageError('mission trigger', '--timeout goes with --wait')
-    const timeoutMs = values.wait ? parseDuration(values.timeout ?? '5m') : undefined
+    const timeoutMs = waitTimeoutMs('mission trigger', values)
     return forEach(positionals, apiClient(values, io.environment), io, async (client, id) => {
       const answer = await client.call({ method: 'POST', path: `${missionPath(id)}/trigger`, body })
       const { runId } = z.object({ runId: z.string() }).parse(answer)
@@ -134,16 +131,8 @@ export const missionTrigger = defineCommand({
 })
 
 /** Every page, with the status of each mission. */
-export async function listMissions(client: ApiClient): Promise<Mission[]> {
-  const page = z.object({ missions: z.array(anyMission), cursor: z.string().optional() })
-  const missions: Mission[] = []
-  let cursor: string | undefined
-  do {
-    const answer = page.parse(await client.call({ path: '/missions', query: { limit: '500', status: 'true', cursor } }))
-    missions.push(...answer.missions)
-    cursor = answer.cursor
-  } while (cursor !== undefined)
-  return missions
+export function listMissions(client: ApiClient): Promise<Mission[]> {
+  return allPages(client, { path: '/missions', field: 'missions', query: { status: 'true' } }, anyMission)
 }
 
 const missionPath = (id: string) => `/missions/${encodeURIComponent(id)}`

@@ -10,12 +10,18 @@ export interface PageRequest {
   readonly limit?: number
 }
 
+const anyItem = z.looseObject({})
+
 const perPage = 500
 
 /** The items of every page of a list. A newer server may know more of an item than this client. */
-export async function allPages<Item extends object>(client: ApiClient, request: PageRequest): Promise<Item[]> {
+export async function allPages<Item extends object>(
+  client: ApiClient,
+  request: PageRequest,
+  item: z.ZodType = anyItem,
+): Promise<Item[]> {
   const { path, query, field, limit = Number.POSITIVE_INFINITY } = request
-  const page = z.object({ [field]: z.array(z.looseObject({})), cursor: z.string().optional() })
+  const page = z.object({ [field]: z.array(item), cursor: z.string().optional() })
   const items: Item[] = []
   let cursor: string | undefined
   do {

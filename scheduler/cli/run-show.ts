@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { parseDuration } from '../../models/duration.ts'
 import { toAppError } from '../../models/errors.ts'
 import type { runView } from '../api/run-views.ts'
 import { type ApiClient, apiClient, apiOptions } from './api-client.ts'
-import { type Command, defineCommand } from './command.ts'
+import { type Command, defineCommand, type OptionValues, usageError } from './command.ts'
 import type { Failure } from './for-each.ts'
 import { show, watchOption } from './watch.ts'
 
@@ -57,6 +58,18 @@ export async function awaitRun(client: ApiClient, runId: string, timeoutMs: numb
     if (Date.now() + pollMs > untilMs) return undefined
     await sleep(pollMs)
   }
+}
+
+/** Options of commands that ask for a run. */
+export const waitOptions = {
+  wait: { type: 'boolean', help: 'until the run has ended; the exit code is 1 when it failed' },
+  timeout: { type: 'string', value: 'DURATION', help: 'how long to wait at most; default 5m' },
+} as const
+
+/** undefined: nobody waits. @throws INVALID_PARAMS for a time-out of nothing. */
+export function waitTimeoutMs(name: string, { wait, timeout }: OptionValues<typeof waitOptions>): number | undefined {
+  if (timeout !== undefined && !wait) throw usageError(name, '--timeout goes with --wait')
+  return wait ? parseDuration(timeout ?? '5m') : undefined
 }
 
 /** How it ended, in one line. */

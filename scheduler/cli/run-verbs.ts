@@ -1,8 +1,7 @@
-import { parseDuration } from '../../models/duration.ts'
 import { apiClient, apiOptions } from './api-client.ts'
-import { defineCommand, usageError } from './command.ts'
+import { defineCommand } from './command.ts'
 import { forEach } from './for-each.ts'
-import { outcomeOf, parseRun, type Run, runPath, waitForRun } from './run-show.ts'
+import { outcomeOf, parseRun, type Run, runPath, waitForRun, waitOptions, waitTimeoutMs } from './run-show.ts'
 
 const runs = { name: 'RUN...', min: 1, max: 1_000 }
 const json = { type: 'boolean', help: 'each run as the API has it, one line of JSON for each' } as const
@@ -40,8 +39,7 @@ export const runRetry = defineCommand({
     'The same run for the same T, beside its schedule: it waits for no other run, and its tick stays what it was. What it\nwrote before, it writes once more with the same values.',
   positionals: runs,
   options: {
-    wait: { type: 'boolean', help: 'until the run has ended; the exit code is 1 when it failed' },
-    timeout: { type: 'string', value: 'DURATION', help: 'how long to wait at most; default 5m' },
+    ...waitOptions,
     json,
     ...apiOptions,
   },
@@ -53,8 +51,7 @@ export const runRetry = defineCommand({
     ],
   ],
   run({ values, positionals }, io) {
-    if (values.timeout !== undefined && !values.wait) throw usageError('run retry', '--timeout goes with --wait')
-    const timeoutMs = values.wait ? parseDuration(values.timeout ?? '5m') : undefined
+    const timeoutMs = waitTimeoutMs('run retry', values)
     return forEach(positionals, apiClient(values, io.environment), io, async (client, runId) => {
       const run = parseRun(await client.call({ method: 'POST', path: `${runPath(runId)}/retry` }))
       if (timeoutMs !== undefined) return waitForRun(client, runId, timeoutMs)

@@ -1,11 +1,15 @@
 import { z } from 'zod'
-import { apiClient, apiOptions } from '../api-client.ts'
+import { type ApiClient, apiClient, apiOptions } from '../api-client.ts'
 import { defineCommand } from '../command.ts'
 import { forEach } from '../for-each.ts'
 import { backfillPath } from './follow-backfill.ts'
 
 const ids = { name: 'ID...', min: 1, max: 1_000 }
 const changed = z.looseObject({ state: z.string() })
+
+/** Asks for it, and tells the state that it led to. */
+const change = (verb: 'pause' | 'resume' | 'cancel', body?: object) => async (client: ApiClient, id: string) =>
+  changed.parse(await client.call({ method: 'POST', path: `${backfillPath(id)}/${verb}`, body })).state
 
 export const backfillPause = defineCommand({
   name: 'backfill pause',
@@ -14,10 +18,12 @@ export const backfillPause = defineCommand({
   options: { reason: { type: 'string', value: 'TEXT', help: 'why, for whoever wonders' }, ...apiOptions },
   examples: [['anomaly-times backfill pause outage --reason release', 'until backfill resume']],
   run: ({ values, positionals }, io) =>
-    forEach(positionals, apiClient(values, io.environment), io, async (client, id) => {
-      const body = values.reason === undefined ? {} : { reason: values.reason }
-      return changed.parse(await client.call({ method: 'POST', path: `${backfillPath(id)}/pause`, body })).state
-    }),
+    forEach(
+      positionals,
+      apiClient(values, io.environment),
+      io,
+      change('pause', values.reason === undefined ? {} : { reason: values.reason }),
+    ),
 })
 
 export const backfillResume = defineCommand({
@@ -26,10 +32,7 @@ export const backfillResume = defineCommand({
   positionals: ids,
   options: apiOptions,
   examples: [['anomaly-times backfill resume outage', 'failed T stay failed: another backfill takes them']],
-  run: ({ values, positionals }, io) =>
-    forEach(positionals, apiClient(values, io.environment), io, async (client, id) => {
-      return changed.parse(await client.call({ method: 'POST', path: `${backfillPath(id)}/resume` })).state
-    }),
+  run: ({ values, positionals }, io) => forEach(positionals, apiClient(values, io.environment), io, change('resume')),
 })
 
 export const backfillCancel = defineCommand({
@@ -38,10 +41,7 @@ export const backfillCancel = defineCommand({
   positionals: ids,
   options: apiOptions,
   examples: [['anomaly-times backfill cancel outage', 'cancelling, then cancelled']],
-  run: ({ values, positionals }, io) =>
-    forEach(positionals, apiClient(values, io.environment), io, async (client, id) => {
-      return changed.parse(await client.call({ method: 'POST', path: `${backfillPath(id)}/cancel` })).state
-    }),
+  run: ({ values, positionals }, io) => forEach(positionals, apiClient(values, io.environment), io, change('cancel')),
 })
 
 export const backfillDelete = defineCommand({

@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { parseDuration } from '../../../models/duration.ts'
 import { AppError } from '../../../models/errors.ts'
 import { scheduleDocument } from '../../schedules/document.ts'
 import { apiClient, apiOptions } from '../api-client.ts'
 import { applyDocuments, applyOptions } from '../apply.ts'
-import { defineCommand, usageError } from '../command.ts'
+import { defineCommand } from '../command.ts'
 import { forEach } from '../for-each.ts'
-import { waitForRun } from '../run-show.ts'
+import { pauseBody, pauseOptions } from '../pause-options.ts'
+import { waitForRun, waitOptions, waitTimeoutMs } from '../run-show.ts'
 import { schedulePath } from './schedule-get.ts'
 
 const ids = { name: 'ID...', min: 1, max: 1_000 }
@@ -43,17 +43,15 @@ export const schedulePause = defineCommand({
   summary: 'Pause schedules: their ticks end as paused.',
   positionals: ids,
   options: {
-    reason: { type: 'string', value: 'TEXT', help: 'why, for whoever wonders' },
-    for: { type: 'string', value: 'DURATION', help: 'resume by itself after this long' },
+    ...pauseOptions,
     ...apiOptions,
   },
   examples: [['anomaly-times schedule pause probe --reason migration --for 2h', 'until the work is done']],
   run({ values, positionals }, io) {
-    const until = values.for && new Date(Date.now() + parseDuration(values.for)).toISOString()
-    const body = { ...(values.reason !== undefined && { reason: values.reason }), ...(until && { until }) }
+    const body = pauseBody(values)
     return forEach(positionals, apiClient(values, io.environment), io, async (client, id) => {
       await client.call({ method: 'POST', path: `${schedulePath(id)}/pause`, body })
-      return until ? `paused until ${until}` : 'paused'
+      return body.until ? `paused until ${body.until}` : 'paused'
     })
   },
 })
@@ -78,15 +76,13 @@ export const scheduleTrigger = defineCommand({
   options: {
     nominal: { type: 'string', value: 'INSTANT', help: 'T; default now. The same T twice is one run' },
     params: { type: 'string', value: 'JSON', help: 'parameters of the flow in place of its own' },
-    wait: { type: 'boolean', help: 'until the run has ended; the exit code is 1 when it failed' },
-    timeout: { type: 'string', value: 'DURATION', help: 'how long to wait at most; default 5m' },
+    ...waitOptions,
     ...apiOptions,
   },
   examples: [['anomaly-times schedule trigger probe --wait', 'one run, and how it ended']],
   run({ values, positionals }, io) {
     const { nominal, params } = values
-    if (values.timeout !== undefined && !values.wait) throw usageError('schedule trigger', '--timeout goes with --wait')
-    const timeoutMs = values.wait ? parseDuration(values.timeout ?? '5m') : undefined
+    const timeoutMs = waitTimeoutMs('schedule trigger', values)
     const body = {
       ...(nominal !== undefined && { nominal }),
       ...(params !== undefined && { params: parseParams(params) }),
