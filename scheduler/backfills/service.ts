@@ -10,6 +10,7 @@ import type { MarksStore } from '../store/missions/marks-store.ts'
 import type { MissionStore } from '../store/missions/mission-store.ts'
 import type { StoredMission } from '../store/missions/stored-mission.ts'
 import { maxWrites, outrun } from '../store/outrun.ts'
+import { everyPage } from '../store/pages.ts'
 import type { BackfillDocument } from './document.ts'
 import { type BackfillPlan, type BackfillSize, invalid, type PlannedMission, planBackfill } from './plan.ts'
 import { type Backfill, type BackfillKey, isOver, settledOf } from './types.ts'
@@ -57,6 +58,7 @@ export interface BackfillService {
 }
 
 const maxMissions = 1_000
+const missionsPerRead = 500
 
 export function createBackfillService(deps: BackfillServiceDeps): BackfillService {
   const { backfills, clock } = deps
@@ -187,12 +189,8 @@ async function selectMissions(
   const matches = parseLabelSelector(labels ?? '')
   if (!matches) throw invalid('labels', `${labels}: write team=sre,env!=dev`)
   const found: StoredMission[] = []
-  let cursor: string | undefined
-  do {
-    const page = await missions.list(tenant, { limit: 500, ...(cursor !== undefined && { cursor }) })
+  for await (const page of everyPage((asked) => missions.list(tenant, asked), missionsPerRead))
     found.push(...page.missions.filter(({ document }) => matchesLabels(document.labels, matches)))
-    cursor = page.cursor
-  } while (cursor !== undefined)
   if (found.length === 0) throw invalid('labels', `no mission bears ${labels}`)
   if (found.length > maxMissions)
     throw invalid('labels', `${found.length} missions bear ${labels}, more than ${maxMissions}`)

@@ -1,3 +1,4 @@
+import { filteredPage } from '../store/pages.ts'
 import type { SchedulePage, ScheduleStore } from '../store/ticks/schedule-store.ts'
 import type { StoredSchedule } from '../store/ticks/stored-schedule.ts'
 import { type LabelMatch, matchesLabels } from './label-selector.ts'
@@ -17,8 +18,6 @@ export interface ScheduleFilter {
 }
 
 const overdueMs = 60_000
-/** A filter that matches hardly anything ends after so many reads, with a cursor to go on from. */
-const maxReads = 20
 
 export function stateOf({ pause, dueMs }: StoredSchedule, nowMs: number): ScheduleState {
   if (pause && (pause.untilMs ?? Number.POSITIVE_INFINITY) > nowMs) return 'paused'
@@ -37,18 +36,15 @@ export async function listSchedules(
   store: Pick<ScheduleStore, 'list'>,
   { tenant, filter, nowMs }: ListRequest,
 ): Promise<SchedulePage> {
-  const found: StoredSchedule[] = []
-  let { cursor } = filter
-  for (let reads = 0; reads < maxReads && found.length < filter.limit; reads++) {
-    const page = await store.list(tenant, {
-      limit: filter.limit - found.length,
-      ...(cursor !== undefined && { cursor }),
-    })
-    found.push(...page.schedules.filter((schedule) => matches(schedule, filter, nowMs)))
-    cursor = page.cursor
-    if (cursor === undefined) break
-  }
-  return { schedules: found, ...(cursor !== undefined && { cursor }) }
+  const { items, ...rest } = await filteredPage(
+    filter,
+    async (page) => {
+      const { schedules, ...more } = await store.list(tenant, page)
+      return { items: schedules, ...more }
+    },
+    (schedule) => matches(schedule, filter, nowMs),
+  )
+  return { schedules: items, ...rest }
 }
 
 function matches(

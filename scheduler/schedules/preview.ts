@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { nextNominal } from '../planning/tick-sequence.ts'
 import type { Clock } from '../process/clock.ts'
+import { everyPage } from '../store/pages.ts'
 import type { ScheduleStore } from '../store/ticks/schedule-store.ts'
 import { createdSchedule, type StoredSchedule } from '../store/ticks/stored-schedule.ts'
 import type { ScheduleDocument } from './document.ts'
@@ -61,12 +62,7 @@ export async function previewSchedule(
 }
 
 async function* allOf(schedules: Pick<ScheduleStore, 'list'>, tenant: string): AsyncGenerator<StoredSchedule> {
-  let cursor: string | undefined
-  do {
-    const page = await schedules.list(tenant, { limit: schedulesPerRead, ...(cursor !== undefined && { cursor }) })
-    yield* page.schedules
-    cursor = page.cursor
-  } while (cursor !== undefined)
+  for await (const page of everyPage((asked) => schedules.list(tenant, asked), schedulesPerRead)) yield* page.schedules
 }
 
 /** Counts the starts of one schedule into `seconds`, of which the first begins at `fromMs`. @returns how many */

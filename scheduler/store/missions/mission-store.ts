@@ -2,6 +2,7 @@ import { AppError } from '../../../models/errors.ts'
 import type { MissionName } from '../../../models/series.ts'
 import type { RedisClient } from '../../../tasks/cache/redis.ts'
 import { runLua } from '../lua.ts'
+import { everyPage, type PageOptions } from '../pages.ts'
 import { redisCall } from '../redis-call.ts'
 import { type Decoded, ignoreUnreadable, type OnUnreadable } from '../stored-document.ts'
 import { decodeMission, encodeMission } from './mission-document.ts'
@@ -54,12 +55,7 @@ export function createMissionStore(redis: RedisClient, onUnreadable: OnUnreadabl
   }
 
   async function* readTenant(tenant: string) {
-    let cursor: string | undefined
-    do {
-      const page: ReadPage = await readPage(tenant, { limit: 500, ...(cursor !== undefined && { cursor }) })
-      yield* page.read
-      cursor = page.cursor
-    } while (cursor !== undefined)
+    for await (const page of everyPage((asked) => readPage(tenant, asked), missionsPerRead)) yield* page.read
   }
 
   return {
@@ -111,12 +107,9 @@ export function createMissionStore(redis: RedisClient, onUnreadable: OnUnreadabl
   }
 }
 
-const markKeys = (name: MissionName): string[] => [keys.marks(name), keys.claims(name), keys.claimAges(name)]
+const missionsPerRead = 500
 
-interface PageOptions {
-  readonly limit: number
-  readonly cursor?: string
-}
+const markKeys = (name: MissionName): string[] => [keys.marks(name), keys.claims(name), keys.claimAges(name)]
 
 interface ReadPage {
   /** `mission` is undefined for one that cannot be read. */
