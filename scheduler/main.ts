@@ -6,6 +6,7 @@ import type { Api } from './api/types.ts'
 import { startBackfillDriver } from './backfills/backfill-driver.ts'
 import { createBackfillService } from './backfills/service.ts'
 import type { Config } from './config.ts'
+import { createDeploymentService } from './deployments/deployment-service.ts'
 import { executeRuns } from './execution/execute-run.ts'
 import { executionDeps } from './execution/execution-deps.ts'
 import { limitsOf } from './execution/limits-of.ts'
@@ -107,6 +108,7 @@ function openApi(running: OpenProcess, forecasts: ForecastService, queueSize: Qu
       missionsReadiness(installation),
     ],
     missions,
+    deployments: createDeploymentService({ missions, installed: running.missionDeps.settings.models }),
     series: createSeriesService({
       ...{ mission: missions.get, reader: datasources.reader, requests: requestLog(redis.control), now },
       ...{ marks: stores.marks, cache: stores.cache, settings: running.missionDeps.settings },

@@ -7,6 +7,7 @@ import { parseAddress } from '../config/address.ts'
 import { createAuthentication } from './auth.ts'
 import { backfillRoutes } from './backfills.ts'
 import { datasourceRoutes } from './datasources.ts'
+import { deploymentRoutes } from './deployments.ts'
 import type { ApiDeps } from './deps.ts'
 import { describeApi } from './describe-api.ts'
 import { replyNotFound, replyWithError } from './error-replies.ts'
@@ -54,7 +55,10 @@ export async function buildApi(deps: ApiDeps): Promise<Api> {
   observeRequests(app, deps)
   await describeApi(app)
   probeRoutes(app, deps)
-  await app.register(async (api: Api) => protectedRoutes(api, deps), { prefix: '/api/v1' })
+  const authenticate = createAuthentication(deps.config.apiKeys)
+  await app.register(async (api: Api) => protectedRoutes(api, deps, authenticate), { prefix: '/api/v1' })
+  for (const prefix of ['', '/api'])
+    await app.register(async (api: Api) => ancestorRoutes(api, deps, authenticate), { prefix })
   await app.ready()
   return app
 }
@@ -68,11 +72,26 @@ export async function listenApi(app: Api, listen: string): Promise<string> {
   }
 }
 
-function protectedRoutes(api: Api, deps: ApiDeps): void {
-  const authenticate = createAuthentication(deps.config.apiKeys)
+type Authenticate = ReturnType<typeof createAuthentication>
+
+function askWhoCalls(api: Api, authenticate: Authenticate): void {
   api.addHook('onRequest', async (request) => {
     request.caller = authenticate(request)
   })
+}
+
+/** In the form of the system that this one grew out of, with and without /api, described once. */
+function ancestorRoutes(api: Api, deps: ApiDeps, authenticate: Authenticate): void {
+  askWhoCalls(api, authenticate)
+  if (api.prefix !== '')
+    api.addHook('onRoute', (route) => {
+      route.schema = { ...route.schema, hide: true }
+    })
+  deploymentRoutes(api, deps)
+}
+
+function protectedRoutes(api: Api, deps: ApiDeps, authenticate: Authenticate): void {
+  askWhoCalls(api, authenticate)
   const all = [
     missionRoutes,
     missionVerbRoutes,

@@ -1,6 +1,7 @@
 import type { StepRange } from '../../models/series.ts'
 import type { BackfillService } from '../backfills/service.ts'
 import type { Config } from '../config.ts'
+import type { DeploymentService } from '../deployments/deployment-service.ts'
 import type { ForecastService } from '../forecasts/forecast-service.ts'
 import type { MissionService } from '../missions/contract.ts'
 import type { Logger } from '../process/log.ts'
@@ -64,6 +65,7 @@ export interface Fleet {
 export interface ApiDeps {
   readonly config: Config
   readonly missions: MissionService
+  readonly deployments: DeploymentService
   readonly series: SeriesService
   readonly forecasts: ForecastService
   readonly runs: RunReader

@@ -18,11 +18,20 @@ export async function describeApi(app: Api): Promise<void> {
           'Missions with their series, runs and ticks, and forecasts on demand. Errors are problem documents (RFC 9457); codes at /api/v1/errors.',
       },
       // in the order of the page
-      tags: ['missions', 'runs', 'schedules', 'backfills', 'flows', 'datasources', 'forecasts', 'system', 'health'].map(
-        (name) => ({
-          name,
-        }),
-      ),
+      tags: [
+        'missions',
+        'runs',
+        'schedules',
+        'backfills',
+        'flows',
+        'datasources',
+        'forecasts',
+        'deployments',
+        'system',
+        'health',
+      ].map((name) => ({
+        name,
+      })),
       components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
       security: [{ apiKey: [] }],
     },

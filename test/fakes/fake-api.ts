@@ -2,6 +2,7 @@ import { AppError } from '../../models/errors.ts'
 import { buildApi } from '../../scheduler/api/app.ts'
 import type { ApiDeps } from '../../scheduler/api/deps.ts'
 import { type Config, configSchema } from '../../scheduler/config/schema.ts'
+import { createDeploymentService } from '../../scheduler/deployments/deployment-service.ts'
 import { createLogger } from '../../scheduler/process/log.ts'
 import { createMetrics } from '../../scheduler/process/metrics.ts'
 import type { RunRecord } from '../../scheduler/queue/runs.ts'
@@ -34,6 +35,7 @@ export function fakeApi({ settings, runRecords = [], tickRecords = [], logLines 
   return buildApi({
     config: { ...configSchema.parse({}), ...settings },
     missions,
+    deployments: createDeploymentService({ missions, installed: ['auto', 'seasonal-naive'] }),
     schedules: fakeScheduleService(missions),
     forecasts: fakeForecastService(() => fakeNowMs),
     series: fakeSeriesService(fakeNowMs),
