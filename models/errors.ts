@@ -23,7 +23,8 @@ export const errorCodes = {
   NOT_FOUND: { retry: false, pauses: false, meaning: 'no such resource' },
   CONFLICT: { retry: false, pauses: false, meaning: 'the resource is in another state than expected' },
   // callers
-  UNAUTHENTICATED: { retry: false, pauses: false, meaning: 'the API key is missing or unknown' },
+  UNAUTHENTICATED: { retry: false, pauses: false, meaning: 'the API key or token is missing, unknown or expired' },
+  AUTH_UNAVAILABLE: { retry: true, pauses: false, meaning: 'the keys that tokens are signed with cannot be read now' },
   API_UNAVAILABLE: { retry: true, pauses: false, meaning: 'nothing answers at the address of the API' },
   WORKER_UNAVAILABLE: { retry: true, pauses: false, meaning: 'no worker lives that could do it, or too much waits' },
   FORBIDDEN: { retry: false, pauses: false, meaning: 'this caller may not do that' },

@@ -4,7 +4,8 @@ import { type FastifyBaseLogger, fastify, LogController } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { AppError } from '../../models/errors.ts'
 import { parseAddress } from '../config/address.ts'
-import { createAuthentication } from './auth.ts'
+import { type Authenticate, createAuthentication } from './auth/authentication.ts'
+import { assertScope } from './auth/caller.ts'
 import { backfillRoutes } from './backfills.ts'
 import { datasourceRoutes } from './datasources.ts'
 import { deploymentRoutes } from './deployments.ts'
@@ -55,7 +56,7 @@ export async function buildApi(deps: ApiDeps): Promise<Api> {
   observeRequests(app, deps)
   await describeApi(app)
   probeRoutes(app, deps)
-  const authenticate = createAuthentication(deps.config.apiKeys)
+  const authenticate = createAuthentication(deps.config, deps.now)
   await app.register(async (api: Api) => protectedRoutes(api, deps, authenticate), { prefix: '/api/v1' })
   for (const prefix of ['', '/api'])
     await app.register(async (api: Api) => ancestorRoutes(api, deps, authenticate), { prefix })
@@ -72,11 +73,10 @@ export async function listenApi(app: Api, listen: string): Promise<string> {
   }
 }
 
-type Authenticate = ReturnType<typeof createAuthentication>
-
 function askWhoCalls(api: Api, authenticate: Authenticate): void {
   api.addHook('onRequest', async (request) => {
-    request.caller = authenticate(request)
+    request.caller = await authenticate(request)
+    assertScope(request)
   })
 }
 

@@ -4,7 +4,7 @@ import { formatDuration, parseDuration, tryParseDuration } from '../../models/du
 import { AppError } from '../../models/errors.ts'
 import { forecastLimits } from '../forecasts/limits.ts'
 import { type ForecastRecord, isOver } from '../forecasts/types.ts'
-import type { Caller } from './auth.ts'
+import type { Caller } from './auth/caller.ts'
 import type { ApiDeps } from './deps.ts'
 import { forecastRecordView, forecastResponse, viewForecast, withFields } from './forecast-views.ts'
 import { formatBinary } from './format-binary.ts'

@@ -48,6 +48,7 @@ export const statusByCode: Readonly<Record<ProblemCode, number>> = {
   HUB_DENIED: 502,
   // us
   API_UNAVAILABLE: 503,
+  AUTH_UNAVAILABLE: 503,
   WORKER_UNAVAILABLE: 503,
   REDIS_UNAVAILABLE: 503,
   WORKER_LOST: 503,

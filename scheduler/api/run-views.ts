@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type KnownRun, type RunLogLine, recordStates, runKinds } from '../queue/runs.ts'
-import { type Caller, isOperator } from './auth.ts'
+import { type Caller, isOperator } from './auth/caller.ts'
 import { instant, optionalInstant, toInstant } from './views.ts'
 
 /** What a record can say of a run. */

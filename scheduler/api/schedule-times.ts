@@ -85,6 +85,7 @@ function runsRoute(app: Api, { runs, schedules }: ApiDeps): void {
 
 function previewRoute(app: Api, { schedules }: ApiDeps): void {
   app.post('/schedule-previews', {
+    config: { scope: 'read' },
     schema: {
       ...{ tags, summary: 'When a schedule would be due, and beside what; nothing is stored' },
       body: scheduleDocument,

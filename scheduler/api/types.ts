@@ -6,7 +6,7 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { Caller } from './auth.ts'
+import type { ApiScope, Caller } from './auth/caller.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -16,6 +16,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Where larger bodies are taken, for those that are refused. */
     readonly largerBodies?: string
+    /** What its callers must have; default: read for methods that only read, else write. */
+    readonly scope?: ApiScope
   }
 }
 

@@ -11,6 +11,7 @@ export function crossCheck(tree: unknown): Finding[] {
   const {
     listen = defaultListen,
     apiKeys,
+    tokens,
     datasources,
     redis,
     limits,
@@ -18,7 +19,7 @@ export function crossCheck(tree: unknown): Finding[] {
   const keys = validItems(apiKey, apiKeys)
   const sources = validItems(datasourceConfig, datasources)
   return [
-    ...openToAll(listen, apiKeys),
+    ...openToAll(listen, apiKeys, tokens),
     ...redisFindings(redis),
     ...repeats(
       ['apiKeys', 'name'],
@@ -27,6 +28,10 @@ export function crossCheck(tree: unknown): Finding[] {
     ...repeats(
       ['apiKeys', 'key'],
       keys.map((item) => item?.key),
+    ),
+    ...repeats(
+      ['apiKeys', 'sha256'],
+      keys.map((item) => item?.sha256),
     ),
     ...repeats(
       ['datasources', 'name'],
@@ -40,10 +45,16 @@ export function crossCheck(tree: unknown): Finding[] {
   ]
 }
 
-function openToAll(listen: unknown, apiKeys: unknown): Finding[] {
+function openToAll(listen: unknown, apiKeys: unknown, tokens: unknown): Finding[] {
   const host = typeof listen === 'string' ? tryParseAddress(listen)?.host : undefined
-  if (host === undefined || isLoopback(host) || (Array.isArray(apiKeys) && apiKeys.length > 0)) return []
-  return [{ path: ['listen'], detail: `${listen} can be reached from outside: give apiKeys, or listen on 127.0.0.1` }]
+  const asksWho = (Array.isArray(apiKeys) && apiKeys.length > 0) || tokens !== undefined
+  if (host === undefined || isLoopback(host) || asksWho) return []
+  return [
+    {
+      path: ['listen'],
+      detail: `${listen} can be reached from outside: give apiKeys or tokens, or listen on 127.0.0.1`,
+    },
+  ]
 }
 
 /** Secrets and certificates are read once at the start, to be reported with the rest. */

@@ -10,19 +10,21 @@ import type { Finding } from './zod-problems.ts'
  * same, since a model may still be pulled and a folder mounted.
  */
 export function machineFindings(tree: unknown): Finding[] {
-  const { missionsDir, defaults, models, apiKeys } = Object(tree) as Readonly<Record<string, unknown>>
-  return [...missingModels(Object(defaults), { models, apiKeys }), ...missingFolder('missionsDir', missionsDir)]
+  const { missionsDir, defaults, models, apiKeys, tokens } = Object(tree) as Readonly<Record<string, unknown>>
+  return [...missingModels(Object(defaults), { models, apiKeys, tokens }), ...missingFolder('missionsDir', missionsDir)]
 }
 
 function missingModels(
   defaults: Readonly<Record<string, unknown>>,
-  settings: { readonly models: unknown; readonly apiKeys: unknown },
+  settings: { readonly models: unknown; readonly apiKeys: unknown; readonly tokens: unknown },
 ): Finding[] {
   const models = configSchema.shape.models.safeParse(settings.models)
   const apiKeys = configSchema.shape.apiKeys.safeParse(settings.apiKeys)
+  const tokens = configSchema.shape.tokens.safeParse(settings.tokens)
   // told already, and which models there are follows from them
-  if (!models.success || !apiKeys.success) return []
-  const options = catalogOptions({ models: models.data, apiKeys: apiKeys.data }, Object.keys(forecasterFactories))
+  if (!models.success || !apiKeys.success || !tokens.success) return []
+  const parts = { models: models.data, apiKeys: apiKeys.data, tokens: tokens.data }
+  const options = catalogOptions(parts, Object.keys(forecasterFactories))
   const catalog = openCatalog(options)
   return ['model', 'fallback'].flatMap((setting) => {
     const name = defaults[setting]

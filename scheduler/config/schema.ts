@@ -6,6 +6,7 @@ import { datasourceConfig } from '../../tasks/prometheus/datasource.ts'
 import { inferenceSettings } from '../inference/settings.ts'
 import { duration, missionId } from '../missions/document/document.ts'
 import { tryParseAddress } from './address.ts'
+import { tokenSettings } from './token-settings.ts'
 
 export const defaultListen = '127.0.0.1:9490'
 
@@ -16,11 +17,27 @@ const address = z
 
 const redisUrl = z.url({ protocol: /^rediss?$/, error: 'write a URL that begins with redis:// or rediss://' })
 
-export const apiKey = z.strictObject({
-  name: missionId.describe('Who holds the key; appears as the actor of changes'),
-  key: z.string().regex(/^\S{16,}$/, { error: 'use at least 16 characters, no white space' }),
-  tenant: missionId.default(defaultTenant),
-})
+export const apiKey = z
+  .strictObject({
+    name: missionId.describe('Who holds the key; appears as the actor of changes'),
+    key: z
+      .string()
+      .regex(/^\S{16,}$/, { error: 'use at least 16 characters, no white space' })
+      .optional(),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, { error: 'write 64 hexadecimal digits, as sha256sum does' })
+      .optional()
+      .describe('Hash of the key in its stead, so that the configuration holds no secret'),
+    tenant: missionId.default(defaultTenant),
+    scopes: z
+      .array(z.enum(['read', 'write', 'admin']))
+      .min(1)
+      .default(['admin'])
+      .describe('What it may do: admin includes write, write includes read'),
+    expires: z.iso.datetime({ offset: true }).optional().describe('When it is refused from'),
+  })
+  .refine(({ key, sha256 }) => (key === undefined) !== (sha256 === undefined), { error: 'give key or sha256' })
 
 /** PEM texts; as with every string setting, `caFile` or `..._CA_FILE` name a file to read it from. */
 const tls = z.strictObject({
@@ -57,8 +74,9 @@ const seconds = duration.refine((text) => (tryParseDuration(text) ?? 1_000) >= 1
 
 /** Everything an operator can set; durations and addresses stay as written and are parsed where they are used. */
 export const configSchema = z.strictObject({
-  listen: address.default(defaultListen).describe('API; without apiKeys loopback only'),
+  listen: address.default(defaultListen).describe('API; without apiKeys and tokens loopback only'),
   apiKeys: z.array(apiKey).default([]),
+  tokens: tokenSettings.optional().describe('Bearer tokens (JWT) beside API keys'),
   redis: redisSettings.optional(),
   datasources: z.array(datasourceConfig).default([]).describe('The first is the default of missions'),
   defaults: z

@@ -11,12 +11,15 @@ export function modelsDir({ models }: Pick<Config, 'models'>, environment: Envir
   return resolve(models.dir ?? join(userData, 'anomaly-times', 'models'))
 }
 
-/** What missions may name. Without API keys whoever reaches the API is the operator, who may name any folder. */
-export function catalogOptions(config: Pick<Config, 'models' | 'apiKeys'>, builtIn: readonly string[]): CatalogOptions {
+/** What missions may name. Without API keys and tokens whoever reaches the API is the operator, who may name any folder. */
+export function catalogOptions(
+  config: Pick<Config, 'models' | 'apiKeys' | 'tokens'>,
+  builtIn: readonly string[],
+): CatalogOptions {
   const { allowed, folders, onWorkersOnly } = config.models
   return {
     ...{ dir: modelsDir(config), allowed, builtIn, isElsewhere: onWorkersOnly },
-    folders: folders ?? (config.apiKeys.length > 0 ? [] : undefined),
+    folders: folders ?? (config.apiKeys.length > 0 || config.tokens ? [] : undefined),
   }
 }
 

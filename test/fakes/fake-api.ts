@@ -1,7 +1,8 @@
+import type { z } from 'zod'
 import { AppError } from '../../models/errors.ts'
 import { buildApi } from '../../scheduler/api/app.ts'
 import type { ApiDeps } from '../../scheduler/api/deps.ts'
-import { type Config, configSchema } from '../../scheduler/config/schema.ts'
+import { configSchema } from '../../scheduler/config/schema.ts'
 import { createDeploymentService } from '../../scheduler/deployments/deployment-service.ts'
 import { createLogger } from '../../scheduler/process/log.ts'
 import { createMetrics } from '../../scheduler/process/metrics.ts'
@@ -16,7 +17,8 @@ import { fakeScheduleService } from './fake-schedule-service.ts'
 import { fakeSeriesService } from './fake-series-service.ts'
 
 export interface FakeApiOptions extends Partial<ApiDeps> {
-  readonly settings?: Partial<Config>
+  /** As they are written. */
+  readonly settings?: z.input<typeof configSchema>
   readonly runRecords?: readonly RunRecord[]
   readonly tickRecords?: readonly TickRecord[]
   readonly logLines?: string[]
@@ -33,7 +35,7 @@ function fakeProcess(role: SeenProcess['role'], isAlive: boolean): SeenProcess {
 export function fakeApi({ settings, runRecords = [], tickRecords = [], logLines = [], ...deps }: FakeApiOptions = {}) {
   const { missions = fakeMissionService(() => fakeNowMs) } = deps
   return buildApi({
-    config: { ...configSchema.parse({}), ...settings },
+    config: configSchema.parse(settings ?? {}),
     missions,
     deployments: createDeploymentService({ missions, installed: ['auto', 'seasonal-naive'] }),
     schedules: fakeScheduleService(missions),

@@ -93,9 +93,9 @@ test.each([
 })
 
 test('keys and tenants hold here as elsewhere', async () => {
-  const key = (tenant: string) => ({ name: tenant, tenant, key: `${tenant}-key-of-length` })
-  const app = await start({ settings: { apiKeys: [key('a'), key('b')] } as never })
-  const as = (tenant: string) => ({ authorization: `Bearer ${tenant}-key-of-length` })
+  const key = (tenant: string) => ({ name: tenant, tenant, key: `${tenant}-key-of-some-length` })
+  const app = await start({ settings: { apiKeys: [key('a'), key('b')] } })
+  const as = (tenant: string) => ({ authorization: `Bearer ${tenant}-key-of-some-length` })
   for (const url of [forecasting, detection]) expect((await app.inject(url)).statusCode).toBe(401)
   await app.inject({ method: 'POST', url: forecasting, payload: hourly, headers: as('a') })
   const listed = async (tenant: string) => (await app.inject({ url: forecasting, headers: as(tenant) })).json().length

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
-import { fakeApi } from '../../fakes/fake-api.ts'
+import { fakeApi } from '../../../fakes/fake-api.ts'
 
 const apiKeys = [{ name: 'ci', key: 'correct-horse-battery', tenant: 'red' }]
 const withKeys = await fakeApi({ settings: { apiKeys } })
