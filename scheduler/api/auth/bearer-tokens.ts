@@ -39,7 +39,10 @@ function refusalOf(error: unknown): AppError {
   return new AppError('UNAUTHENTICATED', `the token is refused: ${message}`, { cause: error })
 }
 
-function callerOf(payload: JWTPayload, { tenantClaim, nameClaim, scopesClaim, scopePrefix = '' }: TokenSettings): Caller {
+function callerOf(
+  payload: JWTPayload,
+  { tenantClaim, nameClaim, scopesClaim, scopePrefix = '' }: TokenSettings,
+): Caller {
   const tenant = missionId.safeParse(payload[tenantClaim])
   if (!tenant.success) throw new AppError('FORBIDDEN', `the token's claim "${tenantClaim}" names no tenant`)
   const name = payload[nameClaim]
