@@ -1,4 +1,4 @@
-import { luaScript } from '../lua.ts'
+import { luaBatchScript } from '../lua.ts'
 import { dayMs, tickOutcomes, tickReasons } from './tick-codec.ts'
 import { aliveLua, tickLua } from './tick-scripts.ts'
 
@@ -8,8 +8,11 @@ const reason = (name: (typeof tickReasons)[number]): number => tickReasons.index
 /** Longer than any run lives; only keeps keys of schedules that are gone from staying. */
 const keepMs = 7 * dayMs
 
+const overlapKeys = 5
+const sharedLua = `${tickLua}${aliveLua}`
+
 /** KEYS of both: job, overlap, ticks, schedule, open. ARGV begin: run id, T, mode, prefix of jobs, prefix in open. */
-const sharedLua = `${tickLua}${aliveLua}
+const namesLua = `
 local runId, nominal, mode, jobs, members = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
 
 local function endAs(t, outcome, reason, distance)
@@ -25,7 +28,10 @@ end
  * Answers {'new', replaced run or ''}, {'same'} or {'held', holder}. A tick that has ended is the same though its job is
  * forgotten, so that no T is held for what a planner brings that was stopped for minutes.
  */
-export const reserveScript = luaScript(`${sharedLua}
+export const reserveScript = luaBatchScript(
+  overlapKeys,
+  sharedLua,
+  `${namesLua}
 if redis.call('EXISTS', KEYS[1]) == 1 then return { 'same' } end
 if mode == '' then return { 'new', '' } end
 local ended = tickOutcome(KEYS[3], nominal)
@@ -43,16 +49,21 @@ if isOther(latest) then
 end
 redis.call('HSET', KEYS[2], 'latest', runId, 'latestT', ARGV[2])
 redis.call('PEXPIRE', KEYS[2], ${keepMs})
-return { 'new', replaced }`)
+return { 'new', replaced }`,
+)
 
 /**
- * ARGV goes on: lag, is it late, is it caught up. Answers verdict, outcome of the tick and -1 where this call set it.
+ * ARGV goes on: lag, is it late, is it caught up. Answers verdict, outcome of the tick, -1 where this call set it, and how
+ * many runs of the schedule have failed one after the other.
  * The job bears 'begun' from its first start on: a retry goes on, a second job of an id that ran before does not.
  */
-export const beginScript = luaScript(`${sharedLua}
+export const beginScript = luaBatchScript(
+  overlapKeys,
+  sharedLua,
+  `${namesLua}
 local lag = tonumber(ARGV[6])
 local function answer(verdict, outcome, reason, distance)
-  return { verdict, outcome, endAs(ARGV[2], outcome, reason, distance) }
+  return { verdict, outcome, endAs(ARGV[2], outcome, reason, distance), tonumber(redis.call('HGET', KEYS[4], 'failures') or 0) }
 end
 if redis.call('HEXISTS', KEYS[1], 'begun') == 0 then
   local there = tickOutcome(KEYS[3], nominal)
@@ -73,4 +84,5 @@ if mode ~= '' then
   redis.call('PEXPIRE', KEYS[2], ${keepMs})
 end
 local why = ARGV[8] == '1' and ${reason('caught_up')} or ${reason('on_time')}
-return answer('go', ${outcome('run')}, why, lag)`)
+return answer('go', ${outcome('run')}, why, lag)`,
+)

@@ -2,7 +2,7 @@ import { AppError } from '../../../models/errors.ts'
 import type { RedisClient } from '../../../tasks/cache/redis.ts'
 import type { TickOutcome } from '../../planning/types.ts'
 import type { EnqueueAnswer, OverlapMode, RunJob } from '../../queue/runs.ts'
-import { runLua } from '../lua.ts'
+import { batchLua } from '../lua.ts'
 import { beginScript, reserveScript } from './overlap-scripts.ts'
 import { keys } from './schedule-keys.ts'
 import { tickOutcomes } from './tick-codec.ts'
@@ -15,6 +15,8 @@ export interface BeginVerdict {
   readonly outcome: TickOutcome
   /** Whether this call made it so: a tick is counted once. */
   readonly isNew: boolean
+  /** Runs of the schedule that failed one after the other before this one; absent where others may run beside it. */
+  readonly failures?: number
 }
 
 /**
@@ -29,10 +31,12 @@ export interface OverlapStore {
 }
 
 export function createOverlapStore(redis: RedisClient): OverlapStore {
+  const reserve = batchLua(redis, reserveScript)
+  const begin = batchLua(redis, beginScript)
   return {
     async reserve(job, mode) {
       const args = [job.runId, job.nominalMs, mode ?? '', keys.job(job.flow, ''), openPrefix(job)]
-      const answer = (await runLua(redis, reserveScript, touched(job), args)) as [string, string?]
+      const answer = (await reserve(touched(job), args)) as [string, string?]
       const [outcome, other] = answer
       if (outcome === 'same') return { outcome }
       if (outcome === 'held') return { outcome, ...(other && { heldBy: other }) }
@@ -43,9 +47,10 @@ export function createOverlapStore(redis: RedisClient): OverlapStore {
       const { runId, nominalMs, overlap = '', isCaughtUp = false } = job
       const lagMs = Math.max(0, Math.round(nowMs - nominalMs))
       const args = [runId, nominalMs, overlap, keys.job(job.flow, ''), openPrefix(job), lagMs]
-      const answer = await runLua(redis, beginScript, touched(job), [...args, Number(isLate), Number(isCaughtUp)])
-      const [verdict, outcome, there] = answer as [BeginVerdict['verdict'], number, number]
-      return { verdict, outcome: tickOutcomes[outcome] ?? 'missed', isNew: there === -1 }
+      const answer = await begin(touched(job), [...args, Number(isLate), Number(isCaughtUp)])
+      const [verdict, outcome, there, failures] = answer as [BeginVerdict['verdict'], number, number, number?]
+      const begun = { verdict, outcome: tickOutcomes[outcome] ?? 'missed', isNew: there === -1 }
+      return job.overlap && failures !== undefined ? { ...begun, failures } : begun
     },
   }
 }

@@ -1,4 +1,4 @@
-import { luaScript } from '../lua.ts'
+import { luaBatchScript, luaScript } from '../lua.ts'
 import { tickLua } from './tick-scripts.ts'
 
 /** Row of a schedule: score in the due set ('' when it has none), document, generation, last T. */
@@ -59,7 +59,10 @@ return redis.call('DEL', KEYS[1], KEYS[4]) > 0 and 1 or 0`)
  * ARGV: member, score and generation as read, last T, next score or '', now, prefix in open, number of opened T's, the
  * opened T's, then T, outcome, reason and distance of each final tick.
  */
-export const advanceScript = luaScript(`${tickLua}
+export const advanceScript = luaBatchScript(
+  4,
+  tickLua,
+  `
 local score = redis.call('ZSCORE', KEYS[2], ARGV[1])
 if not score or tonumber(score) ~= tonumber(ARGV[2]) then return 0 end
 if redis.call('HGET', KEYS[1], 'generation') ~= ARGV[3] then return 0 end
@@ -74,7 +77,8 @@ for i = first, #ARGV, 4 do
   endTick(KEYS[4], KEYS[1], KEYS[3], ARGV[7] .. ARGV[i],
     tonumber(ARGV[i]), tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]))
 end
-return 1`)
+return 1`,
+)
 
 /** KEYS: due. ARGV: member, score as read, new score. Only while it is due as it was. */
 export const postponeScript = luaScript(`

@@ -1,6 +1,6 @@
 import { AppError, toAppError } from '../../../models/errors.ts'
 import type { RedisClient } from '../../../tasks/cache/redis.ts'
-import { runLua } from '../lua.ts'
+import { batchLua, runLua } from '../lua.ts'
 import { maxWrites, outrun } from '../outrun.ts'
 import { redisCall } from '../redis-call.ts'
 import { ignoreUnreadable, type OnUnreadable } from '../stored-document.ts'
@@ -94,6 +94,7 @@ const schedulesPerRead = 1_000
 const setAsideMs = 60_000
 
 export function createScheduleStore(redis: RedisClient, onUnreadable: OnUnreadable = ignoreUnreadable): ScheduleStore {
+  const advance = batchLua(redis, advanceScript)
   const readRow = async (key: ScheduleKey): Promise<ScheduleRow | undefined> =>
     decodeScheduleRows(await runLua(redis, readScript, [keys.due], [scheduleMember(key)]))[0]
 
@@ -244,7 +245,7 @@ export function createScheduleStore(redis: RedisClient, onUnreadable: OnUnreadab
       const before = [schedule.dueMs ?? '', schedule.generation]
       const opening = [nowMs, `${schedule.flow}/${member}/`, opened.length, ...opened]
       const after = [lastNominalMs, dueMs ?? '', ...opening, ...marks.flatMap(tickArguments)]
-      return (await runLua(redis, advanceScript, touched, [member, ...before, ...after])) === 1
+      return (await advance(touched, [member, ...before, ...after])) === 1
     },
   }
 }
