@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { Logger } from 'pino'
 import { parseDuration } from '../models/duration.ts'
 import { buildApi, listenApi } from './api/app.ts'
 import { runReader } from './api/run-reader.ts'
@@ -169,14 +170,20 @@ function openWorker(running: OpenProcess, pool: FlowName, onDeaf: (reason: strin
     stalledIntervalMs: parseDuration(config.worker.stalledCheck),
     onError: (error) => logger.warn({ error: error.message }, 'worker error'),
     log: (job) => {
-      const lines = runLogger(logger, job)
-      // of every run: only what is wrong with it is worth a line of the process
-      return (level, text) => lines[level === 'info' ? 'debug' : level](text)
+      let lines: Logger | undefined
+      return (level, text) => {
+        // of every run: only what is wrong with it is worth a line of the process
+        const ours = level === 'info' ? 'debug' : level
+        if (!logger.isLevelEnabled(ours)) return
+        lines ??= runLogger(logger, job)
+        lines[ours](text)
+      }
     },
-    async onSettled(record, job) {
+    async onSettled(record, job, failures) {
       const { state, attempt, summary, error } = record
-      runLogger(logger, job)[error ? 'warn' : 'info']({ state, attempt, summary, error }, 'run')
-      await pauseSchedule(record, job)
+      const level = error ? 'warn' : 'info'
+      if (logger.isLevelEnabled(level)) runLogger(logger, job)[level]({ state, attempt, summary, error }, 'run')
+      await pauseSchedule(record, job, failures)
     },
   })
 }

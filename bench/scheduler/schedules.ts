@@ -68,7 +68,7 @@ export function percentile(values: readonly number[], p: number): number {
 }
 
 /** Waits until it says yes, and no longer than this; whoever asked then measures what there is. */
-export async function until(isSo: () => Promise<boolean>, withinMs: number): Promise<void> {
+export async function until(isSo: () => Promise<boolean>, withinMs: number, everyMs = 100): Promise<void> {
   const deadlineMs = performance.now() + withinMs
-  while (performance.now() < deadlineMs && !(await isSo())) await sleep(100)
+  while (performance.now() < deadlineMs && !(await isSo())) await sleep(everyMs)
 }

@@ -3,7 +3,7 @@ import type { ScheduleEntry } from '../../scheduler/store/ticks/stored-schedule.
 import { type BenchRow, row } from '../report.ts'
 import type { Platform } from './platform.ts'
 import { idsOf, lagsOf, percentile, register, ticksOf } from './schedules.ts'
-import { cpuSeconds, redisMb } from './usage.ts'
+import { cpuOf, redisMb } from './usage.ts'
 
 export interface SteadyOptions {
   readonly count: number
@@ -52,9 +52,4 @@ export async function steadyRows(platform: Platform, { count, seconds, aims }: S
       row('Redis memory per 1,000 schedules, at work', perThousand(memoryMb - emptyMb), 'MB'),
     ],
   }
-}
-
-function cpuOf({ processes, redisPid }: Platform) {
-  const pids = { scheduler: processes.planner.pid, worker: processes.worker.pid, Redis: redisPid() }
-  return Object.entries(pids).map(([name, pid]) => ({ name, seconds: cpuSeconds(pid) }))
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
+import type { Platform } from './platform.ts'
 
 /** Of Linux, on every machine of today. */
 const ticksPerSecond = 100
@@ -15,6 +16,11 @@ export function cpuSeconds(pid: number): number {
   } catch {
     return Number.NaN
   }
+}
+
+export function cpuOf({ processes, redisPid }: Pick<Platform, 'processes' | 'redisPid'>) {
+  const pids = { scheduler: processes.planner.pid, worker: processes.worker.pid, Redis: redisPid() }
+  return Object.entries(pids).map(([name, pid]) => ({ name, seconds: cpuSeconds(pid) }))
 }
 
 /** What Redis' data take. */

@@ -2,7 +2,7 @@ import { type AppError, toAppError } from '../../models/errors.ts'
 import type { TickOutcome } from '../planning/types.ts'
 import type { Clock } from '../process/clock.ts'
 import { withDeadline } from '../process/with-deadline.ts'
-import type { OverlapStore } from '../store/ticks/overlap-store.ts'
+import type { BeginVerdict, OverlapStore } from '../store/ticks/overlap-store.ts'
 import type { RunLogStore } from '../store/ticks/run-log-store.ts'
 import type { RunStore } from '../store/ticks/run-store.ts'
 import { begunRecord, endedRecord } from './attempt-record.ts'
@@ -31,6 +31,9 @@ export interface WorkerMetrics {
   run(flow: FlowName, result: 'succeeded' | 'failed' | 'cancelled'): void
 }
 
+/** Every end of an attempt. `failures`: how many runs of the schedule had failed one after the other; absent: ask. */
+export type OnSettled = (record: RunRecord, job: RunJob, failures?: number) => void | Promise<void>
+
 export interface AttemptDeps {
   readonly execute: ExecuteRun
   readonly clock: Clock
@@ -46,8 +49,7 @@ export interface AttemptDeps {
   readonly timeoutMs: number
   /** Aborts with the reason when the worker stops: the job goes back, unchanged. */
   readonly stopping: AbortSignal
-  /** Every end of an attempt. */
-  readonly onSettled?: (record: RunRecord, job: RunJob) => void | Promise<void>
+  readonly onSettled?: OnSettled
   /** What was to be noted about a run could not be. */
   readonly onError: (error: Error) => void
 }
@@ -69,14 +71,15 @@ interface Running {
   readonly log: RunLog
   /** A plain run of the light pool lives in its packed tick alone. */
   readonly isRecorded: boolean
+  readonly failures: number | undefined
 }
 
 /** One start of one run: may it begin, run it within its time, note how it ended. */
 export async function attemptRun(deps: AttemptDeps, fetched: FetchedJob, lost: AbortSignal): Promise<AttemptResult> {
   const startedMs = deps.clock.now()
-  const verdict = await mayBegin(deps, fetched, startedMs)
+  const { verdict, failures } = await mayBegin(deps, fetched, startedMs)
   if (verdict !== 'go') return verdict === 'wait' ? { kind: 'wait' } : { kind: 'done' }
-  const running = await begin(deps, fetched, startedMs)
+  const running = { ...(await begin(deps, fetched, startedMs)), failures }
   const { summary, error } = await executed(deps, running, lost)
   // the record is the other worker's as well
   if (error && lost.aborted) return { kind: 'failed', error }
@@ -97,7 +100,7 @@ function failedEnding({ stopping }: AttemptDeps, { cancel: watched, hasRetries }
   return { state: stopping.aborted || (error.retryable && hasRetries) ? 'retrying' : 'failed', ...why }
 }
 
-async function begin(deps: AttemptDeps, fetched: FetchedJob, startedMs: number): Promise<Running> {
+async function begin(deps: AttemptDeps, fetched: FetchedJob, startedMs: number): Promise<Omit<Running, 'failures'>> {
   const { job, attempt, isRestarted } = fetched
   const { logs: store, clock, worker, log, onError } = deps
   const before = isRestarted ? await deps.runs.get(job.runId).catch(() => undefined) : undefined
@@ -133,7 +136,8 @@ async function executed(deps: AttemptDeps, { fetched, log }: Running, lost: Abor
 
 type Ending = Pick<RunRecord, 'state' | 'error' | 'summary' | 'cancel'>
 
-async function settle(deps: AttemptDeps, { fetched, begun, log, isRecorded }: Running, ending: Ending): Promise<void> {
+async function settle(deps: AttemptDeps, running: Running, ending: Ending): Promise<void> {
+  const { fetched, begun, log, isRecorded, failures } = running
   const { state, error } = ending
   const endedMs = deps.clock.now()
   const record = endedRecord(begun, { ...ending, endedMs })
@@ -149,7 +153,7 @@ async function settle(deps: AttemptDeps, { fetched, begun, log, isRecorded }: Ru
   }
   deps.metrics.attempt(begun.flow, tookMs / 1_000, error?.code)
   if (state === 'succeeded' || state === 'failed' || state === 'cancelled') deps.metrics.run(begun.flow, state)
-  await noted(deps, () => deps.onSettled?.(record, fetched.job))
+  await noted(deps, () => deps.onSettled?.(record, fetched.job, failures))
 }
 
 const secondsText = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
@@ -163,14 +167,18 @@ async function noted({ onError }: AttemptDeps, note: () => Promise<void> | undef
   }
 }
 
-async function mayBegin({ overlaps, metrics }: AttemptDeps, { job, attempt }: FetchedJob, nowMs: number) {
+async function mayBegin(
+  { overlaps, metrics }: AttemptDeps,
+  { job, attempt }: FetchedJob,
+  nowMs: number,
+): Promise<Pick<BeginVerdict, 'verdict' | 'failures'>> {
   // its tick has its outcome, and it waits for nobody
-  if (job.retriedAfter !== undefined) return 'go'
+  if (job.retriedAfter !== undefined) return { verdict: 'go' }
   const isLate = isPastDeadline(job, nowMs)
-  if (job.kind !== 'tick') return isLate && attempt === 1 ? 'drop' : 'go'
-  const { verdict, outcome, isNew } = await overlaps.begin(job, nowMs, isLate)
+  if (job.kind !== 'tick') return { verdict: isLate && attempt === 1 ? 'drop' : 'go' }
+  const { outcome, isNew, ...begun } = await overlaps.begin(job, nowMs, isLate)
   if (isNew && outcome !== 'buffered') metrics.tick(job.flow, outcome, nowMs - job.nominalMs)
-  return verdict
+  return begun
 }
 
 /** Whether it is too late to begin. */

@@ -13,6 +13,7 @@ import {
   attemptRun,
   type FetchedJob,
   isPastDeadline,
+  type OnSettled,
   settleKilled,
   type WorkerMetrics,
 } from './attempt.ts'
@@ -20,7 +21,7 @@ import { closeWorker } from './close-worker.ts'
 import { FetchingWorker, watchDeafness } from './fetching-worker.ts'
 import { retryDelayMs } from './retry-delay.ts'
 import type { LimitHold, RunLimits } from './run-limits.ts'
-import type { ExecuteRun, FlowName, RunJob, RunLogWriter, RunRecord } from './runs.ts'
+import type { ExecuteRun, FlowName, RunJob, RunLogWriter } from './runs.ts'
 import { type RunCancel, watchCancels } from './watch-cancels.ts'
 
 export interface RunWorkerOptions {
@@ -39,8 +40,8 @@ export interface RunWorkerOptions {
   readonly onError?: (error: Error) => void
   /** Where the lines of a run go beside its own log. */
   readonly log?: (job: RunJob) => RunLogWriter
-  /** Every end of an attempt, those of killed workers included. */
-  readonly onSettled?: (record: RunRecord, job: RunJob) => void | Promise<void>
+  /** Those of killed workers included. */
+  readonly onSettled?: OnSettled
   /** The worker fetches nothing though it could: the process had better end. */
   readonly onDeaf?: (reason: string) => void
   /** Which runs may not begin yet. Default: all may. */

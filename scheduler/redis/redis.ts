@@ -2,6 +2,7 @@ import { Cluster, Redis } from 'ioredis'
 import { AppError } from '../../models/errors.ts'
 import type { RedisClient } from '../../tasks/cache/redis.ts'
 import type { RedisSettings } from '../config/schema.ts'
+import { corkWrites } from './cork-writes.ts'
 import {
   addressesOf,
   clusterOptions,
@@ -23,9 +24,12 @@ export interface RedisConnections {
 
 /** Begins to connect; also to the master that sentinels name, or to a cluster. */
 export function openRedis(settings: RedisSettings, target: RedisTarget, use: RedisUse): RedisClient {
-  if (modeOf(settings, target) === 'cluster')
-    return new Cluster(addressesOf(settings, target), clusterOptions(settings, use))
-  return new Redis(redisOptions(settings, target, use))
+  const client =
+    modeOf(settings, target) === 'cluster'
+      ? new Cluster(addressesOf(settings, target), clusterOptions(settings, use))
+      : new Redis(redisOptions(settings, target, use))
+  corkWrites(client)
+  return client
 }
 
 /**

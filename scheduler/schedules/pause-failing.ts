@@ -1,5 +1,5 @@
 import type { Clock } from '../process/clock.ts'
-import type { RunJob, RunRecord } from '../queue/runs.ts'
+import type { OnSettled } from '../queue/attempt.ts'
 import type { ScheduleStore } from '../store/ticks/schedule-store.ts'
 import type { SchedulePause } from '../store/ticks/stored-schedule.ts'
 
@@ -16,10 +16,12 @@ const longestPauseMs = 24 * 3_600_000
  * Told of every end of a run, pauses schedules of their own that asked for it after so many failures in a row. The pause
  * ends by itself: the next T is a probe. When that fails as well, the next pause is twice as long.
  */
-export function pauseFailing({ schedules, clock }: PauseFailingDeps) {
-  return async ({ state, error }: RunRecord, { task, kind, tenant, scheduleId }: RunJob): Promise<void> => {
+export function pauseFailing({ schedules, clock }: PauseFailingDeps): OnSettled {
+  return async ({ state, error }, { task, kind, tenant, scheduleId }, failuresBefore) => {
     const isOver = state === 'succeeded' || state === 'failed'
     if (!task || kind !== 'tick' || scheduleId === undefined || !isOver) return
+    // nearly every run: nothing is to be written down
+    if (state === 'succeeded' && failuresBefore === 0) return
     const key = { tenant, id: scheduleId }
     const failures = await schedules.countFailure(key, state === 'failed')
     if (failures === 0) return
