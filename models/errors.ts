@@ -27,6 +27,7 @@ export const errorCodes = {
   AUTH_UNAVAILABLE: { retry: true, pauses: false, meaning: 'the keys that tokens are signed with cannot be read now' },
   API_UNAVAILABLE: { retry: true, pauses: false, meaning: 'nothing answers at the address of the API' },
   WORKER_UNAVAILABLE: { retry: true, pauses: false, meaning: 'no worker lives that could do it, or too much waits' },
+  RATE_LIMITED: { retry: true, pauses: false, meaning: 'this caller sends more requests than it may' },
   FORBIDDEN: { retry: false, pauses: false, meaning: 'this caller may not do that' },
   // models
   MODEL_UNKNOWN: { retry: false, pauses: false, meaning: 'no forecaster of that name' },

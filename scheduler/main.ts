@@ -41,6 +41,7 @@ import { createRunService } from './runs/run-service.ts'
 import { pauseFailing } from './schedules/pause-failing.ts'
 import { createScheduleService } from './schedules/service.ts'
 import { createSeriesService } from './series/series-service.ts'
+import { createAuditStore } from './store/audit-store.ts'
 import { readHeartbeats } from './store/heartbeats.ts'
 import { createLimitStore } from './store/limit-store.ts'
 import { requestLog } from './store/missions/request-log.ts'
@@ -117,6 +118,8 @@ function openApi(running: OpenProcess, forecasts: ForecastService, queueSize: Qu
     runs: runReader(stores.runs),
     runService: createRunService({ ...stores, clock, queue: running.queue, metrics: cancelMetrics(metrics) }),
     events: stores.events,
+    audit: createAuditStore(redis.control),
+    rateRedis: redis.control,
     schedules: createScheduleService({ ...stores, clock, queue: running.queue, installed }),
     backfills: createBackfillService({
       ...{ ...stores, clock, installed, settings: running.missionDeps.settings },

@@ -4,6 +4,7 @@ import { type FastifyBaseLogger, fastify, LogController } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { AppError } from '../../models/errors.ts'
 import { parseAddress } from '../config/address.ts'
+import { auditChanges, auditRoutes } from './audit.ts'
 import { type Authenticate, createAuthentication } from './auth/authentication.ts'
 import { assertScope } from './auth/caller.ts'
 import { backfillRoutes } from './backfills.ts'
@@ -19,6 +20,7 @@ import { forecastRoutes } from './forecasts.ts'
 import { readJsonBodies } from './json-body.ts'
 import { missionVerbRoutes } from './mission-verbs.ts'
 import { missionRoutes } from './missions.ts'
+import { limitRates } from './rate-limit.ts'
 import { runVerbRoutes } from './run-verbs.ts'
 import { runRoutes } from './runs.ts'
 import { scheduleTimeRoutes } from './schedule-times.ts'
@@ -73,16 +75,19 @@ export async function listenApi(app: Api, listen: string): Promise<string> {
   }
 }
 
-function askWhoCalls(api: Api, authenticate: Authenticate): void {
+/** What every request goes through before its route. */
+async function openToCallers(api: Api, deps: ApiDeps, authenticate: Authenticate): Promise<void> {
   api.addHook('onRequest', async (request) => {
     request.caller = await authenticate(request)
     assertScope(request)
   })
+  await limitRates(api, deps)
+  auditChanges(api, deps)
 }
 
 /** In the form of the system that this one grew out of, with and without /api, described once. */
-function ancestorRoutes(api: Api, deps: ApiDeps, authenticate: Authenticate): void {
-  askWhoCalls(api, authenticate)
+async function ancestorRoutes(api: Api, deps: ApiDeps, authenticate: Authenticate): Promise<void> {
+  await openToCallers(api, deps, authenticate)
   if (api.prefix !== '')
     api.addHook('onRoute', (route) => {
       route.schema = { ...route.schema, hide: true }
@@ -90,8 +95,8 @@ function ancestorRoutes(api: Api, deps: ApiDeps, authenticate: Authenticate): vo
   deploymentRoutes(api, deps)
 }
 
-function protectedRoutes(api: Api, deps: ApiDeps, authenticate: Authenticate): void {
-  askWhoCalls(api, authenticate)
+async function protectedRoutes(api: Api, deps: ApiDeps, authenticate: Authenticate): Promise<void> {
+  await openToCallers(api, deps, authenticate)
   const all = [
     missionRoutes,
     missionVerbRoutes,
@@ -106,6 +111,7 @@ function protectedRoutes(api: Api, deps: ApiDeps, authenticate: Authenticate): v
     backfillRoutes,
     datasourceRoutes,
     systemRoutes,
+    auditRoutes,
     forecastRoutes,
     forecastJobRoutes,
   ]

@@ -1,4 +1,5 @@
 import type { StepRange } from '../../models/series.ts'
+import type { RedisClient } from '../../tasks/cache/redis.ts'
 import type { BackfillService } from '../backfills/service.ts'
 import type { Config } from '../config.ts'
 import type { DeploymentService } from '../deployments/deployment-service.ts'
@@ -12,6 +13,7 @@ import type { FlowName, RunRecord } from '../queue/runs.ts'
 import type { RunService } from '../runs/run-service.ts'
 import type { ScheduleService } from '../schedules/service.ts'
 import type { SeriesService } from '../series/contract.ts'
+import type { AuditStore } from '../store/audit-store.ts'
 import type { EventStore } from '../store/events-store.ts'
 import type { SeenProcess } from '../store/heartbeats.ts'
 import type { ScheduleKey } from '../store/ticks/schedule-keys.ts'
@@ -71,6 +73,9 @@ export interface ApiDeps {
   readonly runs: RunReader
   readonly runService: RunService
   readonly events: EventStore
+  readonly audit: AuditStore
+  /** Where requests are counted; default: in this process. */
+  readonly rateRedis?: RedisClient
   readonly schedules: ScheduleService
   readonly backfills: BackfillService
   readonly ticks: TickReader

@@ -21,6 +21,7 @@ export const statusByCode: Readonly<Record<ProblemCode, number>> = {
   MEDIA_TYPE_UNSUPPORTED: 415,
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
+  RATE_LIMITED: 429,
   PRECONDITION_FAILED: 412,
   ROUTE_UNKNOWN: 404,
   // what the caller can mend

@@ -86,6 +86,7 @@ export const commands: readonly CommandEntry[] = [
   lazy('run logs', 'What its workers logged about a run', async () => (await import('./run-logs.ts')).runLogs),
   lazy('run cancel', 'End runs, waiting or at work', async () => (await import('./run-verbs.ts')).runCancel),
   lazy('run retry', 'Another attempt of runs that failed', async () => (await import('./run-verbs.ts')).runRetry),
+  lazy('audit list', 'Who changed what', async () => (await import('./audit-list.ts')).auditList),
   lazy(
     'run forecast',
     'One forecast in this process, without a scheduler',

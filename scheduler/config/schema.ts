@@ -77,6 +77,7 @@ export const configSchema = z.strictObject({
   listen: address.default(defaultListen).describe('API; without apiKeys and tokens loopback only'),
   apiKeys: z.array(apiKey).default([]),
   tokens: tokenSettings.optional().describe('Bearer tokens (JWT) beside API keys'),
+  requestsPerMinute: z.int().positive().default(6_000).describe('Of one key or user; further ones get 429'),
   redis: redisSettings.optional(),
   datasources: z.array(datasourceConfig).default([]).describe('The first is the default of missions'),
   defaults: z

@@ -9,6 +9,7 @@ import { createMetrics } from '../../scheduler/process/metrics.ts'
 import type { RunRecord } from '../../scheduler/queue/runs.ts'
 import type { SeenProcess } from '../../scheduler/store/heartbeats.ts'
 import type { TickRecord } from '../../scheduler/store/ticks/tick-store.ts'
+import { fakeAuditStore } from './fake-audit-store.ts'
 import { fakeBackfillService } from './fake-backfill-service.ts'
 import { fakeForecastService } from './fake-forecast-service.ts'
 import { fakeMissionService } from './fake-mission-service.ts'
@@ -57,6 +58,7 @@ export function fakeApi({ settings, runRecords = [], tickRecords = [], logLines 
     },
     runService: fakeRunService(runRecords),
     events: { lastId: async () => '0-0', readAfter: async (_, lastId) => ({ events: [], lastId, isGap: false }) },
+    audit: fakeAuditStore(),
     ticks: {
       list: async (_, { fromMs, untilMs }) =>
         tickRecords.filter(({ nominalMs }) => nominalMs > fromMs && nominalMs <= untilMs),

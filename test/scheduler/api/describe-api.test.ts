@@ -26,6 +26,7 @@ function referencesIn(node: unknown): string[] {
 test('every route is there', () => {
   expect(document.openapi).toBe('3.1.0')
   expect(Object.keys(document.paths).sort()).toEqual([
+    '/api/v1/audit',
     ...['/api/v1/backfills', '/api/v1/backfills/{id}', '/api/v1/backfills/{id}/cancel'],
     ...['/api/v1/backfills/{id}/pause', '/api/v1/backfills/{id}/resume'],
     ...['/api/v1/config', '/api/v1/datasources', '/api/v1/datasources/{name}/check', '/api/v1/errors'],
