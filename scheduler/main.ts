@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import type { Logger } from 'pino'
 import { parseDuration } from '../models/duration.ts'
 import { buildApi, listenApi } from './api/app.ts'
 import { runReader } from './api/run-reader.ts'
@@ -10,7 +9,7 @@ import type { Config } from './config.ts'
 import { createDeploymentService } from './deployments/deployment-service.ts'
 import { executeRuns } from './execution/execute-run.ts'
 import { executionDeps } from './execution/execution-deps.ts'
-import { limitsOf } from './execution/limits-of.ts'
+import { configuredLimits, limitsOf } from './execution/limits-of.ts'
 import type { ForecastService } from './forecasts/forecast-service.ts'
 import { openForecasts, startForecastServer } from './forecasts/open-forecasts.ts'
 import { checkDefaultModels } from './inference/check-default-models.ts'
@@ -18,7 +17,7 @@ import { startMissionKeeper } from './missions/mission-keeper.ts'
 import { createMissionService } from './missions/mission-service.ts'
 import { createPlanner, type Planner } from './planning/planner.ts'
 import { startHealthServer } from './process/health-server.ts'
-import { runLogger } from './process/log.ts'
+import { type Logger, runLogger } from './process/log.ts'
 import { type OpenProcess, runProcess } from './process/open-process.ts'
 import { missionsReadiness, plannerReadiness } from './process/readiness-checks.ts'
 import {
@@ -26,6 +25,7 @@ import {
   collectBacklog,
   collectLateness,
   collectLeader,
+  collectLimits,
   plannerMetrics,
   timedScores,
   workerMetrics,
@@ -37,6 +37,7 @@ import { createRunLimits, type RunLimits } from './queue/run-limits.ts'
 import type { FlowName } from './queue/runs.ts'
 import { createWorker, type RunWorker } from './queue/worker.ts'
 import { openRedis } from './redis/redis.ts'
+import { createLimitService, type LimitService } from './runs/limit-service.ts'
 import { createRunService } from './runs/run-service.ts'
 import { pauseFailing } from './schedules/pause-failing.ts'
 import { createScheduleService } from './schedules/service.ts'
@@ -120,6 +121,7 @@ function openApi(running: OpenProcess, forecasts: ForecastService, queueSize: Qu
     events: stores.events,
     audit: createAuditStore(redis.control),
     rateRedis: redis.control,
+    limits: openLimitService(running),
     schedules: createScheduleService({ ...stores, clock, queue: running.queue, installed }),
     backfills: createBackfillService({
       ...{ ...stores, clock, installed, settings: running.missionDeps.settings },
@@ -193,8 +195,16 @@ function openWorker(running: OpenProcess, pool: FlowName, onDeaf: (reason: strin
 
 const limitLeaseMs = 60_000
 
-function openLimits({ config: { limits }, redis, stores, missionDeps, logger }: OpenProcess): RunLimits {
+function openLimitService({ config, redis, stores, metrics, clock }: OpenProcess): LimitService {
+  const store = createLimitStore(redis.control, limitLeaseMs)
+  const service = createLimitService({ limits: configuredLimits(config.limits), store, logs: stores.logs, clock })
+  collectLimits(metrics, service)
+  return service
+}
+
+function openLimits({ config: { limits }, redis, stores, missionDeps, logger, name }: OpenProcess): RunLimits {
   return createRunLimits({
+    worker: name,
     store: createLimitStore(redis.control, limitLeaseMs),
     limitsOf: limitsOf({ limits, mission: stores.missions.get, datasource: missionDeps.settings.datasource }),
     renewMs: limitLeaseMs / 3,

@@ -18,6 +18,7 @@ import { flowRoutes } from './flows.ts'
 import { forecastJobRoutes } from './forecast-jobs.ts'
 import { forecastRoutes } from './forecasts.ts'
 import { readJsonBodies } from './json-body.ts'
+import { limitRoutes } from './limits.ts'
 import { missionVerbRoutes } from './mission-verbs.ts'
 import { missionRoutes } from './missions.ts'
 import { limitRates } from './rate-limit.ts'
@@ -110,6 +111,7 @@ async function protectedRoutes(api: Api, deps: ApiDeps, authenticate: Authentica
     scheduleTimeRoutes,
     backfillRoutes,
     datasourceRoutes,
+    limitRoutes,
     systemRoutes,
     auditRoutes,
     forecastRoutes,

@@ -10,6 +10,7 @@ import type { Metrics } from '../process/metrics.ts'
 import type { ReadinessCheck } from '../process/readiness.ts'
 import type { PoolName, QueueSize } from '../queue/queue-size.ts'
 import type { FlowName, RunRecord } from '../queue/runs.ts'
+import type { LimitService } from '../runs/limit-service.ts'
 import type { RunService } from '../runs/run-service.ts'
 import type { ScheduleService } from '../schedules/service.ts'
 import type { SeriesService } from '../series/contract.ts'
@@ -76,6 +77,7 @@ export interface ApiDeps {
   readonly audit: AuditStore
   /** Where requests are counted; default: in this process. */
   readonly rateRedis?: RedisClient
+  readonly limits: LimitService
   readonly schedules: ScheduleService
   readonly backfills: BackfillService
   readonly ticks: TickReader

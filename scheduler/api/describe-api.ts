@@ -23,6 +23,7 @@ export async function describeApi(app: Api): Promise<void> {
         'runs',
         'schedules',
         'backfills',
+        'limits',
         'flows',
         'datasources',
         'forecasts',

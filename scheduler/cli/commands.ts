@@ -22,6 +22,7 @@ function lazy(name: string, summary: string, load: () => Promise<Command>): Comm
 const mission = () => import('./mission.ts')
 const scheduleGetting = () => import('./schedules/schedule-get.ts')
 const scheduleVerbs = () => import('./schedules/schedule-verbs.ts')
+const limits = () => import('./limits.ts')
 const backfillGetting = () => import('./backfills/backfill-get.ts')
 const backfillVerbs = () => import('./backfills/backfill-verbs.ts')
 const models = () => import('./models/models.ts')
@@ -97,6 +98,9 @@ export const commands: readonly CommandEntry[] = [
     'One detection in this process, without a scheduler',
     async () => (await import('./run.ts')).runDetect,
   ),
+  lazy('limit list', 'Limits of the runs at work, and their use', async () => (await limits()).limitList),
+  lazy('limit holders', 'Who holds places of a limit', async () => (await limits()).limitHolders),
+  lazy('limit release', 'Take the places of runs away', async () => (await limits()).limitRelease),
   lazy('models list', 'Models that are installed, and known ones', async () => (await models()).modelsList),
   lazy(
     'models pull',

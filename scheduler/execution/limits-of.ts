@@ -11,6 +11,14 @@ interface LimitsOfOptions {
   readonly datasource: MissionSettings['datasource']
 }
 
+/** All limits of a configuration. */
+export function configuredLimits({ flows, tenants, datasources }: Config['limits']): Limit[] {
+  const named = Object.entries({ flow: flows, tenant: tenants, datasource: datasources })
+  return named.flatMap(([kind, mosts]) =>
+    Object.entries(mosts).map(([name, most]) => ({ name: `${kind}:${name}`, most })),
+  )
+}
+
 /** Which of the configured limits a run counts for. */
 export function limitsOf({ limits, mission, datasource }: LimitsOfOptions) {
   return async (job: RunJob): Promise<readonly Limit[]> => {

@@ -47,6 +47,8 @@ const runMetrics = ({ counter, gauge, histogram }: Declare) => ({
   unscored: counter('unscored_steps_total', 'Steps out of reach after an outage, in stores that take no old samples.'),
   scoreLatency: histogram('score_latency_seconds', 'From a step to its score in the store.', [], slowSeconds),
   queueJobs: gauge('queue_jobs', 'Jobs of a pool by state.', ['pool', 'state']),
+  limitInUse: gauge('limit_in_use', 'Places of a limit that runs at work hold, on all workers.', ['name']),
+  limitSize: gauge('limit_size', 'Places that a limit has.', ['name']),
   queueOldestWait: gauge('queue_oldest_wait_seconds', 'How long the oldest waiting job has waited.', ['pool']),
 })
 

@@ -5,6 +5,7 @@ import type { Planner, PlannerOptions } from '../planning/planner.ts'
 import type { WorkerMetrics } from '../queue/attempt.ts'
 import { type PoolName, poolNames, type QueueSize } from '../queue/queue-size.ts'
 import type { ExecuteRun } from '../queue/runs.ts'
+import type { LimitService } from '../runs/limit-service.ts'
 import { keys } from '../store/ticks/schedule-keys.ts'
 import type { ScheduleStore } from '../store/ticks/schedule-store.ts'
 import type { Clock } from './clock.ts'
@@ -85,6 +86,19 @@ export function collectLateness(
   beforeScrape(async () => {
     const dueMs = await schedules.nextDueMs()
     dueOldest.set(dueMs === undefined ? 0 : Math.max(0, clock.now() - dueMs) / 1_000)
+  })
+}
+
+/** Use of the configured limits, read for each scrape. */
+export function collectLimits(
+  { beforeScrape, limitInUse, limitSize }: Metrics,
+  limits: Pick<LimitService, 'list'>,
+): void {
+  beforeScrape(async () => {
+    for (const { name, most, inUse } of await limits.list()) {
+      limitInUse.set({ name }, inUse)
+      limitSize.set({ name }, most)
+    }
   })
 }
 

@@ -2,7 +2,9 @@ import type { Limit, LimitStore } from '../store/limit-store.ts'
 import type { RunJob } from './runs.ts'
 
 export interface RunLimitsOptions {
-  readonly store: LimitStore
+  readonly store: Pick<LimitStore, 'take' | 'renew' | 'release'>
+  /** Whose runs they are. */
+  readonly worker: string
   /** Limits that a run counts for; none for most. */
   limitsOf(job: RunJob): Promise<readonly Limit[]>
   /** A third of the lease. */
@@ -21,19 +23,19 @@ export interface RunLimits {
 }
 
 /** Leased limits of how many runs are at work: a place that a killed worker held is free once its lease has run out. */
-export function createRunLimits({ store, limitsOf, renewMs, onError }: RunLimitsOptions): RunLimits {
+export function createRunLimits({ store, worker, limitsOf, renewMs, onError }: RunLimitsOptions): RunLimits {
   return {
     async hold(job) {
       const limits = await limitsOf(job)
       if (limits.length === 0) return undefined
-      const token = job.runId
-      if (await store.take(limits, token)) return 'full'
-      const renewing = setInterval(() => void store.renew(limits, token).catch(onError), renewMs)
+      const holder = { token: job.runId, worker }
+      if (await store.take(limits, holder)) return 'full'
+      const renewing = setInterval(() => void store.renew(limits, holder).catch(onError), renewMs)
       return {
         async release() {
           clearInterval(renewing)
           // a place that cannot be given back is free when its lease has run out
-          await store.release(limits, token).catch(onError)
+          await store.release(limits, holder).catch(onError)
         },
       }
     },

@@ -57,6 +57,15 @@ export function fakeApi({ settings, runRecords = [], tickRecords = [], logLines 
       },
     },
     runService: fakeRunService(runRecords),
+    limits: {
+      list: async () => [],
+      async holders(name) {
+        throw new AppError('NOT_FOUND', `no limit "${name}"`)
+      },
+      async release({ name }) {
+        throw new AppError('NOT_FOUND', `no limit "${name}"`)
+      },
+    },
     events: { lastId: async () => '0-0', readAfter: async (_, lastId) => ({ events: [], lastId, isGap: false }) },
     audit: fakeAuditStore(),
     ticks: {

@@ -39,6 +39,7 @@ test('every route is there', () => {
       '/api/v1/forecast-jobs/{id}',
     ],
     ...['/api/v1/forecasts', '/api/v1/forecasts/{id}'],
+    ...['/api/v1/limits', '/api/v1/limits/{name}/holders', '/api/v1/limits/{name}/holders/{token}'],
     ...['/api/v1/missions', '/api/v1/missions/{id}', '/api/v1/missions/{id}/pause', '/api/v1/missions/{id}/resume'],
     ...['/api/v1/missions/{id}/series', '/api/v1/missions/{id}/status', '/api/v1/missions/{id}/trigger'],
     ...['/api/v1/runs', '/api/v1/runs/{runId}', '/api/v1/runs/{runId}/cancel', '/api/v1/runs/{runId}/logs'],
