@@ -5,6 +5,7 @@ import { runReader } from './api/run-reader.ts'
 import type { Api } from './api/types.ts'
 import { startBackfillDriver } from './backfills/backfill-driver.ts'
 import { createBackfillService } from './backfills/service.ts'
+import { createCalendarService } from './calendars/service.ts'
 import type { Config } from './config.ts'
 import { createDeploymentService } from './deployments/deployment-service.ts'
 import { executeRuns } from './execution/execute-run.ts'
@@ -71,10 +72,10 @@ export function runScheduler(config: Config, signal: AbortSignal): Promise<void>
 type QueueSizes = (pool: PoolName) => Promise<QueueSize>
 
 function openPlanner(running: OpenProcess, queueSize: QueueSizes): Planner {
-  const { redis, clock, name, queue, stores, metrics, logger } = running
+  const { redis, clock, name, queue, stores, calendars, metrics, logger } = running
   const planner = createPlanner({
     ...{ redis: redis.control, clock, queue, replica: name, metrics: plannerMetrics(metrics) },
-    ...{ schedules: stores.schedules, ticks: stores.ticks, runs: stores.runs },
+    ...{ schedules: stores.schedules, ticks: stores.ticks, runs: stores.runs, calendars },
     onError: (error) => logger.error({ error: String(error) }, 'the planner tries again'),
     onReconciled: (report) => logger.debug({ report }, 'reconciled'),
     onLate: (ms) => logger.warn({ behindSeconds: Math.round(ms / 1_000) }, 'the planner is behind'),
@@ -123,6 +124,7 @@ function openApi(running: OpenProcess, forecasts: ForecastService, queueSize: Qu
     rateRedis: redis.control,
     limits: openLimitService(running),
     schedules: createScheduleService({ ...stores, clock, queue: running.queue, installed }),
+    calendars: createCalendarService({ calendars: stores.calendars, reader: running.calendars, clock, installed }),
     backfills: createBackfillService({
       ...{ ...stores, clock, installed, settings: running.missionDeps.settings },
       backfillReachMs: datasources.backfillReachMs,

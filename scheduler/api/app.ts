@@ -8,6 +8,7 @@ import { auditChanges, auditRoutes } from './audit.ts'
 import { type Authenticate, createAuthentication } from './auth/authentication.ts'
 import { assertScope } from './auth/caller.ts'
 import { backfillRoutes } from './backfills.ts'
+import { calendarRoutes } from './calendars.ts'
 import { datasourceRoutes } from './datasources.ts'
 import { deploymentRoutes } from './deployments.ts'
 import type { ApiDeps } from './deps.ts'
@@ -110,6 +111,7 @@ async function protectedRoutes(api: Api, deps: ApiDeps, authenticate: Authentica
     scheduleVerbRoutes,
     scheduleTimeRoutes,
     backfillRoutes,
+    calendarRoutes,
     datasourceRoutes,
     limitRoutes,
     systemRoutes,

@@ -1,6 +1,7 @@
 import type { StepRange } from '../../models/series.ts'
 import type { RedisClient } from '../../tasks/cache/redis.ts'
 import type { BackfillService } from '../backfills/service.ts'
+import type { CalendarService } from '../calendars/service.ts'
 import type { Config } from '../config.ts'
 import type { DeploymentService } from '../deployments/deployment-service.ts'
 import type { ForecastService } from '../forecasts/forecast-service.ts'
@@ -80,6 +81,7 @@ export interface ApiDeps {
   readonly limits: LimitService
   readonly schedules: ScheduleService
   readonly backfills: BackfillService
+  readonly calendars: CalendarService
   readonly ticks: TickReader
   readonly datasources: DatasourceDirectory
   readonly fleet: Fleet

@@ -22,6 +22,7 @@ export async function describeApi(app: Api): Promise<void> {
         'missions',
         'runs',
         'schedules',
+        'calendars',
         'backfills',
         'limits',
         'flows',

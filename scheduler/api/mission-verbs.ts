@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { missionId } from '../missions/document/document.ts'
+import { triggerWarnings, warningsView } from './calendar-views.ts'
 import type { ApiDeps } from './deps.ts'
 import { tagged } from './etag.ts'
 import { pauseBody, readPause } from './pause-body.ts'
@@ -11,7 +12,7 @@ const params = z.object({ id: missionId })
 const tags = ['missions']
 
 /** /api/v1/missions/ID/VERB */
-export function missionVerbRoutes(app: Api, { missions, now }: ApiDeps): void {
+export function missionVerbRoutes(app: Api, { missions, calendars, now }: ApiDeps): void {
   app.post('/missions/:id/pause', {
     schema: {
       ...{ tags, summary: 'Pause both schedules of a mission', params },
@@ -40,11 +41,16 @@ export function missionVerbRoutes(app: Api, { missions, now }: ApiDeps): void {
         flow: flowName,
         recompute: z.boolean().default(false).describe('Forecast again though a forecast is kept'),
       }),
-      response: { 202: z.object({ runId: z.string() }), ...problemResponses },
+      response: { 202: z.object({ runId: z.string(), warnings: warningsView.optional() }), ...problemResponses },
     },
     handler: async ({ params: { id }, body, caller }, reply) => {
       const runId = await missions.trigger(caller.tenant, id, body.flow, { recompute: body.recompute })
-      return reply.code(202).header('location', `/api/v1/runs/${runId}`).send({ runId })
+      const { document } = await missions.get(caller.tenant, id)
+      const warnings = triggerWarnings((await calendars.effects(caller.tenant, document.labels))(now()))
+      return reply
+        .code(202)
+        .header('location', `/api/v1/runs/${runId}`)
+        .send({ runId, ...warnings })
     },
   })
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { scheduleDocument } from '../schedules/document.ts'
 import { listTimes } from '../schedules/times.ts'
+import { labelsOf } from '../store/ticks/stored-schedule.ts'
 import type { ApiDeps } from './deps.ts'
 import { assertRange, givenInstant } from './instant-range.ts'
 import { listQuery, nextLink } from './paging.ts'
@@ -21,10 +22,14 @@ export function scheduleTimeRoutes(app: Api, deps: ApiDeps): void {
   for (const route of [timesRoute, ticksRoute, runsRoute, previewRoute]) route(app, deps)
 }
 
-function timesRoute(app: Api, { schedules, now }: ApiDeps): void {
+function timesRoute(app: Api, { schedules, calendars, now }: ApiDeps): void {
   app.get('/schedules/:id/times', {
     schema: {
-      ...{ tags, summary: 'Nominal times of a range by the present document, with what the clocks do to them', params },
+      ...{
+        tags,
+        summary: 'Nominal times of a range by the present document, with what clocks and calendars do',
+        params,
+      },
       querystring: z.strictObject({
         from: givenInstant.optional().describe('Excluded; default: now'),
         to: givenInstant.optional().describe('Included; default: without end'),
@@ -36,8 +41,9 @@ function timesRoute(app: Api, { schedules, now }: ApiDeps): void {
       const fromMs = from === undefined ? now() : Date.parse(from)
       const untilMs = to === undefined ? Number.POSITIVE_INFINITY : Date.parse(to)
       assertRange(fromMs, untilMs)
-      const { spec } = await schedules.get({ tenant, id })
-      return { times: listTimes(spec, { fromMs, untilMs, limit }).map(viewTime) }
+      const schedule = await schedules.get({ tenant, id })
+      const effectsAt = await calendars.effects(tenant, labelsOf(schedule))
+      return { times: listTimes(schedule.spec, { fromMs, untilMs, limit, effectsAt }).map(viewTime) }
     },
   })
 }
@@ -83,7 +89,7 @@ function runsRoute(app: Api, { runs, schedules }: ApiDeps): void {
   })
 }
 
-function previewRoute(app: Api, { schedules }: ApiDeps): void {
+function previewRoute(app: Api, { schedules, calendars }: ApiDeps): void {
   app.post('/schedule-previews', {
     config: { scope: 'read' },
     schema: {
@@ -93,7 +99,8 @@ function previewRoute(app: Api, { schedules }: ApiDeps): void {
       response: { 200: previewView, ...problemResponses },
     },
     handler: async ({ body, query: { count }, caller: { tenant } }) => {
-      const { times, startDelayMs, load } = await schedules.preview(tenant, body, count)
+      const effectsAt = await calendars.effects(tenant, body.labels)
+      const { times, startDelayMs, load } = await schedules.preview(tenant, body, { count, effectsAt })
       return { times: times.map(viewTime), startDelaySeconds: startDelayMs / 1_000, load: viewLoad(load) }
     },
   })

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { labelsOf } from '../store/ticks/stored-schedule.ts'
+import { triggerWarnings, warningsView } from './calendar-views.ts'
 import type { ApiDeps } from './deps.ts'
 import { givenInstant } from './instant-range.ts'
 import { pauseBody, readPause } from './pause-body.ts'
@@ -10,7 +12,7 @@ import type { Api } from './types.ts'
 const tags = ['schedules']
 
 /** /api/v1/schedules/ID/VERB */
-export function scheduleVerbRoutes(app: Api, { schedules, now }: ApiDeps): void {
+export function scheduleVerbRoutes(app: Api, { schedules, calendars, now }: ApiDeps): void {
   app.post('/schedules/:id/pause', {
     schema: {
       ...{ tags, summary: 'Pause a schedule of its own: ticks meanwhile end as paused', params, body: pauseBody },
@@ -41,7 +43,7 @@ export function scheduleVerbRoutes(app: Api, { schedules, now }: ApiDeps): void 
           params: z.record(z.string(), z.unknown()).optional().describe('In place of its own'),
         })
         .nullish(),
-      response: { 202: z.object({ runId: z.string() }), ...problemResponses },
+      response: { 202: z.object({ runId: z.string(), warnings: warningsView.optional() }), ...problemResponses },
     },
     handler: async ({ params: { id }, body, caller: { tenant } }, reply) => {
       const options = {
@@ -49,7 +51,12 @@ export function scheduleVerbRoutes(app: Api, { schedules, now }: ApiDeps): void 
         ...(body?.params && { params: body.params }),
       }
       const runId = await schedules.trigger({ tenant, id }, options)
-      return reply.code(202).header('location', `/api/v1/runs/${runId}`).send({ runId })
+      const effectsAt = await calendars.effects(tenant, labelsOf(await schedules.get({ tenant, id })))
+      const warnings = triggerWarnings(effectsAt(now()))
+      return reply
+        .code(202)
+        .header('location', `/api/v1/runs/${runId}`)
+        .send({ runId, ...warnings })
     },
   })
 }

@@ -8,7 +8,7 @@ import type { ScheduleStatus } from '../schedules/service.ts'
 import type { NominalTime } from '../schedules/times.ts'
 import type { StoredSchedule } from '../store/ticks/stored-schedule.ts'
 import { tickOutcomes } from '../store/ticks/tick-codec.ts'
-import { instant, optionalInstant, tickView, toInstant, viewTick } from './views.ts'
+import { effectView, instant, optionalInstant, tickView, toInstant, viewEffect, viewTick } from './views.ts'
 
 const boundsView = {
   start: instant.optional(),
@@ -135,11 +135,15 @@ export const timeView = z
       .enum(['shifted', 'repeated'])
       .optional()
       .describe('shifted: the clocks leave its time of the day out. repeated: they are there for the second time'),
+    calendars: z.array(effectView).optional().describe('Calendars whose windows it lies in; noRun: it will not run'),
   })
   .meta({ id: 'NominalTime' })
 
-export function viewTime({ nominalMs, clocks }: NominalTime): z.output<typeof timeView> {
-  return { nominal: toInstant(nominalMs), ...(clocks && { clocks }) }
+export function viewTime({ nominalMs, clocks, calendars }: NominalTime): z.output<typeof timeView> {
+  return {
+    ...{ nominal: toInstant(nominalMs), ...(clocks && { clocks }) },
+    ...(calendars && { calendars: calendars.map(viewEffect) }),
+  }
 }
 
 export const loadView = z

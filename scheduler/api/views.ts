@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { type SeriesState, seriesStates } from '../../flows/contexts.ts'
+import { calendarEffects } from '../calendars/document.ts'
+import type { EffectWindow } from '../calendars/effects.ts'
 import type { MissionStatus } from '../missions/contract.ts'
 import { missionDocument } from '../missions/document/document.ts'
 import { flowNames } from '../queue/runs.ts'
@@ -14,6 +16,15 @@ export const optionalInstant = <Name extends string>(name: Name, ms: number | un
   (ms === undefined ? {} : { [name]: toInstant(ms) }) as Partial<Record<Name, string>>
 
 export const flowName = z.enum(flowNames)
+
+/** What a calendar does at an instant. */
+export const effectView = z
+  .object({ calendar: z.string(), effect: z.enum(calendarEffects), until: instant })
+  .meta({ id: 'ActiveCalendar' })
+
+export const viewEffect = ({ calendar, effect, untilMs }: EffectWindow): z.output<typeof effectView> => ({
+  ...{ calendar, effect, until: toInstant(untilMs) },
+})
 
 export const missionStatusView = z
   .object({
@@ -41,6 +52,11 @@ export const missionStatusView = z
     scoredUntil: instant.optional(),
     publishedUntil: instant.optional(),
     drawnFrom: instant.optional().describe('From which step an edit of the band is drawn'),
+    calendars: z.array(effectView).optional().describe('Calendars with a window that is open now'),
+    alertsOff: z
+      .object({ until: instant, calendar: z.string() })
+      .optional()
+      .describe('By a calendar, noAlert or noRun; of several the one that lasts longest'),
   })
   .meta({ id: 'MissionStatus' })
 
@@ -104,6 +120,16 @@ export function viewStatus(status: MissionStatus): z.output<typeof missionStatus
     ...optionalInstant('scoredUntil', status.scoredUntilMs),
     ...optionalInstant('publishedUntil', status.publishedUntilMs),
     ...optionalInstant('drawnFrom', status.drawnFromMs),
+    ...viewCalendars(status.calendars),
+  }
+}
+
+function viewCalendars(effects: MissionStatus['calendars'] = []) {
+  if (effects.length === 0) return {}
+  const silent = effects.filter(({ effect }) => effect !== 'mask').toSorted((a, b) => b.untilMs - a.untilMs)[0]
+  return {
+    calendars: effects.map(viewEffect),
+    ...(silent && { alertsOff: { until: toInstant(silent.untilMs), calendar: silent.calendar } }),
   }
 }
 
@@ -114,6 +140,7 @@ export const tickView = z
     reason: z.enum(tickReasons),
     lagSeconds: z.number().optional().describe('From T to the start or the decision'),
     byNominal: instant.optional().describe('T of the run that stands for this one, or held its place'),
+    calendar: z.string().optional().describe('The calendar that kept it from running'),
     runId: z.string().optional(),
   })
   .meta({ id: 'Tick' })
@@ -124,12 +151,14 @@ export function viewTick({
   reason,
   lagMs,
   byNominalMs,
+  calendar,
   runId,
 }: TickRecord): z.output<typeof tickView> {
   return {
     ...{ nominal: toInstant(nominalMs), outcome, reason },
     ...(lagMs !== undefined && { lagSeconds: lagMs / 1_000 }),
     ...optionalInstant('byNominal', byNominalMs),
+    ...(calendar !== undefined && { calendar }),
     ...(runId !== undefined && { runId }),
   }
 }

@@ -1,3 +1,4 @@
+import type { EffectWindow } from '../calendars/effects.ts'
 import type { FlowName } from '../queue/runs.ts'
 import type { MissionHealth } from '../store/missions/health-store.ts'
 import type { MissionPage } from '../store/missions/mission-store.ts'
@@ -28,6 +29,8 @@ export interface MissionStatus extends MissionHealth {
   readonly publishedUntilMs?: number
   /** From which step an edit of the band is drawn. */
   readonly drawnFromMs?: number
+  /** Of calendars that are open now; absent without any. */
+  readonly calendars?: readonly EffectWindow[]
 }
 
 /** What runs of a mission use: its document with the defaults; durations as people write them. */

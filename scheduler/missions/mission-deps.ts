@@ -1,6 +1,7 @@
 import { AppError } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
 import type { ForecastCache } from '../../tasks/deps.ts'
+import type { CalendarReader } from '../calendars/calendar-reader.ts'
 import type { Clock } from '../process/clock.ts'
 import type { RunQueue } from '../queue/runs.ts'
 import type { HealthStore } from '../store/missions/health-store.ts'
@@ -25,6 +26,8 @@ export interface MissionServiceDeps {
   readonly queue: Pick<RunQueue, 'enqueue'>
   readonly cache: Pick<ForecastCache, 'drop'>
   readonly clock: Clock
+  /** Default: there are none. */
+  readonly calendars?: CalendarReader
   readonly settings: MissionSettings
   /**
    * Whether the query answers no series now.

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createCalendarExport, refillCalendars } from '../calendars/export-calendars.ts'
 import type { OpenProcess } from '../process/open-process.ts'
 import { createScheduleExport, refillSchedules } from '../schedules/export-schedules.ts'
 import { createMissionExport } from './export/mission-export.ts'
@@ -14,26 +15,36 @@ export interface MissionKeeperOptions {
 const everyMs = 1_000
 const reconcileEveryMs = 5 * 60_000
 
+const stateDirs = (dir: string) => ({
+  missions: openStateDir(dir),
+  schedules: openStateDir(dir, 'schedules'),
+  calendars: openStateDir(dir, 'calendars'),
+})
+
 /**
  * The leader's care for missions beyond their ticks: fills an empty Redis, exports what changed, and brings
  * schedules in line with missions where a process died in between.
  */
 export function startMissionKeeper({ running, isLeader }: MissionKeeperOptions): { stop(): Promise<void> } {
-  const { config, installation, clock, logger, metrics, missionDeps: deps } = running
+  const { config, installation, clock, logger, metrics, stores, missionDeps: deps } = running
+  const { calendars } = stores
   const stopping = new AbortController()
-  const state = config.stateDir === undefined ? undefined : openStateDir(config.stateDir)
-  const schedulesDir = config.stateDir === undefined ? undefined : openStateDir(config.stateDir, 'schedules')
+  const dirs = config.stateDir === undefined ? undefined : stateDirs(config.stateDir)
   const sources: RefillSources = {
-    ...(state && { state }),
-    ...(schedulesDir && { others: () => refillSchedules(deps, schedulesDir) }),
+    ...(dirs && {
+      state: dirs.missions,
+      calendars: () => refillCalendars({ calendars, clock }, dirs.calendars),
+      others: () => refillSchedules(deps, dirs.schedules),
+    }),
     ...(config.missionsDir !== undefined && { missionsDir: config.missionsDir }),
   }
-  const exporters = [
-    ...(state ? [createMissionExport({ missions: deps.missions, installation, dir: state, clock })] : []),
-    ...(schedulesDir
-      ? [createScheduleExport({ schedules: deps.schedules, installation, dir: schedulesDir, clock })]
-      : []),
-  ]
+  const exporters = dirs
+    ? [
+        createMissionExport({ missions: deps.missions, installation, dir: dirs.missions, clock }),
+        createScheduleExport({ schedules: deps.schedules, installation, dir: dirs.schedules, clock }),
+        createCalendarExport({ calendars, installation, dir: dirs.calendars, clock }),
+      ]
+    : []
   let reconciledMs = Number.NEGATIVE_INFINITY
 
   async function exportAll(): Promise<void> {

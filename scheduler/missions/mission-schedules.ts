@@ -5,7 +5,7 @@ import type { MissionPause, StoredMission } from '../store/missions/stored-missi
 import { maxWrites, outrun } from '../store/outrun.ts'
 import type { ScheduleKey } from '../store/ticks/schedule-keys.ts'
 import type { ScheduleStore } from '../store/ticks/schedule-store.ts'
-import type { PauseRequest, ScheduleEntry } from '../store/ticks/stored-schedule.ts'
+import type { PauseRequest, ScheduleEntry, StoredSchedule } from '../store/ticks/stored-schedule.ts'
 import { resolveStored } from './document/resolve.ts'
 import type { ResolvedMission } from './document/resolved.ts'
 import { busy, type MissionServiceDeps } from './mission-deps.ts'
@@ -63,12 +63,17 @@ export async function upsertSchedules(
   for (const flow of flowNames) {
     const entry = entryOf(mission, resolved, flow)
     const known = await schedules.get(entry)
-    if (!known || !isDeepStrictEqual({ ...known, ...entry }, known)) await schedules.upsertSchedule(entry, nowMs)
+    if (!known || !isSameEntry(known, entry)) await schedules.upsertSchedule(entry, nowMs)
     const wanted = isPaused(mission, nowMs) ? mission.pause : undefined
     const present = known && isPaused(known, nowMs) ? known.pause : undefined
     if (wanted?.reason === present?.reason && wanted?.untilMs === present?.untilMs) continue
     await schedules.setPaused(entry, wanted && pauseRequest(wanted), nowMs)
   }
+}
+
+/** An entry without labels is another one than a schedule that has some. */
+function isSameEntry(known: StoredSchedule, entry: ScheduleEntry): boolean {
+  return isDeepStrictEqual({ ...known, ...entry }, known) && isDeepStrictEqual(known.labels, entry.labels)
 }
 
 async function removeSchedules(schedules: ScheduleStore, name: MissionName): Promise<void> {
@@ -80,10 +85,18 @@ const pauseRequest = ({ reason, untilMs }: MissionPause): PauseRequest => ({
   ...(untilMs !== undefined && { untilMs }),
 })
 
-function entryOf({ tenant, id, bandKey }: StoredMission, resolved: ResolvedMission, flow: FlowName): ScheduleEntry {
+function entryOf(
+  { tenant, id, bandKey, document: { labels = {} } }: StoredMission,
+  resolved: ResolvedMission,
+  flow: FlowName,
+): ScheduleEntry {
   const [spec, policy] =
     flow === 'forecast'
       ? [resolved.forecastSpec, resolved.forecastPolicy]
       : [resolved.detectSpec, resolved.detectPolicy]
-  return { ...scheduleKey({ tenant, mission: id }, flow), mission: id, flow, spec, policy, bandKey }
+  const hasLabels = Object.keys(labels).length > 0
+  return {
+    ...{ ...scheduleKey({ tenant, mission: id }, flow), mission: id, flow, spec, policy, bandKey },
+    ...(hasLabels && { labels }),
+  }
 }

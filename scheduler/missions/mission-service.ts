@@ -1,7 +1,9 @@
 import { formatDuration } from '../../models/duration.ts'
 import { AppError } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
-import { nextTick } from '../planning/schedule-spec.ts'
+import { noCalendars } from '../calendars/calendar-reader.ts'
+import { type ActiveCalendar, effectsAt } from '../calendars/effects.ts'
+import { nextToRun } from '../calendars/excuses.ts'
 import type { StoredMission } from '../store/missions/stored-mission.ts'
 import type { EffectiveSettings, MissionService, MissionStatus } from './contract.ts'
 import { resolveStored } from './document/resolve.ts'
@@ -56,23 +58,28 @@ async function removeMission(deps: MissionServiceDeps, name: MissionName, ifGene
 
 async function missionStatus(deps: MissionServiceDeps, name: MissionName): Promise<MissionStatus> {
   const mission = await findMission(deps, name)
-  const [health, marks] = await Promise.all([deps.health.get(name), deps.marks.get(name)])
+  const { calendars: reader = noCalendars } = deps
+  const [health, marks, snapshot] = await Promise.all([deps.health.get(name), deps.marks.get(name), reader.snapshot()])
   const nowMs = deps.clock.now()
+  const { labels } = mission.document
+  const matching = snapshot.matching(name.tenant, labels)
+  const calendars = effectsAt(matching, labels, nowMs)
   const { scoredUntilMs, publishedUntilMs, floorUntilMs = 0 } = marks ?? {}
   const stepMs = mission.forecastEras.at(-1)?.stepMs ?? 0
   return {
     ...health,
-    ...(isPaused(mission, nowMs) ? { state: 'paused' } : nextTicks(mission, nowMs)),
+    ...(isPaused(mission, nowMs) ? { state: 'paused' } : nextTicks(mission, matching, nowMs)),
     ...(scoredUntilMs !== undefined && { scoredUntilMs }),
     ...(publishedUntilMs !== undefined && { publishedUntilMs }),
     ...(floorUntilMs > nowMs && { drawnFromMs: floorUntilMs + stepMs }),
+    ...(calendars.length > 0 && { calendars }),
   }
 }
 
-function nextTicks({ forecastEras, detectSpec }: StoredMission, nowMs: number) {
+function nextTicks({ forecastEras, detectSpec }: StoredMission, calendars: readonly ActiveCalendar[], nowMs: number) {
   const era = forecastEras.at(-1)
-  const nextForecastMs = era && nextTick(era.spec, nowMs)
-  const nextDetectMs = nextTick(detectSpec, nowMs)
+  const nextForecastMs = era && nextToRun(era.spec, calendars, nowMs)
+  const nextDetectMs = nextToRun(detectSpec, calendars, nowMs)
   return {
     ...(nextForecastMs !== undefined && { nextForecastMs }),
     ...(nextDetectMs !== undefined && { nextDetectMs }),

@@ -24,13 +24,29 @@ const recordedMs = 2 * dayMs
 /** Bounds one decision: the rest follows in the next. */
 const maxTicks = 1_000
 
+/** A window of a calendar in which nothing runs. */
+export interface Excuse {
+  /** Included. */
+  readonly fromMs: number
+  /** Excluded. */
+  readonly untilMs: number
+  /** Stands for the calendar in packed ticks. */
+  readonly serial: number
+}
+
+export type ExcusedAt = (nominalMs: number) => Excuse | undefined
+
 /**
  * What becomes of every T that is due. T's at or before `lastNominalMs` never come back, so a clock that steps back
  * decides nothing.
  */
-export function decideTicks(schedule: StoredSchedule, nowMs: number): TickDecision {
+export function decideTicks(
+  schedule: StoredSchedule,
+  nowMs: number,
+  excusedAt: ExcusedAt = () => undefined,
+): TickDecision {
   const untilMs = nowMs - schedule.spreadMs
-  const verdict = verdicts(schedule, untilMs)
+  const verdict = verdicts(schedule, untilMs, excusedAt)
   const enqueue: PlannedTick[] = []
   const marks: TickMark[] = []
   const keptMs = Math.max(recordedMs, schedule.policy.catchUpWindowMs)
@@ -49,17 +65,20 @@ export function decideTicks(schedule: StoredSchedule, nowMs: number): TickDecisi
 
 interface Verdict {
   readonly planned?: PlannedTick
-  readonly mark?: Pick<TickMark, 'outcome' | 'reason' | 'byNominalMs'>
+  readonly mark?: Pick<TickMark, 'outcome' | 'reason' | 'byNominalMs' | 'calendarSerial'>
 }
 
-function verdicts(schedule: StoredSchedule, untilMs: number): (nominalMs: number) => Verdict {
+function verdicts(schedule: StoredSchedule, untilMs: number, excusedAt: ExcusedAt): (nominalMs: number) => Verdict {
   const { policy, pause } = schedule
   // a detect run covers what its window extends to: one run catches up as well as many
   const mode = isDetection(schedule) && policy.catchUp === 'all' ? 'latest' : policy.catchUp
-  const newestMs = newestToRun(schedule, untilMs)
-  const oldestMs = mode === 'all' ? oldestToCatchUp(schedule, newestMs, policy.maxCatchUpTicks) : newestMs
+  const latest = (atMs: number) => latestToRun(schedule, atMs, excusedAt)
+  const newestMs = latest(untilMs)
+  const oldestMs = mode === 'all' ? oldestToCatchUp(schedule, newestMs, latest) : newestMs
   return (nominalMs) => {
     if (isPaused(pause, nominalMs)) return { mark: { outcome: 'paused', reason: 'paused' } }
+    const excuse = excusedAt(nominalMs)
+    if (excuse) return { mark: { outcome: 'calendar', reason: 'calendar', calendarSerial: excuse.serial } }
     const lateMs = untilMs - nominalMs
     if (nominalMs === newestMs && lateMs <= onTimeMs)
       return { planned: { nominalMs, reason: 'on_time', serial: false } }
@@ -78,17 +97,25 @@ function isPaused(pause: SchedulePause | undefined, nominalMs: number): boolean 
   return pause !== undefined && nominalMs > pause.sinceMs && nominalMs <= (pause.untilMs ?? Number.POSITIVE_INFINITY)
 }
 
-/** Newest due T outside the pause; -Infinity when there is none. */
-function newestToRun(schedule: StoredSchedule, untilMs: number): number {
-  const { pause } = schedule
-  const newestMs = latestNominal(schedule, untilMs) ?? Number.NEGATIVE_INFINITY
-  if (!pause || !isPaused(pause, newestMs)) return newestMs
-  return latestNominal(schedule, pause.sinceMs) ?? Number.NEGATIVE_INFINITY
+/** Latest T at or before an instant that neither a pause nor a calendar takes; one that is decided when there is none. */
+function latestToRun(schedule: StoredSchedule, atMs: number, excusedAt: ExcusedAt): number {
+  const { pause, lastNominalMs } = schedule
+  for (let beforeMs = atMs; ; ) {
+    const nominalMs = latestNominal(schedule, beforeMs) ?? Number.NEGATIVE_INFINITY
+    if (nominalMs <= lastNominalMs) return nominalMs
+    const excuse = excusedAt(nominalMs)
+    if (pause && isPaused(pause, nominalMs)) beforeMs = pause.sinceMs
+    else if (excuse) beforeMs = excuse.fromMs - 1
+    else return nominalMs
+  }
 }
 
-function oldestToCatchUp(schedule: StoredSchedule, newestMs: number, maxCatchUpTicks: number): number {
+function oldestToCatchUp(
+  { policy: { maxCatchUpTicks }, lastNominalMs }: StoredSchedule,
+  newestMs: number,
+  latest: (atMs: number) => number,
+): number {
   let oldestMs = newestMs
-  for (let i = 1; i < maxCatchUpTicks && oldestMs > schedule.lastNominalMs; i++)
-    oldestMs = latestNominal(schedule, oldestMs - 1) ?? Number.NEGATIVE_INFINITY
+  for (let i = 1; i < maxCatchUpTicks && oldestMs > lastNominalMs; i++) oldestMs = latest(oldestMs - 1)
   return oldestMs
 }

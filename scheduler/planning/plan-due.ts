@@ -1,4 +1,6 @@
 import { toAppError } from '../../models/errors.ts'
+import { type CalendarReader, noCalendars } from '../calendars/calendar-reader.ts'
+import { excuses } from '../calendars/excuses.ts'
 import {
   type EnqueueAnswer,
   type EnqueueRequest,
@@ -22,6 +24,8 @@ export interface PlanDeps {
   readonly schedules: ScheduleStore
   readonly queue: RunQueue
   readonly metrics: TickMetrics
+  /** Default: there are none. */
+  readonly calendars?: CalendarReader
 }
 
 export interface PlanReport {
@@ -42,9 +46,13 @@ const serialPriority = 100
 /** One pass: everything due at `nowMs` is decided, enqueued and advanced. Two at once do no harm. */
 export async function planDue(deps: PlanDeps, nowMs: number): Promise<PlanReport> {
   const report = { decided: 0, overtaken: 0, enqueued: 0 }
+  let excused: Excused | undefined
   for (;;) {
     const due = await deps.schedules.dueBefore(nowMs, schedulesPerBatch)
-    const batch = await planBatch(deps, due, nowMs)
+    if (due.length === 0) return report
+    // once a pass: a calendar that came before a T was due is known when it is decided
+    excused ??= excuses(await (deps.calendars ?? noCalendars).snapshot())
+    const batch = await planBatch(deps, { due, nowMs, excused })
     report.decided += batch.decided
     report.overtaken += batch.overtaken
     report.enqueued += batch.enqueued
@@ -52,11 +60,19 @@ export async function planDue(deps: PlanDeps, nowMs: number): Promise<PlanReport
   }
 }
 
-async function planBatch(deps: PlanDeps, due: readonly StoredSchedule[], nowMs: number): Promise<PlanReport> {
+type Excused = ReturnType<typeof excuses>
+
+interface Batch {
+  readonly due: readonly StoredSchedule[]
+  readonly nowMs: number
+  readonly excused: Excused
+}
+
+async function planBatch(deps: PlanDeps, { due, nowMs, excused }: Batch): Promise<PlanReport> {
   const decisions: { schedule: StoredSchedule; decision: TickDecision }[] = []
   for (const schedule of due) {
     try {
-      decisions.push({ schedule, decision: decideTicks(schedule, nowMs) })
+      decisions.push({ schedule, decision: decideTicks(schedule, nowMs, excused(schedule)) })
     } catch (error) {
       // such as a time zone that this machine does not know
       await deps.schedules.setAside(schedule, toAppError(error).message, nowMs)

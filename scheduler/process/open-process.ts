@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { createForecastCache } from '../../tasks/cache/forecast-cache.ts'
+import { createCalendarReader } from '../calendars/calendar-reader.ts'
 import { requireRedis } from '../config/require-redis.ts'
 import type { Config } from '../config.ts'
 import { answersNothing } from '../datasources/answers-nothing.ts'
@@ -14,12 +15,14 @@ import { createRunQueue } from '../queue/queue.ts'
 import { connectRedis, type RedisConnections, type RedisTarget } from '../redis/redis.ts'
 import { redisClock } from '../redis/redis-clock.ts'
 import { createBackfillStore } from '../store/backfills/backfill-store.ts'
+import { createCalendarStore } from '../store/calendars/calendar-store.ts'
 import { eventStore } from '../store/events-store.ts'
 import { type ProcessInfo, startHeartbeat } from '../store/heartbeats.ts'
 import { createInstallation } from '../store/installation.ts'
 import { createHealthStore } from '../store/missions/health-store.ts'
 import { createMarksStore } from '../store/missions/marks-store.ts'
 import { createMissionStore } from '../store/missions/mission-store.ts'
+import type { OnUnreadable } from '../store/stored-document.ts'
 import { createCancelStore } from '../store/ticks/cancel-store.ts'
 import { createRunLogStore } from '../store/ticks/run-log-store.ts'
 import { createRunStore } from '../store/ticks/run-store.ts'
@@ -27,7 +30,7 @@ import { createScheduleStore } from '../store/ticks/schedule-store.ts'
 import { createTickStore } from '../store/ticks/tick-store.ts'
 import { type CloserStack, closerStack } from './closer-stack.ts'
 import { createLogger, type Logger } from './log.ts'
-import { createMetrics, type Metrics, packageVersion } from './metrics.ts'
+import { createMetrics, packageVersion } from './metrics.ts'
 import type { ReadinessCheck } from './readiness.ts'
 import { redisReadiness } from './readiness-checks.ts'
 import { unreadableDocuments } from './unreadable-documents.ts'
@@ -54,6 +57,8 @@ export async function runProcess(
   }
   await closers.close()
 }
+
+const workersMaxStaleMs = 1_000
 
 interface ProcessOptions {
   readonly config: Config
@@ -82,9 +87,15 @@ async function openProcess({ config, role, logger, closers }: ProcessOptions) {
   const catalog = openCatalog(catalogOptions(config, registry.names))
   const forecasters = storedForecasters(registry, catalog)
   if (role !== 'detect') warnOfDefaults(config, catalog, logger)
-  const stores = openStores({ redis, now, logger, metrics })
+  const onUnreadable = unreadableDocuments(metrics, logger)
+  const stores = openStores({ redis, now, logger, onUnreadable })
+  const calendars = createCalendarReader({
+    ...{ calendars: stores.calendars, onUnreadable },
+    // a T is planned by the calendars of its moment; workers look at what is over
+    maxStaleMs: role === 'scheduler' ? 0 : workersMaxStaleMs,
+  })
   const missionDeps = {
-    ...{ ...stores, clock, queue },
+    ...{ ...stores, clock, queue, calendars },
     settings: missionSettings(config, { find: datasources.find, models: registry.names, catalog }),
     async checkQuery({ tenant, datasource, ...query }: AskedQuery) {
       const reader = datasources.reader(tenant, datasource)
@@ -97,7 +108,7 @@ async function openProcess({ config, role, logger, closers }: ProcessOptions) {
   const name = `${hostname()}.${process.pid}.${role}`
   return {
     ...{ config, redisSettings, logger, metrics, redis, clock, datasources, queue, forecasters },
-    ...{ name, stores, missionDeps, closers },
+    ...{ name, stores, calendars, missionDeps, closers },
     installation: createInstallation(redis.control),
     readiness: redisChecks(redis),
     /** Tells the others that this process is there. */
@@ -120,11 +131,10 @@ interface StoreOptions {
   readonly redis: RedisConnections
   readonly now: () => number
   readonly logger: Logger
-  readonly metrics: Metrics
+  readonly onUnreadable: OnUnreadable
 }
 
-function openStores({ redis: { control, data }, now, logger, metrics }: StoreOptions) {
-  const onUnreadable = unreadableDocuments(metrics, logger)
+function openStores({ redis: { control, data }, now, logger, onUnreadable }: StoreOptions) {
   const onInvalid = (what: string) => logger.warn({ what }, 'a kept forecast cannot be read and is taken for absent')
   return {
     cache: createForecastCache({ redis: data, now, onInvalid }),
@@ -132,6 +142,7 @@ function openStores({ redis: { control, data }, now, logger, metrics }: StoreOpt
     marks: createMarksStore(control),
     health: createHealthStore(control, onUnreadable),
     backfills: createBackfillStore(control, onUnreadable),
+    calendars: createCalendarStore(control, onUnreadable),
     schedules: createScheduleStore(control, onUnreadable),
     ticks: createTickStore(control, onUnreadable),
     runs: createRunStore(control, onUnreadable),

@@ -6,7 +6,7 @@ import type { ScheduleStore } from '../store/ticks/schedule-store.ts'
 import { createdSchedule, type StoredSchedule } from '../store/ticks/stored-schedule.ts'
 import type { ScheduleDocument } from './document.ts'
 import { resolveSchedule } from './resolve.ts'
-import { listTimes, type NominalTime } from './times.ts'
+import { listTimes, type NominalTime, type TimesRange } from './times.ts'
 
 /** Starts in each second of the next minutes, of a tenant's schedules that are registered and of the new one. */
 export interface StartLoad {
@@ -24,11 +24,14 @@ export interface SchedulePreview {
   readonly load: StartLoad
 }
 
-interface PreviewRequest {
-  readonly tenant: string
-  readonly document: ScheduleDocument
+export interface PreviewOptions extends Pick<TimesRange, 'effectsAt'> {
   /** Times to list. */
   readonly count: number
+}
+
+interface PreviewRequest extends PreviewOptions {
+  readonly tenant: string
+  readonly document: ScheduleDocument
 }
 
 const loadSeconds = 300
@@ -41,7 +44,7 @@ const schedulesPerTurn = 50
 /** When a schedule would be due, and beside what. Nothing is stored. @throws INVALID_PARAMS as a PUT would. */
 export async function previewSchedule(
   { schedules, clock }: { readonly schedules: Pick<ScheduleStore, 'list'>; readonly clock: Clock },
-  { tenant, document, count }: PreviewRequest,
+  { tenant, document, count, ...flags }: PreviewRequest,
 ): Promise<SchedulePreview> {
   const nowMs = clock.now()
   const fromMs = Math.floor(nowMs / 1_000) * 1_000
@@ -57,7 +60,7 @@ export async function previewSchedule(
     if (++read % schedulesPerTurn === 0) await setImmediate()
   }
   addStarts(own, schedule, fromMs)
-  const times = listTimes(entry.spec, { fromMs: nowMs, untilMs: Number.POSITIVE_INFINITY, limit: count })
+  const times = listTimes(entry.spec, { fromMs: nowMs, untilMs: Number.POSITIVE_INFINITY, limit: count, ...flags })
   return { times, startDelayMs: schedule.spreadMs, load: { fromMs, registered, own, isPartial: left <= 0 } }
 }
 

@@ -11,7 +11,7 @@ import type { TickRecord, TickStore } from '../store/ticks/tick-store.ts'
 import type { ScheduleDocument } from './document.ts'
 import { checked, findFlow } from './flows.ts'
 import { listSchedules, type ScheduleFilter } from './list-schedules.ts'
-import { previewSchedule, type SchedulePreview } from './preview.ts'
+import { type PreviewOptions, previewSchedule, type SchedulePreview } from './preview.ts'
 import { resolveSchedule } from './resolve.ts'
 
 export interface ScheduleServiceDeps {
@@ -59,7 +59,7 @@ export interface ScheduleService {
   status(key: ScheduleKey): Promise<ScheduleStatus>
   list(tenant: string, filter: ScheduleFilter): Promise<SchedulePage>
   /** When it would be due, and beside what; nothing is stored. @throws INVALID_PARAMS as `put`. */
-  preview(tenant: string, document: ScheduleDocument, count: number): Promise<SchedulePreview>
+  preview(tenant: string, document: ScheduleDocument, options: PreviewOptions): Promise<SchedulePreview>
   remove(key: ScheduleKey, options: Pick<SchedulePutOptions, 'ifGeneration'>): Promise<void>
   /** T's while it lasts end as `paused`. */
   pause(key: ScheduleKey, pause: { reason: string; actor: string; untilMs?: number }): Promise<StoredSchedule>
@@ -120,9 +120,9 @@ export function createScheduleService(deps: ScheduleServiceDeps): ScheduleServic
       return listSchedules(schedules, { tenant, filter, nowMs: clock.now() })
     },
 
-    async preview(tenant, document, count) {
+    async preview(tenant, document, options) {
       await assertInstalled(deps)
-      return previewSchedule(deps, { tenant, document, count })
+      return previewSchedule(deps, { tenant, document, ...options })
     },
 
     async remove(key, { ifGeneration }) {

@@ -2,6 +2,7 @@ import type { ChainableCommander } from 'ioredis'
 import { z } from 'zod'
 import type { RedisClient } from '../../tasks/cache/redis.ts'
 import { type FlowName, flowNames, type RunRecord, recordStates, runIds } from '../queue/runs.ts'
+import { withCalendars } from './calendars/calendar-names.ts'
 import { luaScript, runLua } from './lua.ts'
 import { redisCall } from './redis-call.ts'
 import { decodeDocument } from './stored-document.ts'
@@ -25,6 +26,8 @@ export interface TickEvent extends TickMark {
   readonly id: string
   /** Of the run that the tick made. */
   readonly runId?: string
+  /** Id of the calendar that kept it from running. */
+  readonly calendar?: string
   readonly scheduleId: string
   readonly flow: FlowName
 }
@@ -92,7 +95,11 @@ export function eventStore(redis: RedisClient): EventStore {
       const [oldest, entries] = answer as [string, readonly StreamEntry[]]
       const after = entries.filter(([entry]) => entry !== id).slice(0, limit)
       const isGap = id !== beforeAll && (oldest === '' || isLater(oldest, id))
-      return { events: after.flatMap((entry) => decodeEvent(entry) ?? []), lastId: after.at(-1)?.[0] ?? id, isGap }
+      const events = await withCalendars(
+        redis,
+        after.flatMap((entry) => decodeEvent(entry) ?? []),
+      )
+      return { events, lastId: after.at(-1)?.[0] ?? id, isGap }
     },
   }
 }

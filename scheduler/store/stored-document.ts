@@ -2,7 +2,7 @@ import type { z } from 'zod'
 
 /** A stored document that this release cannot read: another release wrote it, or somebody changed it by hand. */
 export interface UnreadableDocument {
-  readonly kind: 'mission' | 'schedule' | 'ticks' | 'run' | 'health' | 'backfill'
+  readonly kind: 'mission' | 'schedule' | 'ticks' | 'run' | 'health' | 'backfill' | 'calendar'
   readonly key: string
   readonly reason: string
 }

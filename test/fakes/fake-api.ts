@@ -11,6 +11,7 @@ import type { SeenProcess } from '../../scheduler/store/heartbeats.ts'
 import type { TickRecord } from '../../scheduler/store/ticks/tick-store.ts'
 import { fakeAuditStore } from './fake-audit-store.ts'
 import { fakeBackfillService } from './fake-backfill-service.ts'
+import { fakeCalendarService } from './fake-calendar-service.ts'
 import { fakeForecastService } from './fake-forecast-service.ts'
 import { fakeMissionService } from './fake-mission-service.ts'
 import { fakeRunService } from './fake-run-service.ts'
@@ -43,6 +44,7 @@ export function fakeApi({ settings, runRecords = [], tickRecords = [], logLines 
     forecasts: fakeForecastService(() => fakeNowMs),
     series: fakeSeriesService(fakeNowMs),
     backfills: fakeBackfillService(),
+    calendars: fakeCalendarService(deps.now ?? (() => fakeNowMs)),
     runs: {
       async list(tenant, { mission, flow, state, limit, cursor = '0' }) {
         const matching = runRecords.filter(

@@ -1,7 +1,9 @@
 import { expect, vi } from 'vitest'
+import { createCalendarReader } from '../../scheduler/calendars/calendar-reader.ts'
 import { createPlanner, type PlannerOptions } from '../../scheduler/planning/planner.ts'
 import type { SchedulePolicy } from '../../scheduler/planning/types.ts'
 import type { ExecuteRun } from '../../scheduler/queue/runs.ts'
+import { createCalendarStore } from '../../scheduler/store/calendars/calendar-store.ts'
 import { createScheduleStore } from '../../scheduler/store/ticks/schedule-store.ts'
 import type { ScheduleEntry } from '../../scheduler/store/ticks/stored-schedule.ts'
 import { hourMs, minuteMs, policy, scheduleEntry } from '../fakes/schedules.ts'
@@ -21,10 +23,12 @@ export function plannerStage(real: ReturnType<typeof realRedis>) {
   async function scene(changes: Partial<ScheduleEntry> = {}, policyChanges: Partial<SchedulePolicy> = {}) {
     const { queue, runs, ticks } = openQueue()
     const schedules = createScheduleStore(real.redis)
+    const calendars = createCalendarStore(real.redis)
     const counted: string[] = []
     const options: PlannerOptions = {
       ...{ redis: real.redis, clock, schedules, ticks, runs, queue },
       replica: 'one',
+      calendars: createCalendarReader({ calendars }),
       metrics: {
         tick: (flow, outcome) => counted.push(`${flow} ${outcome}`),
         lostRun: (flow) => counted.push(`${flow} lost`),
@@ -35,7 +39,7 @@ export function plannerStage(real: ReturnType<typeof realRedis>) {
     await schedules.upsertSchedule(entry, nineMs)
     const planner = createPlanner(options)
     return {
-      ...{ queue, runs, ticks, schedules, counted, planner, options, entry },
+      ...{ queue, runs, ticks, schedules, calendars, counted, planner, options, entry },
       /** Moves the clock to a minute after nine and plans. */
       plan: (minute: number) => {
         clock.nowMs = at(minute)

@@ -23,7 +23,7 @@ test('every outcome comes back as it was recorded', async () => {
     { nominalMs: midnightMs + dayMs - 1, outcome: 'missed', reason: 'run_lost', lagMs: 2 ** 27 - 1 },
     { nominalMs: midnightMs + dayMs, outcome: 'expired', reason: 'start_deadline', lagMs: 0 },
     { nominalMs: midnightMs + dayMs + 1, outcome: 'paused', reason: 'paused', lagMs: 1 },
-    { nominalMs: midnightMs + dayMs + 2, outcome: 'calendar', reason: 'calendar', lagMs: 1 },
+    { nominalMs: midnightMs + dayMs + 2, outcome: 'calendar', reason: 'calendar', calendarSerial: 1 },
   ]
   for (const mark of marks) await ticks.record(schedule, mark)
   const [first, ...rest] = await ticks.list(schedule, everything)

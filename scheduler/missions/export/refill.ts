@@ -18,11 +18,15 @@ import { upsertSchedules } from '../mission-schedules.ts'
 import { type ExportedMission, parseMissionFile } from './export-file.ts'
 import { readMissionsDir, type StateDir } from './state-dir.ts'
 
+type RefillPart = () => Promise<readonly { readonly source: string; readonly message: string }[]>
+
 export interface RefillSources {
   /** Export of this installation; goes first. */
   readonly state?: StateDir
+  /** What has to be there before any mission runs. */
+  readonly calendars?: RefillPart
   /** What else there is of this installation; filled before Redis gets its id. */
-  readonly others?: () => Promise<readonly { readonly source: string; readonly message: string }[]>
+  readonly others?: RefillPart
   /** Documents for a new installation, all of the default tenant. */
   readonly missionsDir?: string
 }
@@ -44,7 +48,7 @@ export interface RefillReport {
 export async function refillMissions(
   deps: MissionServiceDeps,
   installation: Installation,
-  { state, missionsDir, others }: RefillSources,
+  { state, missionsDir, calendars, others }: RefillSources,
 ): Promise<RefillReport | undefined> {
   if ((await installation.id()) !== undefined) return undefined
   const exportedId = await state?.installation()
@@ -53,6 +57,7 @@ export async function refillMissions(
   const failures: { source: string; message: string }[] = []
   const backups: string[] = []
   let restored = 0
+  if (exported && calendars) failures.push(...(await calendars()))
   for (const file of files) {
     const messages = await restoreFile(deps, file)
     restored += file.missions.length - messages.length

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 const missionFile = /\.(?:ya?ml|json)$/
 
-/** Where documents of all tenants are kept beside Redis: `installation` and `missions/<tenant>.yaml`, or schedules. */
+/** Where documents of all tenants are kept beside Redis: `installation` and `missions/<tenant>.yaml`, or schedules, or calendars. */
 export interface StateDir {
   installation(): Promise<string | undefined>
   setInstallation(id: string): Promise<void>
@@ -15,7 +15,7 @@ export interface StateDir {
   backUp(tenant: string, suffix: string): Promise<string>
 }
 
-export function openStateDir(dir: string, what: 'missions' | 'schedules' = 'missions'): StateDir {
+export function openStateDir(dir: string, what: 'missions' | 'schedules' | 'calendars' = 'missions'): StateDir {
   const folder = join(dir, what)
   const pathOf = (tenant: string) => join(folder, `${tenant}.yaml`)
   return {

@@ -19,6 +19,8 @@ const scheduleDocument = z
     policy: schedulePolicy,
     bandKey: z.string(),
     own: ownDocument.exactOptional(),
+    // not in older ones
+    labels: z.record(z.string(), z.string()).exactOptional(),
     earlier: z.array(z.object({ spec: scheduleSpec, untilMs: z.number() })),
     pause: z
       .object({

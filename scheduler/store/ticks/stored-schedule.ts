@@ -18,7 +18,14 @@ export interface ScheduleEntry extends ScheduleKey {
   readonly bandKey: string
   /** As its author wrote it, for one that no mission has. */
   readonly own?: ScheduleDocument
+  /** Those of its mission, where that has some: calendars choose by them. */
+  readonly labels?: Labels
 }
+
+type Labels = Readonly<Record<string, string>>
+
+export const labelsOf = ({ own, labels }: Pick<ScheduleEntry, 'own' | 'labels'>): Labels | undefined =>
+  own ? own.labels : labels
 
 /** T's in (sinceMs, untilMs] end as `paused`; without `untilMs` it lasts. */
 export interface SchedulePause {
@@ -62,7 +69,8 @@ export function createdSchedule(entry: ScheduleEntry, { generation, lastNominalM
 /** undefined: nothing changes. T's that are due already stay. */
 export function editedSchedule(was: StoredSchedule, entry: ScheduleEntry, nowMs: number): StoredSchedule | undefined {
   if (isDeepStrictEqual(entryOf(was), entryOf(entry))) return undefined
-  const next = { ...was, ...entryOf(entry), generation: was.generation + 1 }
+  const { labels: _, ...rest } = was
+  const next = { ...rest, ...entryOf(entry), generation: was.generation + 1 }
   if (isDeepStrictEqual(was.spec, entry.spec)) return dueAgain(next)
   const oldestMs = nextNominal(was, was.lastNominalMs)
   if (oldestMs !== undefined && oldestMs <= nowMs)
@@ -90,7 +98,7 @@ export function dueAgain(schedule: StoredSchedule): StoredSchedule {
   return { ...rest, spreadMs, ...(tickMs !== undefined && { dueMs: tickMs + spreadMs }) }
 }
 
-const entryOf = ({ tenant, id, mission, flow, spec, policy, bandKey, own }: ScheduleEntry): ScheduleEntry => ({
-  ...{ tenant, id, mission, flow, spec, policy, bandKey },
-  ...(own && { own }),
-})
+const entryOf = ({ own, labels, ...entry }: ScheduleEntry): ScheduleEntry => {
+  const { tenant, id, mission, flow, spec, policy, bandKey } = entry
+  return { ...{ tenant, id, mission, flow, spec, policy, bandKey }, ...(own && { own }), ...(labels && { labels }) }
+}

@@ -39,6 +39,8 @@ export interface TickMark {
   readonly lagMs?: number
   /** `skipped_overlap`: T of the holder. `coalesced`: T that stands for this one. */
   readonly byNominalMs?: number
+  /** `calendar`: which one, kept in place of the lag. */
+  readonly calendarSerial?: number
 }
 
 export const dayMs = 86_400_000
@@ -48,9 +50,10 @@ const tickHeader = Buffer.from('ATK\u0001', 'latin1')
 /** 37 hours: what 27 bits hold. Longer lags are kept as this. */
 const maxDistanceMs = 2 ** 27 - 1
 
-/** T, outcome, reason and distance in ms, as the scripts take a tick. */
-export function tickArguments({ nominalMs, outcome, reason, lagMs = 0, byNominalMs }: TickMark): number[] {
-  const distanceMs = byNominalMs === undefined ? lagMs : Math.abs(nominalMs - byNominalMs)
+/** T, outcome, reason and distance in ms (of a calendar: its number), as the scripts take a tick. */
+export function tickArguments(mark: TickMark): number[] {
+  const { nominalMs, outcome, reason, lagMs = 0, byNominalMs, calendarSerial } = mark
+  const distanceMs = calendarSerial ?? (byNominalMs === undefined ? lagMs : Math.abs(nominalMs - byNominalMs))
   const clamped = Math.min(Math.max(0, Math.round(distanceMs)), maxDistanceMs)
   return [nominalMs, tickOutcomes.indexOf(outcome), tickReasons.indexOf(reason), clamped]
 }
@@ -91,6 +94,7 @@ export function tickOf({ nominalMs, distanceMs, ...codes }: TickCodes): TickMark
   const outcome = tickOutcomes[codes.outcome]
   const reason = tickReasons[codes.reason]
   if (!outcome || !reason) return undefined
+  if (outcome === 'calendar') return { nominalMs, outcome, reason, calendarSerial: distanceMs }
   if (outcome === 'skipped_overlap') return { nominalMs, outcome, reason, byNominalMs: nominalMs - distanceMs }
   if (outcome === 'coalesced') return { nominalMs, outcome, reason, byNominalMs: nominalMs + distanceMs }
   return { nominalMs, outcome, reason, lagMs: distanceMs }

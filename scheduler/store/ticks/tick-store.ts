@@ -2,6 +2,7 @@ import type { StepRange } from '../../../models/series.ts'
 import type { RedisClient } from '../../../tasks/cache/redis.ts'
 import type { TickOutcome } from '../../planning/types.ts'
 import { type FlowName, runIds } from '../../queue/runs.ts'
+import { withCalendars } from '../calendars/calendar-names.ts'
 import { runLua } from '../lua.ts'
 import { redisCall } from '../redis-call.ts'
 import { ignoreUnreadable, type OnUnreadable } from '../stored-document.ts'
@@ -21,6 +22,8 @@ export interface LostTick extends FlowSchedule {
 export interface TickRecord extends TickMark {
   /** Of the run that the tick made. */
   readonly runId?: string
+  /** Id of the calendar that kept it from running. */
+  readonly calendar?: string
 }
 
 /** Outcome of every T of the last two days. The first one stays, whoever comes second. */
@@ -63,7 +66,7 @@ export function createTickStore(redis: RedisClient, onUnreadable: OnUnreadable =
           ticks.push(tick.outcome === 'run' ? { ...tick, runId } : tick)
         }
       }
-      return ticks
+      return withCalendars(redis, ticks)
     },
 
     async counters(key) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { decideTicks } from '../../../scheduler/planning/decide-ticks.ts'
+import { decideTicks, type ExcusedAt } from '../../../scheduler/planning/decide-ticks.ts'
 import type { CatchUp } from '../../../scheduler/planning/types.ts'
 import type { StoredSchedule } from '../../../scheduler/store/ticks/stored-schedule.ts'
 import { hourMs, minuteMs, policy, storedSchedule } from '../../fakes/schedules.ts'
@@ -8,9 +8,9 @@ const nineMs = Date.UTC(2026, 10, 2, 9)
 const at = (minutes: number) => nineMs + minutes * minuteMs
 
 /** `5 run, 4 coalesced by 5`: minutes after nine, T's order. */
-function story(schedule: StoredSchedule, nowMs: number): string {
+function story(schedule: StoredSchedule, nowMs: number, excusedAt?: ExcusedAt): string {
   const minute = (ms: number) => (ms - nineMs) / minuteMs
-  const { enqueue, marks } = decideTicks(schedule, nowMs)
+  const { enqueue, marks } = decideTicks(schedule, nowMs, excusedAt)
   const runs = enqueue.map(({ nominalMs, reason, serial }) => ({
     nominalMs,
     text: serial ? `${reason} alone` : reason,
@@ -101,6 +101,84 @@ describe('catch-up', () => {
     },
   ])('$name', (row) => {
     expect(story(row.schedule, at(row.now))).toBe(row.story)
+  })
+})
+
+describe('a calendar in which nothing runs', () => {
+  /** From 2 minutes after nine up to 4, excluded. */
+  const excusedAt: ExcusedAt = (nominalMs) =>
+    nominalMs >= at(2) && nominalMs < at(4) ? { fromMs: at(2), untilMs: at(4), serial: 7 } : undefined
+  const since = { lastNominalMs: at(0) }
+  const pause = { reason: 'deploy', sinceMs: at(2) }
+
+  test.each([
+    {
+      name: 'T at its start does not run',
+      schedule: { ...caughtUp('latest'), lastNominalMs: at(1) },
+      now: 2,
+      story: '2 calendar calendar',
+    },
+    {
+      name: 'T at its end does',
+      schedule: { ...caughtUp('latest'), lastNominalMs: at(3) },
+      now: 4,
+      story: '4 on_time',
+    },
+    {
+      name: 'none: those before and after it',
+      schedule: { ...caughtUp('none'), ...since },
+      now: 4,
+      story: '1 missed catch_up_none, 2 calendar calendar, 3 calendar calendar, 4 on_time',
+    },
+    {
+      name: 'latest: T before it is caught up, those of it are not',
+      schedule: { ...caughtUp('latest'), ...since },
+      now: 3.5,
+      story: '1 caught_up, 2 calendar calendar, 3 calendar calendar',
+    },
+    {
+      name: 'latest: a T after it stands for the one before it',
+      schedule: { ...caughtUp('latest'), ...since },
+      now: 5,
+      story: '1 coalesced by 5, 2 calendar calendar, 3 calendar calendar, 4 coalesced by 5, 5 on_time',
+    },
+    {
+      name: 'all: its T do not count among those that are made up for',
+      schedule: { ...caughtUp('all', { maxCatchUpTicks: 3 }), lastNominalMs: at(-1) },
+      now: 4.5,
+      story: '0 caught_up alone',
+    },
+    {
+      name: 'all: older ones than that are missed',
+      schedule: { ...caughtUp('all', { maxCatchUpTicks: 2 }), lastNominalMs: at(-1) },
+      now: 4.5,
+      story: '0 missed catch_up_limit, 1 caught_up alone',
+    },
+    {
+      name: 'a pause goes first',
+      schedule: { ...caughtUp('latest'), ...since, pause },
+      now: 3,
+      story: '1 caught_up, 2 calendar calendar, 3 paused paused',
+    },
+  ])('$name', (row) => {
+    expect(story(row.schedule, at(row.now), excusedAt)).toBe(row.story)
+  })
+
+  test('its number is in the tick', () => {
+    expect(decideTicks({ ...caughtUp('latest'), ...since }, at(2), excusedAt).marks).toEqual([
+      { nominalMs: at(2), outcome: 'calendar', reason: 'calendar', lagMs: 0, calendarSerial: 7 },
+    ])
+  })
+
+  test('a window of a year is stepped over at once', () => {
+    let asked = 0
+    const always: ExcusedAt = () => {
+      asked++
+      return { fromMs: at(-60 * 24 * 365), untilMs: at(20), serial: 7 }
+    }
+    const { marks, enqueue } = decideTicks(caughtUp('all', { maxCatchUpTicks: 100 }), at(10), always)
+    expect([marks.length, enqueue.length]).toEqual([10, 0])
+    expect(asked).toBeLessThan(20)
   })
 })
 

@@ -36,6 +36,19 @@ test('a day is its ticks within the range', () => {
   expect(decodeTicks(day, startMs, { fromMs: startMs, untilMs: startMs + 60_000 })).toHaveLength(1)
 })
 
+test('a tick that a calendar took bears the number of it', () => {
+  const mark = {
+    nominalMs: startMs,
+    outcome: 'calendar',
+    reason: 'calendar',
+    lagMs: 250,
+    calendarSerial: 12_345,
+  } as const
+  expect(tickArguments(mark)).toEqual([startMs, 6, 9, 12_345])
+  const { lagMs: _, ...kept } = mark
+  expect(decodeTicks(packed([0, 6, 9, 12_345]), startMs, whole)).toEqual([kept])
+})
+
 test('a tick that a later release wrote is left out', () => {
   expect(decodeTicks(packed([0, 0, 31, 0], [1, 0, 0, 0]), startMs, whole)).toHaveLength(1)
 })

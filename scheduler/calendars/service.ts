@@ -1,0 +1,167 @@
+import { isDeepStrictEqual } from 'node:util'
+import { AppError } from '../../models/errors.ts'
+import { assertInstalled } from '../missions/mission-deps.ts'
+import type { Clock } from '../process/clock.ts'
+import type { CalendarPage, CalendarStore } from '../store/calendars/calendar-store.ts'
+import { maxWrites, outrun } from '../store/outrun.ts'
+import { filteredPage } from '../store/pages.ts'
+import type { CalendarReader } from './calendar-reader.ts'
+import type { CalendarWindow } from './calendar-windows.ts'
+import { checkCalendar } from './check-document.ts'
+import type { CalendarDocument, CalendarEffect } from './document.ts'
+import { activeCalendar, type EffectWindow, effectsAt } from './effects.ts'
+import type { CalendarKey, StoredCalendar } from './types.ts'
+
+export interface CalendarServiceDeps {
+  readonly calendars: CalendarStore
+  readonly reader: CalendarReader
+  readonly clock: Clock
+  readonly installed?: () => Promise<boolean>
+}
+
+export interface CalendarPutOptions {
+  /** If-Match: CONFLICT unless the stored generation is this one. */
+  readonly ifGeneration?: number
+  /** If-None-Match: *: CONFLICT when the calendar exists. */
+  readonly createOnly?: boolean
+}
+
+export interface CalendarFilter {
+  readonly limit: number
+  readonly cursor?: string
+  readonly effect?: CalendarEffect
+}
+
+export interface WindowsRange {
+  /** Windows that end at or before it are left out. */
+  readonly fromMs: number
+  /** Excluded; may be without end. */
+  readonly untilMs: number
+  readonly limit: number
+}
+
+/** All of it throws REDIS_UNAVAILABLE while Redis is being filled, and NOT_FOUND also for another tenant's. */
+export interface CalendarService {
+  /** @throws INVALID_PARAMS naming every field; CONFLICT. */
+  put(
+    tenant: string,
+    document: CalendarDocument,
+    options: CalendarPutOptions,
+  ): Promise<{ readonly calendar: StoredCalendar; readonly outcome: 'created' | 'updated' | 'unchanged' }>
+  get(key: CalendarKey): Promise<StoredCalendar>
+  list(tenant: string, filter: CalendarFilter): Promise<CalendarPage>
+  remove(key: CalendarKey, options: Pick<CalendarPutOptions, 'ifGeneration'>): Promise<void>
+  /** The window that is open, or the next one. */
+  window(calendar: StoredCalendar, nowMs: number): CalendarWindow | undefined
+  /** Windows of a range, without overlaps, oldest first. */
+  windows(key: CalendarKey, range: WindowsRange): Promise<CalendarWindow[]>
+  /** What calendars do to whatever of this tenant bears these labels, by the instant. */
+  effects(
+    tenant: string,
+    labels: Readonly<Record<string, string>> | undefined,
+  ): Promise<(ms: number) => readonly EffectWindow[]>
+}
+
+export function createCalendarService(deps: CalendarServiceDeps): CalendarService {
+  const { calendars, reader } = deps
+
+  async function get(key: CalendarKey): Promise<StoredCalendar> {
+    await assertInstalled(deps)
+    const calendar = await calendars.get(key)
+    if (!calendar) throw new AppError('NOT_FOUND', `no calendar "${key.id}"`)
+    return calendar
+  }
+
+  return {
+    get,
+    put: (tenant, document, options) => putCalendar(deps, { tenant, document, options }),
+
+    async list(tenant, { effect, ...page }) {
+      await assertInstalled(deps)
+      const { items, ...rest } = await filteredPage(
+        page,
+        async (asked) => {
+          const { calendars: items, ...more } = await calendars.list(tenant, asked)
+          return { items, ...more }
+        },
+        ({ document }) => effect === undefined || document.effect === effect,
+      )
+      return { calendars: items, ...rest }
+    },
+
+    async remove(key, { ifGeneration }) {
+      await assertInstalled(deps)
+      const answer = await calendars.remove(key, ifGeneration)
+      if (answer === 'missing') throw new AppError('NOT_FOUND', `no calendar "${key.id}"`)
+      if (answer === 'conflict')
+        throw new AppError('CONFLICT', `calendar "${key.id}" has another generation than ${ifGeneration}`)
+    },
+
+    window: (calendar, fromMs) => listWindows(calendar, { fromMs, untilMs: Number.POSITIVE_INFINITY, limit: 1 })[0],
+    windows: async (key, range) => listWindows(await get(key), range),
+
+    async effects(tenant, labels) {
+      await assertInstalled(deps)
+      const matching = (await reader.snapshot()).matching(tenant, labels)
+      return (ms) => effectsAt(matching, labels, ms)
+    },
+  }
+}
+
+interface PutInput {
+  readonly tenant: string
+  readonly document: CalendarDocument
+  readonly options: CalendarPutOptions
+}
+
+async function putCalendar(deps: CalendarServiceDeps, { tenant, document, options }: PutInput) {
+  const { calendars, clock } = deps
+  const { id } = document
+  for (let i = 0; i < maxWrites; i++) {
+    await assertInstalled(deps)
+    const before = await calendars.get({ tenant, id })
+    checkPreconditions(id, before, options)
+    if (before && isDeepStrictEqual(before.document, document))
+      return { calendar: before, outcome: 'unchanged' } as const
+    const nowMs = clock.now()
+    checkCalendar(document, nowMs)
+    const calendar: StoredCalendar = {
+      ...{ tenant, id, document, updatedMs: nowMs, createdMs: before?.createdMs ?? nowMs },
+      generation: (before?.generation ?? 0) + 1,
+      serial: before?.serial ?? (await calendars.newSerial()),
+    }
+    if (await calendars.replace(calendar, before?.generation))
+      return { calendar, outcome: before ? 'updated' : 'created' } as const
+    await outrun(i)
+  }
+  throw new AppError('CONFLICT', `calendar "${id}" is being changed by others all the time`)
+}
+
+function checkPreconditions(
+  id: string,
+  before: StoredCalendar | undefined,
+  { createOnly, ifGeneration }: CalendarPutOptions,
+): void {
+  if (createOnly && before) throw new AppError('CONFLICT', `calendar "${id}" exists`)
+  if (ifGeneration === undefined || before?.generation === ifGeneration) return
+  const found = before ? `has generation ${before.generation}` : 'does not exist'
+  throw new AppError('CONFLICT', `calendar "${id}" ${found}, not ${ifGeneration}`)
+}
+
+function listWindows(calendar: StoredCalendar, { fromMs, untilMs, limit }: WindowsRange): CalendarWindow[] {
+  const active = activeCalendar(calendar)
+  const windows: CalendarWindow[] = []
+  let afterMs = fromMs
+  let window = active.at(fromMs)
+  while (windows.length < limit) {
+    const startMs: number | undefined = window?.fromMs ?? active.nextMs(afterMs)
+    if (startMs === undefined || startMs >= untilMs) break
+    window ??= active.at(startMs)
+    if (!window) break
+    windows.push(window)
+    // the instant before its end: the next one may begin right there
+    afterMs = window.untilMs - 1
+    window = undefined
+  }
+  return windows
+}
