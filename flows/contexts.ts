@@ -1,5 +1,6 @@
 import type { Labels, StepRange } from '../models/series.ts'
 import type { CovariateUse } from '../tasks/covariates/covariate-tally.ts'
+import type { Window } from '../tasks/covariates/windows.ts'
 import type { PayloadMeta } from '../tasks/deps.ts'
 import { type SeriesState, seriesStates } from '../tasks/score/derive-state.ts'
 import type { ScoredRow } from '../tasks/score/judge-panel.ts'
@@ -17,6 +18,8 @@ export interface ForecastContext {
   readonly runId?: string
   /** Join: forecast these series only. */
   readonly onlyIds?: readonly string[]
+  /** Stretches whose values are not to be learnt: they are gaps of the context. */
+  readonly masked?: readonly Window[]
   /** Compute again though the payload is kept (a trigger). */
   readonly recompute?: boolean
   /** The bandKey is no longer the mission's: only finish publishing a payload that is kept, compute nothing. */

@@ -4,6 +4,7 @@ import { groupSeries } from '../tasks/covariates/group-series.ts'
 import type { Deps, Payload, PayloadMeta } from '../tasks/deps.ts'
 import { eligibleSeries } from '../tasks/panel/eligible-series.ts'
 import { identifyPanel } from '../tasks/panel/identify-panel.ts'
+import { maskRow, maskValues } from '../tasks/panel/mask-windows.ts'
 import { readPanel } from '../tasks/panel/read-panel.ts'
 import { calibrateBand, edgeLevels } from '../tasks/publish/calibrate-band.ts'
 import { earlierRecords } from '../tasks/publish/earlier-records.ts'
@@ -84,7 +85,9 @@ async function computePayload(run: Run): Promise<Computation> {
   const whole = await watch.time('read', () => readPanel(deps, { query, range, stepMs, maxSeries, allowOutputs }))
   // two series that would be written as one are an error of the mission, also where a join wants neither
   const { panel, identities } = pick(whole, identifyPanel(whole.series, missionOf(params)), context.onlyIds)
-  const { rows, skipped } = eligibleSeries(panel, minPoints)
+  const mask = maskRow(panel, context.masked)
+  const { rows, skipped } = eligibleSeries(panel, minPoints, mask)
+  for (const row of rows) maskValues(panel.series[row]!.values, mask)
   const horizon = Math.max(params.horizon, Math.ceil((context.owned.untilMs - range.untilMs) / stepMs))
   const series = rows.map((row) => identities[row]!)
   const targets = { panel: { ...panel, series: rows.map((row) => panel.series[row]!) }, series, range, horizon }

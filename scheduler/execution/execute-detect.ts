@@ -1,6 +1,6 @@
 import type { DetectResult } from '../../flows/contexts.ts'
 import { detect } from '../../flows/detect.ts'
-import { type StepRange, stepsIn } from '../../models/series.ts'
+import { floorToStep, type StepRange, stepsIn } from '../../models/series.ts'
 import type { Deps } from '../../tasks/deps.ts'
 import { onlyGaps } from '../../tasks/publish/only-gaps.ts'
 import { scoredAfterPauseMs } from '../missions/mission-edits.ts'
@@ -8,6 +8,7 @@ import type { DetectPlan } from '../queue/runs.ts'
 import type { StoredMission } from '../store/missions/stored-mission.ts'
 import { commitWindow } from './commit-window.ts'
 import { enqueueForecasts, enqueueJoin, isAlive } from './enqueue-forecasts.ts'
+import { passExcused } from './excused-steps.ts'
 import { flowDeps } from './flow-deps.ts'
 import { mayReadDrawnBand } from './may-read-drawn-band.ts'
 import { detectWindow, planDetect } from './plan-detect.ts'
@@ -89,16 +90,16 @@ function ownersWithoutPayload({ owners, payloads }: DetectPlan): number[] {
   return owners.map(({ nominalMs }) => nominalMs).filter((T) => !kept.has(T))
 }
 
-async function dueWindow({ deps, mission, resolved, attempt, name }: DetectRun): Promise<StepRange> {
+async function dueWindow(run: DetectRun): Promise<StepRange> {
+  const { deps, mission, resolved, attempt, name } = run
   const marks = await readMarks(deps, { mission, resolved, signal: attempt.signal })
   // a pause that is over by itself: what lies in it is no gap
   const resumedMs = scoredAfterPauseMs(mission, resolved, deps.now())
   if (resumedMs !== undefined) await deps.marks.moveScored(name, resumedMs)
-  return detectWindow({
-    nominalMs: attempt.job.nominalMs,
-    evalDelayMs: resolved.detectParams.evalDelayMs,
-    detectStepMs: resolved.detectParams.detectStepMs,
-    maxExtendMs: resolved.maxExtendMs,
-    scoredUntilMs: Math.max(marks.scoredUntilMs ?? mission.createdMs, resumedMs ?? 0),
-  })
+  const { evalDelayMs, detectStepMs } = resolved.detectParams
+  const { nominalMs } = attempt.job
+  const scored = Math.max(marks.scoredUntilMs ?? mission.createdMs, resumedMs ?? 0)
+  const endMs = floorToStep(nominalMs - evalDelayMs, detectStepMs)
+  const scoredUntilMs = await passExcused(run, { fromMs: scored, untilMs: endMs })
+  return detectWindow({ nominalMs, evalDelayMs, detectStepMs, maxExtendMs: resolved.maxExtendMs, scoredUntilMs })
 }

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { ForecastContext, ForecastResult } from '../../flows/contexts.ts'
-import { forecast } from '../../flows/forecast.ts'
+import { contextRange, forecast } from '../../flows/forecast.ts'
 import type { StepRange } from '../../models/series.ts'
 import type { PayloadMeta, PublishClaim, PublishGrant, PublishMarks } from '../../tasks/deps.ts'
+import { noCalendars } from '../calendars/calendar-reader.ts'
+import { effectWindows } from '../calendars/effects.ts'
 import type { ResolvedMission } from '../missions/document/resolved.ts'
 import { joinRange, ownedRange, ownersIn } from '../planning/timeline.ts'
 import { type RunJob, runIds } from '../queue/runs.ts'
@@ -26,8 +28,9 @@ export async function executeForecast(
 ): Promise<ForecastResult | undefined> {
   const { job } = attempt
   const resolved = deps.resolve(mission)
-  const context = await forecastContext(deps, mission, attempt)
-  if (!context) return undefined
+  const planned = await forecastContext(deps, mission, attempt)
+  if (!planned) return undefined
+  const context = { ...planned, ...(await maskedWindows(deps, mission, resolved, job)) }
   // registration may not have known yet what the store takes
   const isBackfill = job.kind === 'backfill'
   const ageMs = deps.now() - context.owned.fromMs
@@ -43,6 +46,22 @@ export async function executeForecast(
   const isFollowed = isBackfill && job.backfill?.of === undefined
   if (isFollowed && job.bandKey === mission.bandKey) await scoreBackfilled(deps, job, owned)
   return result
+}
+
+/** What calendars say of the history that is read. */
+async function maskedWindows(
+  { calendars = noCalendars }: ExecutionDeps,
+  { tenant, document: { labels } }: StoredMission,
+  { forecastParams }: ResolvedMission,
+  { nominalMs }: RunJob,
+): Promise<Pick<ForecastContext, 'masked'>> {
+  const { fromMs, untilMs } = contextRange(forecastParams, nominalMs)
+  const range = { fromMs: fromMs + 1, untilMs: untilMs + 1 }
+  const matching = (await calendars.snapshot()).matching(tenant, labels)
+  const windows = effectWindows(matching, { labels, effect: 'mask', range })
+  return windows.length === 0
+    ? {}
+    : { masked: windows.map((window) => ({ startMs: window.fromMs, endMs: window.untilMs })) }
 }
 
 async function forecastContext(

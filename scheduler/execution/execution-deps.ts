@@ -17,7 +17,15 @@ export function executionDeps(
   const { missions, marks, health, cache } = stores
   const { settings } = missionDeps
   return {
-    ...{ marks, cache, forecasters, metrics, queue: running.queue, ...(forecasts && { forecasts }) },
+    ...{
+      marks,
+      cache,
+      forecasters,
+      metrics,
+      queue: running.queue,
+      calendars: running.calendars,
+      ...(forecasts && { forecasts }),
+    },
     health: createHealthRecorder({ health, missions, service: createMissionService(missionDeps) }),
     mission: (name) => missions.get(name),
     resolve: (mission) => resolveStored(mission, settings),

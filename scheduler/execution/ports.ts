@@ -1,5 +1,6 @@
 import type { MissionName } from '../../models/series.ts'
 import type { Deps } from '../../tasks/deps.ts'
+import type { CalendarReader } from '../calendars/calendar-reader.ts'
 import type { ForecastService } from '../forecasts/forecast-service.ts'
 import type { ResolvedMission } from '../missions/document/resolved.ts'
 import type { HealthRecorder } from '../missions/mission-health.ts'
@@ -21,6 +22,8 @@ export interface ExecutionDeps extends Pick<Deps, 'cache' | 'forecasters' | 'met
   readonly requests: RequestLog
   readonly health: HealthRecorder
   readonly queue: RunQueue
+  /** Default: there are none. */
+  readonly calendars?: CalendarReader
   /** Where models can be loaded. */
   readonly forecasts?: Pick<ForecastService, 'submit' | 'wait' | 'cancel'>
   /** Steps that nobody will score: out of reach, in a store that takes no old samples. */

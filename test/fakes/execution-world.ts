@@ -1,3 +1,4 @@
+import { snapshotOf } from '../../scheduler/calendars/calendar-reader.ts'
 import type { Attempt, DetectRun, ExecutionDeps } from '../../scheduler/execution/ports.ts'
 import { missionDocument } from '../../scheduler/missions/document/document.ts'
 import { resolveMission } from '../../scheduler/missions/document/resolve.ts'
@@ -6,6 +7,7 @@ import { createdMission } from '../../scheduler/missions/mission-edits.ts'
 import type { EnqueueRequest, RunJob, RunState } from '../../scheduler/queue/runs.ts'
 import type { MarksStore, MissionMarks } from '../../scheduler/store/missions/marks-store.ts'
 import type { StoredMission } from '../../scheduler/store/missions/stored-mission.ts'
+import { storedCalendar } from './calendars.ts'
 import { fakeDeps } from './fake-deps.ts'
 import { fakePayload, type PayloadFields } from './fake-payload.ts'
 import { fakeStore } from './fake-store.ts'
@@ -27,6 +29,8 @@ interface WorldOptions {
   readonly createdMs?: number
   readonly nowMs?: number
   readonly takesOldSamples?: boolean
+  /** Of all missions, by their effect and windows. */
+  readonly calendars?: readonly object[]
 }
 
 /** One mission forecast on the hour and scored every minute, and all that its runs touch, in memory. */
@@ -34,6 +38,7 @@ export function executionWorld({
   createdMs = at('06:20:00'),
   nowMs = at('12:30:31'),
   takesOldSamples = true,
+  calendars = [],
 }: WorldOptions = {}) {
   const document = missionDocument.parse({
     ...{ id: 'cpu', query: 'cpu', evalDelay: '30s' },
@@ -48,6 +53,7 @@ export function executionWorld({
   const unscored: number[] = []
   const deps: ExecutionDeps = {
     ...{ cache: flow.cache, forecasters: flow.forecasters, metrics: flow.metrics, queue, marks },
+    calendars: { snapshot: async () => snapshotOf(calendars.map((document) => storedCalendar(document))) },
     mission: async () => mission,
     resolve: () => resolved,
     takesOldSamples: async () => takesOldSamples,

@@ -24,6 +24,29 @@ test.each([
   )
 })
 
+const masked = (values: string, mask: string) => {
+  const series = [{ labels: {}, values: Float64Array.from(parseValues(values)) }]
+  const { skipped } = eligibleSeries(
+    { startMs: 0, stepMs: hourMs, length: 48, series },
+    10,
+    Float64Array.from(parseValues(mask)),
+  )
+  return skipped[0]
+}
+
+test.each([
+  { name: 'a mask over the last 30 h: the series is there', values: '1x47', mask: '0x17 1x29', skip: undefined },
+  {
+    name: 'all but nine points',
+    values: '1x47',
+    mask: '1x38 0x8',
+    skip: { row: 0, reason: 'too_few_points', points: 9 },
+  },
+  { name: 'what is too large is masked', values: '1x46 1e300', mask: '0x46 1', skip: undefined },
+])('of a masked context: $name', ({ values, mask, skip }) => {
+  expect(masked(values, mask)).toEqual(skip)
+})
+
 test('a context shorter than a day is recent as a whole', () => {
   const series = [{ labels: {}, values: Float64Array.of(1, 2, Number.NaN) }]
   expect(eligibleSeries({ startMs: 0, stepMs: hourMs, length: 3, series }, 2).rows).toEqual([0])
