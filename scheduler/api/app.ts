@@ -8,6 +8,7 @@ import { auditChanges, auditRoutes } from './audit.ts'
 import { type Authenticate, createAuthentication } from './auth/authentication.ts'
 import { assertScope } from './auth/caller.ts'
 import { backfillRoutes } from './backfills.ts'
+import { bulkMissionRoutes } from './bulk-missions.ts'
 import { calendarRoutes } from './calendars.ts'
 import { datasourceRoutes } from './datasources.ts'
 import { deploymentRoutes } from './deployments.ts'
@@ -102,6 +103,7 @@ async function protectedRoutes(api: Api, deps: ApiDeps, authenticate: Authentica
   const all = [
     missionRoutes,
     missionVerbRoutes,
+    bulkMissionRoutes,
     seriesRoutes,
     runRoutes,
     runVerbRoutes,

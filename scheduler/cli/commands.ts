@@ -42,6 +42,7 @@ export const commands: readonly CommandEntry[] = [
     'Create or update missions from files',
     async () => (await import('./mission-apply.ts')).missionApply,
   ),
+  lazy('apply', 'The same as mission apply', async () => (await import('./mission-apply.ts')).apply),
   lazy('mission list', 'All missions and their state', async () => (await mission()).missionList),
   lazy('mission get', 'One mission in full', async () => (await mission()).missionGet),
   lazy(

@@ -10,6 +10,10 @@ export interface PutOptions {
   readonly ifGeneration?: number
   /** If-None-Match: *: fail with CONFLICT when the mission exists. */
   readonly createOnly?: boolean
+  /** Throws where the document that is stored must not be replaced. */
+  readonly accept?: (stored: MissionDocument) => void
+  /** Everything is checked, nothing is stored. */
+  readonly dryRun?: boolean
   readonly actor: string
 }
 
@@ -18,6 +22,8 @@ export type PutOutcome = 'created' | 'updated' | 'unchanged'
 export interface PutAnswer {
   readonly mission: StoredMission
   readonly outcome: PutOutcome
+  /** What it replaces. */
+  readonly before?: MissionDocument
   /** What its author should know though the mission was taken. */
   readonly warnings: readonly string[]
 }

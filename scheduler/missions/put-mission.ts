@@ -20,33 +20,51 @@ export interface PutInput {
   readonly options: PutOptions
 }
 
-export async function putMission(
-  deps: MissionServiceDeps,
-  { tenant, document, options }: PutInput,
-): Promise<PutAnswer> {
+export async function putMission(deps: MissionServiceDeps, input: PutInput): Promise<PutAnswer> {
+  const { tenant, document, options } = input
   const name = { tenant, mission: document.id }
   for (let i = 0; i < maxWrites; i++) {
     const before = await deps.missions.get(name)
     checkPreconditions(name, before, options)
-    if (before && sameDocument(before.document, document)) {
-      // an earlier PUT may have been cut off after it stored the mission
-      await alignSchedules(deps, name, { mission: before, resolved: resolveStored(before, deps.settings) })
-      return { mission: before, outcome: 'unchanged', warnings: await warnings(deps, name, document) }
-    }
-    const { after, resolved, check, warnings: found } = await nextMission(deps, { tenant, document, options, before })
-    // the store's parser may have taken its time
-    await assertInstalled(deps)
-    const scored = before ? {} : { scoredFloorMs: edits.firstScorableMs(after) }
-    if (!(await deps.missions.replace({ mission: after, expected: before?.generation, ...scored }))) {
+    if (before && sameDocument(before.document, document)) return unchanged(deps, before, options)
+    const next = await nextMission(deps, { ...input, before })
+    if (options.dryRun)
+      return { ...outcomeOf(next, before), warnings: [...modelWarnings(document, deps.settings), ...next.warnings] }
+    if (!(await store(deps, next, before))) {
       await outrun(i)
       continue
     }
-    if (check) await deps.health.recordCheck(name, check)
-    await applyChange(deps, { before, after, resolved })
-    const said = [...(await warnings(deps, name, document)), ...found]
-    return { mission: after, outcome: before ? 'updated' : 'created', warnings: said }
+    if (next.check) await deps.health.recordCheck(name, next.check)
+    await applyChange(deps, { before, after: next.after, resolved: next.resolved })
+    return { ...outcomeOf(next, before), warnings: [...(await warnings(deps, name, document)), ...next.warnings] }
   }
   throw busy(name)
+}
+
+async function unchanged(deps: MissionServiceDeps, before: StoredMission, { dryRun }: PutOptions): Promise<PutAnswer> {
+  const { tenant, id, document } = before
+  const name = { tenant, mission: id }
+  // an earlier PUT may have been cut off after it stored the mission
+  if (!dryRun) await alignSchedules(deps, name, { mission: before, resolved: resolveStored(before, deps.settings) })
+  return { mission: before, outcome: 'unchanged', warnings: await warnings(deps, name, document) }
+}
+
+/** False: somebody else was quicker. */
+async function store(
+  deps: MissionServiceDeps,
+  { after }: NextMission,
+  before: StoredMission | undefined,
+): Promise<boolean> {
+  // the store's parser may have taken its time
+  await assertInstalled(deps)
+  const scored = before ? {} : { scoredFloorMs: edits.firstScorableMs(after) }
+  return deps.missions.replace({ mission: after, expected: before?.generation, ...scored })
+}
+
+function outcomeOf({ after }: NextMission, before: StoredMission | undefined) {
+  return before
+    ? ({ mission: after, outcome: 'updated', before: before.document } as const)
+    : ({ mission: after, outcome: 'created' } as const)
 }
 
 async function warnings(
@@ -62,8 +80,9 @@ async function warnings(
 function checkPreconditions(
   { mission }: MissionName,
   before: StoredMission | undefined,
-  { createOnly, ifGeneration }: Pick<PutOptions, 'createOnly' | 'ifGeneration'>,
+  { createOnly, ifGeneration, accept }: PutOptions,
 ): void {
+  if (before) accept?.(before.document)
   if (createOnly && before) throw new AppError('CONFLICT', `mission "${mission}" exists`)
   if (ifGeneration === undefined || before?.generation === ifGeneration) return
   const found = before ? `has generation ${before.generation}` : 'does not exist'

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../models/errors.ts'
-import type { MissionService } from '../../scheduler/missions/contract.ts'
+import type { MissionService, PutOptions } from '../../scheduler/missions/contract.ts'
 import type { StoredMission } from '../../scheduler/store/missions/stored-mission.ts'
+
+type Conditions = Pick<PutOptions, 'createOnly' | 'ifGeneration' | 'accept'>
 
 /** Missions in memory, with the rules of the contract and without schedules. */
 export function fakeMissionService(now: () => number = Date.now): MissionService {
@@ -19,17 +21,25 @@ export function fakeMissionService(now: () => number = Date.now): MissionService
     if (generation !== undefined && mission?.generation !== generation)
       throw new AppError('CONFLICT', `the mission has generation ${mission?.generation}, not ${generation}`)
   }
+  const mayReplace = (before: StoredMission | undefined, { createOnly, ifGeneration, accept }: Conditions) => {
+    if (createOnly && before) throw new AppError('CONFLICT', `mission "${before.id}" exists`)
+    mustBe(before, ifGeneration)
+    if (before) accept?.(before.document)
+  }
   return {
-    async put(tenant, document, { ifGeneration, createOnly }) {
+    async put(tenant, document, { dryRun, ...conditions }) {
       const before = stored.get(`${tenant}/${document.id}`)
-      if (createOnly && before) throw new AppError('CONFLICT', `mission "${document.id}" exists`)
-      mustBe(before, ifGeneration)
+      mayReplace(before, conditions)
       if (document.query.includes('bad(')) throw new AppError('QUERY_REJECTED', `the store refuses "${document.query}"`)
       if (before && isDeepStrictEqual(before.document, document))
         return { mission: before, outcome: 'unchanged', warnings: [] }
-      const mission = keep({ ...(before ?? newMission(tenant, document.id, now())), document, ...next(before, now()) })
+      const after = { ...(before ?? newMission(tenant, document.id, now())), document, ...next(before, now()) }
+      const mission = dryRun ? after : keep(after)
       const warnings = document.query.includes('busy') ? ['the query is not checked'] : []
-      return { mission, outcome: before ? 'updated' : 'created', warnings }
+      const answer = before
+        ? ({ outcome: 'updated', before: before.document } as const)
+        : ({ outcome: 'created' } as const)
+      return { mission, warnings, ...answer }
     },
     get: async (tenant, id) => find(tenant, id),
     async list(tenant, { limit, cursor = '' }) {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { AppError } from '../../../models/errors.ts'
 import { scheduleDocument } from '../../schedules/document.ts'
 import { apiClient, apiOptions } from '../api-client.ts'
-import { applyDocuments, applyOptions } from '../apply.ts'
+import { applyDocuments, applyOptions, readWritten, sendEach } from '../apply.ts'
 import { defineCommand } from '../command.ts'
 import { forEach } from '../for-each.ts'
 import { pauseBody, pauseOptions } from '../pause-options.ts'
@@ -21,8 +21,12 @@ export const scheduleApply = defineCommand({
     ['anomaly-times schedule apply -f schedules/', 'everything in a folder'],
     [`echo '{id: probe, flow: noop, spec: {every: 1m}}' | anomaly-times schedule apply -f -`, 'one from a pipe'],
   ],
-  run: ({ values }, io) =>
-    applyDocuments({ noun: 'schedule', schema: scheduleDocument, path: '/schedules' }, values, io),
+  async run({ values }, io) {
+    const written = await readWritten('schedule', values, io)
+    const send = values.check ? undefined : sendEach(apiClient(values, io.environment), '/schedules')
+    const kind = { noun: 'schedule', schema: scheduleDocument, batch: 8, send } as const
+    return applyDocuments(kind, written, { json: values.json, io })
+  },
 })
 
 export const scheduleDelete = defineCommand({

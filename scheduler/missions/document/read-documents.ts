@@ -35,8 +35,7 @@ export function readMissionFiles(path: string): WrittenDocument[] {
  * name are read from `folder`.
  */
 export function parseMissions(text: string, name: string, folder = '.'): WrittenDocument[] {
-  const written = isNdjson(text) ? parseLines(text, name) : parseYaml(text, name)
-  return written.map(({ origin, document, ...rest }) => {
+  return parseDocuments(text, name).map(({ origin, document, ...rest }) => {
     if (document === undefined) return { origin, ...rest }
     try {
       return { origin, document: inlineCalendar(document, folder) }
@@ -44,6 +43,11 @@ export function parseMissions(text: string, name: string, folder = '.'): Written
       return { origin, error: toAppError(error).message }
     }
   })
+}
+
+/** The same without calendars: of what others send, no file of ours is read. */
+export function parseDocuments(text: string, name: string): WrittenDocument[] {
+  return isNdjson(text) ? parseLines(text, name) : parseYaml(text, name)
 }
 
 /** Two lines that each are a JSON object are no YAML. */

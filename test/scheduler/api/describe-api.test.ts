@@ -29,6 +29,7 @@ test('every route is there', () => {
     '/api/v1/audit',
     ...['/api/v1/backfills', '/api/v1/backfills/{id}', '/api/v1/backfills/{id}/cancel'],
     ...['/api/v1/backfills/{id}/pause', '/api/v1/backfills/{id}/resume'],
+    '/api/v1/bulk/missions/apply',
     ...['/api/v1/calendars', '/api/v1/calendars/{id}', '/api/v1/calendars/{id}/times'],
     ...['/api/v1/config', '/api/v1/datasources', '/api/v1/datasources/{name}/check', '/api/v1/errors'],
     '/api/v1/events',

@@ -40,6 +40,27 @@ test('apply tells what became of every document, and of a repeat', async () => {
   })
 })
 
+test('a deployment from Git: what changes is shown before, and what is gone is deleted', async () => {
+  const options = '--owner git --prune'
+  await run(`apply -f - ${options}`, 'id: git-a\nquery: up\n---\nid: git-b\nquery: up')
+  const edited = 'id: git-a\nquery: down'
+  const dry = await run(`apply -f - ${options} --dry-run`, edited)
+  expect(dry.out.split('\n').slice(1)).toEqual([
+    expect.stringMatching(/^updated +git-a +stdin:1 +\/query: "up" -> "down"$/),
+    expect.stringMatching(/^pruned +git-b *$/),
+    '1 updated, 1 pruned',
+  ])
+  expect((await run('mission get git-b')).exitCode).toBe(0)
+  const failing = await run(`apply -f - ${options}`, `${edited}\n---\nid: git-c\nqurey: x`)
+  expect([failing.exitCode, failing.err]).toEqual([
+    1,
+    expect.stringContaining('nothing is pruned: some of the documents'),
+  ])
+  expect((await run(`apply -f - ${options}`, edited)).out).toMatch(/\n1 unchanged, 1 pruned$/)
+  expect((await run('mission get git-b')).err).toBe('error: no mission "git-b"')
+  expect((await run('apply -f - --prune', edited)).exitCode).toBe(2)
+})
+
 test('apply tells that a query is not checked', async () => {
   const { out, exitCode } = await run('mission apply -f -', '{"id": "warn-a", "query": "busy"}')
   expect([exitCode, out]).toEqual([
@@ -48,29 +69,31 @@ test('apply tells that a query is not checked', async () => {
   ])
 })
 
-test('apply reads folders, and a dry run sends nothing', async () => {
+test('apply reads folders; a check sends nothing, and a dry run changes nothing', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'at-apply-'))
   onTestFinished(() => rmSync(dir, { recursive: true }))
   expect(await run(`mission apply -f ${dir}`)).toMatchObject({ exitCode: 1, err: `error: no documents in ${dir}` })
   for (let n = 0; n < 20; n++) writeFileSync(join(dir, `${n}.yaml`), `id: folder-${n}\nquery: up\n`)
-  expect((await run(`mission apply -f ${dir} --dry-run`)).out).toMatch(/\n20 valid$/)
+  expect((await run(`mission apply -f ${dir} --check`)).out).toMatch(/\n20 valid$/)
+  expect((await run(`mission apply -f ${dir} --dry-run`)).out).toMatch(/\n20 created$/)
   expect((await run('mission get folder-0')).err).toBe('error: no mission "folder-0"')
   expect((await run(`mission apply -f ${dir}`)).out).toMatch(/\n20 created$/)
 })
 
 test('an API that goes away in the middle leaves said what was done', async () => {
   let answers = 0
-  const dying = await localServer((_, response) => {
-    if (++answers > 8) response.destroy()
-    else response.writeHead(201).end('{"outcome": "created"}')
+  const dying = await localServer((_, response, body) => {
+    if (++answers > 2) return void response.destroy()
+    const items = JSON.parse(body).map(({ id }: { id: string }) => ({ id, outcome: 'created' }))
+    response.end(JSON.stringify({ items }))
   })
   onTestFinished(() => dying.close())
-  const stdin = Array.from({ length: 20 }, (_, n) => JSON.stringify({ id: `m-${n}`, query: 'up' })).join('\n')
+  const stdin = Array.from({ length: 1_200 }, (_, n) => JSON.stringify({ id: `m-${n}`, query: 'up' })).join('\n')
   const { exitCode, out, err } = await runCli(['mission', 'apply', '-f', '-'], {
     environment: { AT_API: dying.url },
     stdin,
   })
-  expect([exitCode, out.split('\n').at(-1)]).toEqual([1, '8 created'])
+  expect([exitCode, out.split('\n').at(-1)]).toEqual([1, '1000 created'])
   expect(err).toContain(`${dying.url} does not answer`)
 })
 
