@@ -23,7 +23,7 @@ export interface ClosableRunQueue extends RunQueue {
   unlocked(isOverdue: (job: RunJob, startedMs: number) => boolean): Promise<FoundJob[]>
   /** False for one that a worker holds. */
   remove(flow: FlowName, runId: string): Promise<boolean>
-  /** Drops finished jobs past their age: BullMQ itself looks only when another job finishes. */
+  /** Drops finished jobs past their age. */
   trim(): Promise<void>
   close(): Promise<void>
 }
@@ -37,8 +37,9 @@ export interface RunQueueOptions {
 
 const defaultAttempts = 3
 const defaultBackoffMs = 1_000
-const completed = { age: 3_600, count: 5_000 }
-const failed = { age: 86_400, count: 5_000 }
+/** Finished jobs: so many that each worker keeps, and for so many seconds. */
+export const completed = { ageS: 3_600, count: 5_000 }
+export const failed = { ageS: 86_400, count: 5_000 }
 const maxJobBytes = 2 ** 20
 
 /** The worker's backoff (worker.ts) honours what a store asked for by Retry-After; BullMQ's own kinds do not. */
@@ -50,7 +51,7 @@ export function createRunQueue({ redis, clock, onError = () => undefined }: RunQ
     const queue = new Queue<RunJob>(name, {
       connection: redis,
       prefix: queuePrefix,
-      defaultJobOptions: { removeOnComplete: completed, removeOnFail: failed, sizeLimit: maxJobBytes },
+      defaultJobOptions: { sizeLimit: maxJobBytes },
       streams: { events: { maxLen: 1_000 } },
     })
     queue.on('error', onError)
@@ -90,8 +91,8 @@ export function createRunQueue({ redis, clock, onError = () => undefined }: RunQ
 
     async trim() {
       for (const queue of Object.values(queues)) {
-        await queue.clean(completed.age * 1_000, completed.count, 'completed')
-        await queue.clean(failed.age * 1_000, failed.count, 'failed')
+        await queue.clean(completed.ageS * 1_000, completed.count, 'completed')
+        await queue.clean(failed.ageS * 1_000, failed.count, 'failed')
       }
     },
 

@@ -19,6 +19,7 @@ import {
 } from './attempt.ts'
 import { closeWorker } from './close-worker.ts'
 import { FetchingWorker, watchDeafness } from './fetching-worker.ts'
+import { completed, failed } from './queue.ts'
 import { retryDelayMs } from './retry-delay.ts'
 import type { LimitHold, RunLimits } from './run-limits.ts'
 import type { ExecuteRun, FlowName, RunJob, RunLogWriter } from './runs.ts'
@@ -114,6 +115,9 @@ export function createWorker(options: RunWorkerOptions): RunWorker {
     lockDuration: options.lockDurationMs ?? 60_000,
     stalledInterval: options.stalledIntervalMs ?? 30_000,
     maxStalledCount: maxStalls,
+    // not in each job: it would be written, read and sent back with it
+    removeOnComplete: { count: completed.count },
+    removeOnFail: { count: failed.count },
     // also how soon it asks again after Redis was away
     runRetryDelay: 1_000,
     settings: { backoffStrategy },

@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { AppError } from '../../models/errors.ts'
+import { keys } from '../../scheduler/store/ticks/schedule-keys.ts'
 import { tickJob, tickRequest } from '../fakes/run-jobs.ts'
 import { realRedis } from './real-redis.ts'
 import { gate, runWorkers } from './run-workers.ts'
@@ -42,6 +43,20 @@ test('a plain detect run leaves its tick and no record; a forecast run leaves bo
     summary: { series: 4 },
   })
   expect(counted).toEqual(['detect run', 'detect attempt ok', 'detect succeeded'])
+})
+
+test('of the runs that ended so many are kept, and those past their age are dropped', async () => {
+  const { queue } = open()
+  const finished = keys.job('detect', 'completed')
+  const old = Array.from({ length: 5_000 }, (_, n) => [`${n + 1}`, `old-${n}`]).flat()
+  await real.redis.call('ZADD', finished, ...old)
+  worker(async () => ({}))
+  await queue.enqueue([tickRequest(tickJob(0), 'skip')])
+  await waitForState(queue, tickJob(0).runId, 'completed')
+  expect(await real.redis.zcard(finished)).toBe(5_000)
+  expect(await real.redis.zscore(finished, 'old-0')).toBeNull()
+  await queue.trim()
+  expect(await real.redis.zrange(finished, '0', '-1')).toEqual([tickJob(0).runId])
 })
 
 test('an error worth it is tried again with the same job, and the tick stays one', async () => {
