@@ -23,6 +23,7 @@ const wholes: Readonly<Record<string, string>> = {
   'tasks/prometheus/write': 'test/integration/remote-write.test.ts',
   'scheduler/api': 'test/scheduler/api/resources.test.ts',
   'scheduler/backfills': 'test/integration/backfills.test.ts',
+  'scheduler/cli/calendars': 'test/scheduler/cli/calendars/calendar-cli.test.ts',
   'scheduler/cli/backfills': 'test/integration/backfill-cli.test.ts',
   'scheduler/cli/forecast': 'test/scheduler/cli/forecast/forecast.test.ts',
   'scheduler/cli/models': 'test/scheduler/cli/models/models.test.ts',

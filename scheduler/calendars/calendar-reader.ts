@@ -80,13 +80,19 @@ export function snapshotOf(
   }
 }
 
+/** Finding out that an iCalendar cannot be read may take half a second. */
+const askAgainAfterMs = 60_000
+
 /** One whose windows cannot be told, as of a time zone that this machine does not know, must not stop all the rest. */
 function guarded(calendar: StoredCalendar, onUnreadable: OnUnreadable): ActiveCalendar {
   const active = activeCalendar(calendar)
+  let askAgainMs = Number.NEGATIVE_INFINITY
   const guard = <Answer>(ask: () => Answer, otherwise: Answer): Answer => {
+    if (performance.now() < askAgainMs) return otherwise
     try {
       return ask()
     } catch (error) {
+      askAgainMs = performance.now() + askAgainAfterMs
       const reason = toAppError(error).message
       onUnreadable({ kind: 'calendar', key: `${calendar.tenant}/${calendar.id}`, reason })
       return otherwise

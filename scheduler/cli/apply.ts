@@ -21,7 +21,7 @@ export interface Applied {
 
 /** What can be applied. */
 export interface DocumentKind {
-  readonly noun: 'mission' | 'schedule'
+  readonly noun: 'mission' | 'schedule' | 'calendar'
   readonly schema: z.ZodType
   /** How many documents are sent together. */
   readonly batch: number

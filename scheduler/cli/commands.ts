@@ -23,6 +23,8 @@ const mission = () => import('./mission.ts')
 const scheduleGetting = () => import('./schedules/schedule-get.ts')
 const scheduleVerbs = () => import('./schedules/schedule-verbs.ts')
 const limits = () => import('./limits.ts')
+const calendarGetting = () => import('./calendars/calendar-get.ts')
+const calendarVerbs = () => import('./calendars/calendar-verbs.ts')
 const backfillGetting = () => import('./backfills/backfill-get.ts')
 const backfillVerbs = () => import('./backfills/backfill-verbs.ts')
 const models = () => import('./models/models.ts')
@@ -71,6 +73,15 @@ export const commands: readonly CommandEntry[] = [
     'What became of every due instant',
     async () => (await import('./schedules/tick-list.ts')).tickList,
   ),
+  lazy(
+    'calendar list',
+    'When what does not run, alert or learn',
+    async () => (await import('./calendars/calendar-list.ts')).calendarList,
+  ),
+  lazy('calendar get', 'One calendar in full', async () => (await calendarGetting()).calendarGet),
+  lazy('calendar times', 'Windows of a calendar', async () => (await calendarGetting()).calendarTimes),
+  lazy('calendar apply', 'Create or update calendars from files', async () => (await calendarVerbs()).calendarApply),
+  lazy('calendar delete', 'Delete calendars', async () => (await calendarVerbs()).calendarDelete),
   lazy(
     'backfill create',
     'Forecast and score a past range of missions',

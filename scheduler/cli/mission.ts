@@ -8,7 +8,7 @@ import { defineCommand, type OptionValues, usageError } from './command.ts'
 import { forEach } from './for-each.ts'
 import { allPages } from './pages.ts'
 import { pauseBody, pauseOptions } from './pause-options.ts'
-import { waitForRun, waitOptions, waitTimeoutMs } from './run-show.ts'
+import { triggeredRun, waitOptions, waitTimeoutMs } from './run-show.ts'
 import { relativeTime, textTable } from './table.ts'
 
 export type Mission = z.output<typeof missionView>
@@ -124,8 +124,7 @@ export const missionTrigger = defineCommand({
     const timeoutMs = waitTimeoutMs('mission trigger', values)
     return forEach(positionals, apiClient(values, io.environment), io, async (client, id) => {
       const answer = await client.call({ method: 'POST', path: `${missionPath(id)}/trigger`, body })
-      const { runId } = z.object({ runId: z.string() }).parse(answer)
-      return timeoutMs === undefined ? `run ${runId}` : waitForRun(client, runId, timeoutMs)
+      return triggeredRun(client, answer, timeoutMs)
     })
   },
 })
@@ -186,6 +185,7 @@ function describeMission(mission: Mission, nowMs: number): string {
     ['state', status?.state],
     ['paused by', pause && `${pause.actor}${pause.reason && `: ${pause.reason}`}`],
     ['until', pause?.until],
+    ...calendarFields(status, nowMs),
     ['not checked', status?.unchecked && `since ${status.unchecked.since}: ${status.unchecked.reason}`],
     ['series', status?.series && countsText(status.series)],
     ['score', status && [scoreText(status.missionScore), anomalousText(status)].filter(Boolean).join(', ')],
@@ -204,6 +204,16 @@ function describeMission(mission: Mission, nowMs: number): string {
   ]
   const known = fields.filter(([, text]) => text !== undefined && text !== '')
   return [...known.map(([title, text]) => `${title.padEnd(14)}${text}`), '', stringify(document).trimEnd()].join('\n')
+}
+
+/** Which calendars are open, and until when. */
+function calendarFields(status: Mission['status'], nowMs: number): [string, string | undefined][] {
+  const { alertsOff, calendars = [] } = status ?? {}
+  const until = (text: string) => `until ${text} (${relativeTime(text, nowMs)})`
+  return [
+    ['alerts off', alertsOff && `${until(alertsOff.until)}, calendar ${alertsOff.calendar}`],
+    ['calendars', calendars.map((open) => `${open.calendar}: ${open.effect} ${until(open.until)}`).join(', ')],
+  ]
 }
 
 /** A server of another version may not tell. */

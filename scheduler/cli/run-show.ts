@@ -80,6 +80,20 @@ export async function waitForRun(client: ApiClient, runId: string, timeoutMs: nu
   return isFailed(run) ? { failure: text } : text
 }
 
+const triggered = z.object({ runId: z.string(), warnings: z.array(z.string()).default([]) })
+
+/** What a trigger has answered in words, with how the run ended where somebody waits for that. */
+export async function triggeredRun(
+  client: ApiClient,
+  answer: unknown,
+  timeoutMs: number | undefined,
+): Promise<string | Failure> {
+  const { runId, warnings } = triggered.parse(answer)
+  const done = timeoutMs === undefined ? `run ${runId}` : await waitForRun(client, runId, timeoutMs)
+  if (typeof done !== 'string') return done
+  return [done, ...warnings.map((warning) => `warning: ${warning}`)].join('; ')
+}
+
 /** undefined while no worker has taken it. */
 async function findRun(client: ApiClient, runId: string): Promise<Run | undefined> {
   try {

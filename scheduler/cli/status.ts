@@ -138,12 +138,15 @@ async function missionLines(client: ApiClient): Promise<StatusLine[]> {
   for (const { status: state } of missions)
     counts.set(state?.state ?? 'unknown', (counts.get(state?.state ?? 'unknown') ?? 0) + 1)
   const failing = missions.filter(({ status: state }) => state?.state === 'failing').map(({ id }) => id)
-  const detail = [...counts].map(([state, count]) => `${count} ${state}`).join(', ') || 'none'
+  const states = [...counts].map(([state, count]) => `${count} ${state}`)
   const unchecked = missions.filter(({ status: state }) => state?.unchecked).map(({ id }) => id)
+  const withoutAlerts = missions.filter(({ status: state }) => state?.alertsOff).length
   const silent = missions
     .filter(({ status: state }) => state?.state === 'active' && hasNoData(state.series))
     .map(({ id }) => id)
   const fallbacks = missions.map(fallbackCodes).filter((codes) => codes.length > 0)
+  const quiet = withoutAlerts > 0 ? [`alerts of ${withoutAlerts} off by calendars`] : []
+  const detail = [states.join(', ') || 'none', ...quiet].join(', ')
   const named = [
     ...namedIds('failing', failing),
     ...namedIds('query not checked yet', unchecked),
@@ -154,6 +157,7 @@ async function missionLines(client: ApiClient): Promise<StatusLine[]> {
     total: missions.length,
     ...Object.fromEntries(counts),
     unchecked: unchecked.length,
+    ...(withoutAlerts > 0 && { alertsOff: withoutAlerts }),
     fallback: fallbacks.length,
   }
   const health = named.length > 0 ? 'poor' : 'ok'

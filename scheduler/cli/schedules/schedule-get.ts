@@ -71,11 +71,20 @@ function describeSchedule(schedule: Schedule, nowMs: number): string {
   return known.map(([title, text]) => `${title.padEnd(11)}${text}`).join('\n')
 }
 
-const timesAnswer = z.object({ times: z.array(z.looseObject({ nominal: z.string(), clocks: z.string().optional() })) })
+const openCalendar = z.looseObject({ calendar: z.string(), effect: z.string() })
+const timesAnswer = z.object({
+  times: z.array(
+    z.looseObject({
+      nominal: z.string(),
+      clocks: z.string().optional(),
+      calendars: z.array(openCalendar).optional(),
+    }),
+  ),
+})
 
 export const scheduleTimes = defineCommand({
   name: 'schedule times',
-  summary: 'When a schedule is due, and what a change of the clocks does to it.',
+  summary: 'When a schedule is due, and what clocks and calendars do to it.',
   positionals: one,
   options: {
     from: { type: 'string', value: 'INSTANT', help: 'after it; default now' },
@@ -99,9 +108,14 @@ export const scheduleTimes = defineCommand({
 })
 
 function timesTable(times: z.output<typeof timesAnswer>['times'], nowMs: number): string {
+  const hasCalendars = times.some(({ calendars = [] }) => calendars.length > 0)
   return textTable(times, [
     { title: 'T', cell: ({ nominal }) => nominal },
     { title: '', cell: ({ nominal }) => relativeTime(nominal, nowMs) },
     { title: 'CLOCKS', cell: ({ clocks }) => clocks ?? '-' },
+    ...(hasCalendars ? [{ title: 'CALENDARS', cell: calendarsText }] : []),
   ])
 }
+
+const calendarsText = ({ calendars = [] }: z.output<typeof timesAnswer>['times'][number]): string =>
+  calendars.map(({ calendar, effect }) => `${calendar}: ${effect}`).join(', ') || '-'

@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { AppError } from '../../../models/errors.ts'
 import { scheduleDocument } from '../../schedules/document.ts'
 import { apiClient, apiOptions } from '../api-client.ts'
@@ -6,7 +5,7 @@ import { applyDocuments, applyOptions, readWritten, sendEach } from '../apply.ts
 import { defineCommand } from '../command.ts'
 import { forEach } from '../for-each.ts'
 import { pauseBody, pauseOptions } from '../pause-options.ts'
-import { waitForRun, waitOptions, waitTimeoutMs } from '../run-show.ts'
+import { triggeredRun, waitOptions, waitTimeoutMs } from '../run-show.ts'
 import { schedulePath } from './schedule-get.ts'
 
 const ids = { name: 'ID...', min: 1, max: 1_000 }
@@ -93,8 +92,7 @@ export const scheduleTrigger = defineCommand({
     }
     return forEach(positionals, apiClient(values, io.environment), io, async (client, id) => {
       const answer = await client.call({ method: 'POST', path: `${schedulePath(id)}/trigger`, body })
-      const { runId } = z.object({ runId: z.string() }).parse(answer)
-      return timeoutMs === undefined ? `run ${runId}` : waitForRun(client, runId, timeoutMs)
+      return triggeredRun(client, answer, timeoutMs)
     })
   },
 })

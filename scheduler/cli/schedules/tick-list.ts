@@ -45,7 +45,8 @@ function tickTable(ticks: readonly Tick[]): string {
     { title: 'OUTCOME', cell: ({ outcome }) => outcome },
     {
       title: 'WHY',
-      cell: ({ reason, byNominal }) => `${reason.replaceAll('_', ' ')}${byNominal ? ` (${byNominal})` : ''}`,
+      cell: ({ reason, byNominal, calendar }) =>
+        [reason.replaceAll('_', ' '), detailText(byNominal ?? calendar)].join(''),
     },
     {
       title: 'LAG',
@@ -55,3 +56,5 @@ function tickTable(ticks: readonly Tick[]): string {
     { title: 'RUN', cell: ({ runId }) => runId ?? '-' },
   ])
 }
+
+const detailText = (detail: string | undefined): string => (detail === undefined ? '' : ` (${detail})`)

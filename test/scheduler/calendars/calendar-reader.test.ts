@@ -68,5 +68,7 @@ test('one whose windows cannot be told is named and has none', () => {
   )
   expect(calendar?.at(inside)).toBeUndefined()
   expect(calendar?.within({ fromMs: inside, untilMs: inside + 1 })).toEqual([])
+  // it is not asked again at once
+  expect(told).toHaveLength(1)
   expect(told[0]).toMatch(/^calendar default\/freeze .*Mars\/Base/)
 })
