@@ -1,5 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import type { RunJob } from '../../scheduler/queue/runs.ts'
+import { createOverlapStore } from '../../scheduler/store/ticks/overlap-store.ts'
+import { keys } from '../../scheduler/store/ticks/schedule-keys.ts'
 import { tickJob, tickRequest } from '../fakes/run-jobs.ts'
 import { realRedis } from './real-redis.ts'
 import { gate, runWorkers } from './run-workers.ts'
@@ -135,4 +137,13 @@ test('a job evicted after its run is not run again', async () => {
   await vi.waitFor(async () => expect(await queue.state('detect', job.runId)).toBe('completed'))
   expect(runs).toBe(1)
   expect(await ticks.list(key, range)).toHaveLength(1)
+})
+
+test('a run hears at its start how many failed before it, unless another may end beside it', async () => {
+  const overlaps = createOverlapStore(real.redis)
+  await real.redis.hset(keys.schedule(key), 'failures', 2)
+  const begin = (minute: number, changes: Partial<RunJob>) =>
+    overlaps.begin(tickJob(minute, changes), tickJob(minute).nominalMs, false)
+  expect(await begin(0, { overlap: 'skip' })).toEqual({ verdict: 'go', outcome: 'run', isNew: true, failures: 2 })
+  expect(await begin(1, {})).toEqual({ verdict: 'go', outcome: 'run', isNew: true })
 })

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { AppError } from '../../../models/errors.ts'
 import { withDeadline } from '../../../scheduler/process/with-deadline.ts'
@@ -15,6 +16,13 @@ const never = () => new Promise<never>(() => undefined)
 test('work that ends in time gives its answer and leaves no timer', async () => {
   expect(await withDeadline(deadline, async () => 7)).toBe(7)
   expect(vi.getTimerCount()).toBe(0)
+})
+
+test('nothing of it stays at a signal that outlives the work', async () => {
+  const { signal } = new AbortController()
+  const listeners = () => getEventListeners(signal, 'abort').length
+  const during = await withDeadline({ ...deadline, signals: [signal] }, async () => listeners())
+  expect([during, listeners()]).toEqual([1, 0])
 })
 
 test('an error of the work itself comes through', async () => {
