@@ -5,13 +5,14 @@ import { parseArgs } from 'node:util'
 import { AppError } from '../models/errors.ts'
 import { keptMemory } from '../scheduler/process/kept-memory.ts'
 import { accuracy } from './accuracy.ts'
+import { api } from './api.ts'
 import { type Bench, type BenchFlag, BenchSkipped } from './bench.ts'
 import { chronos } from './chronos.ts'
 import { pipeline } from './pipeline.ts'
 import { formatTable } from './report.ts'
 import { scheduler } from './scheduler.ts'
 
-const benches: Readonly<Record<string, Bench>> = { accuracy, chronos, pipeline, scheduler }
+const benches: Readonly<Record<string, Bench>> = { accuracy, api, chronos, pipeline, scheduler }
 const ownFlags = Object.assign({}, ...Object.values(benches).map(({ flags }) => flags))
 const commonFlags: Readonly<Record<string, BenchFlag>> = {
   quick: { type: 'boolean', help: 'a tenth of the size' },

@@ -75,20 +75,23 @@ export async function openPlatform(): Promise<Platform> {
   }
 }
 
-interface OwnProcess {
+export interface OwnProcess {
   readonly name: string
   readonly args: readonly string[]
   readonly redisUrl: string
+  /** Default: none. */
+  readonly datasources?: readonly object[]
 }
 
-async function startOwn(dir: string, { name, args, redisUrl }: OwnProcess) {
+/** A process of ours in a folder of its own, ready. */
+export async function startOwn(dir: string, { name, args, redisUrl, datasources = [] }: OwnProcess) {
   const listen = `127.0.0.1:${await freePort()}`
   const url = `http://${listen}`
   const cli = fileURLToPath(new URL('../../scheduler/cli.js', import.meta.url))
   const process = await startProcess({
     ...{ name, command: globalThis.process.execPath, args: [cli, ...args], workingDir: dir },
     env: {
-      ...{ PATH: globalThis.process.env.PATH, AT_REDIS_URL: redisUrl, AT_DATASOURCES: '[]' },
+      ...{ PATH: globalThis.process.env.PATH, AT_REDIS_URL: redisUrl, AT_DATASOURCES: JSON.stringify(datasources) },
       ...{ AT_LISTEN: listen, AT_WORKER_LISTEN: listen, AT_WORKER__CONCURRENCY__DETECT: `${concurrency}` },
       ...{ AT_LOG_LEVEL: 'warn', AT_MODELS_DIR: join(dir, 'models') },
     },
