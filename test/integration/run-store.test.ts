@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { RunRecord } from '../../scheduler/queue/runs.ts'
+import type { UnreadableDocument } from '../../scheduler/store/stored-document.ts'
 import { createRunLogStore } from '../../scheduler/store/ticks/run-log-store.ts'
 import { createRunStore } from '../../scheduler/store/ticks/run-store.ts'
 import { keys } from '../../scheduler/store/ticks/schedule-keys.ts'
@@ -114,7 +115,43 @@ test.each([
   expect(await real.redis.zcard(keys.runsOf('default', flow))).toBe(10_000)
 })
 
-test('records of the release before are read', async () => {
+test('a plain success takes a few hundred bytes', async () => {
+  const store = createRunStore(real.redis)
+  const plain = record(1, {
+    ...{ enqueuedMs: startMs, endedMs: startMs + 372, worker: 'worker-7d4f9c5b6-x2x9q.21.forecast' },
+    attempts: [
+      { attempt: 1, worker: 'worker-7d4f9c5b6-x2x9q.21.forecast', startedMs: startMs + 1, endedMs: startMs + 372 },
+    ],
+    summary: {
+      ...{ read: 2, forecast: 2, model: 'auto', skipped: 0, samplesWritten: 360, samplesDropped: 0 },
+      publishedSteps: { fromMs: startMs + 600_000, untilMs: startMs + 4_200_000 },
+      seconds: { read: 0.0181234, forecast: 0.0901712, keep: 0.0168561, write: 0.051854 },
+    },
+  })
+  await store.put(plain)
+  expect(await store.get(plain.runId)).toEqual(plain)
+  expect(await real.redis.hstrlen(keys.run(plain.runId), 'packed')).toBeLessThan(300)
+})
+
+test.each([
+  { name: 'of another version', packed: Buffer.from('ATR9 '), reason: 'packed by another release' },
+  { name: 'cut short', packed: Buffer.from('ATR1'), reason: /^cannot be unpacked/ },
+])('a packed record $name is told of, and counts as absent', async ({ packed, reason }) => {
+  const found: UnreadableDocument[] = []
+  await real.redis.hset(keys.run('r.odd'), { packed })
+  expect(await createRunStore(real.redis, (document) => found.push(document)).get('r.odd')).toBeUndefined()
+  expect(found).toEqual([
+    { kind: 'run', key: 'r.odd', reason: typeof reason === 'string' ? reason : expect.stringMatching(reason) },
+  ])
+})
+
+test('records of JSON, of a release before, are read', async () => {
+  const known = record(1)
+  await real.redis.hset(keys.run(known.runId), 'doc', JSON.stringify({ version: 1, ...known }))
+  expect(await createRunStore(real.redis).get(known.runId)).toEqual(known)
+})
+
+test('records of a field for each, of a release before, are read', async () => {
   const { runId, ...old } = record(1, { state: 'failed' })
   await real.redis.hset(keys.run(runId), {
     runId,

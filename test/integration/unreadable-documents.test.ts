@@ -200,6 +200,7 @@ test('a run that cannot be read is left out, and the others are told', async () 
     ...{ state: 'active', attempt: 1, startedMs: 1, summary: { read: 1 } },
   }
   for (const runId of ['r.a', 'r.b', 'r.c']) await runs.put({ ...run, runId })
+  await real.redis.del('{at}:run:r.a', '{at}:run:r.b')
   await real.redis.hset('{at}:run:r.a', 'doc', '[')
   await real.redis.hset('{at}:run:r.b', 'doc', JSON.stringify({ version: 1, ...run, state: 'dancing' }))
   expect(await runs.unfinished(9)).toEqual([{ ...run, runId: 'r.c' }])

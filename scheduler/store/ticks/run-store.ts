@@ -75,7 +75,7 @@ interface IndexEntry {
 
 export function createRunStore(redis: RedisClient, onUnreadable: OnUnreadable = ignoreUnreadable): RunStore {
   async function get(runId: string): Promise<RunRecord | undefined> {
-    const fields = await redisCall('read a run', redis.hgetall(keys.run(runId)))
+    const fields = await redisCall('read a run', redis.hgetallBuffer(keys.run(runId)))
     if (Object.keys(fields).length === 0) return undefined
     const { document, reason } = decodeRun(fields)
     if (reason !== undefined) onUnreadable({ kind: 'run', key: runId, reason })
