@@ -97,7 +97,9 @@ export function createBackfillService(deps: BackfillServiceDeps): BackfillServic
       const { parts } = await plan(deps, asked)
       const backfill = newBackfill({ ...asked, document }, parts, nowMs)
       if (await backfills.replace(backfill)) return { backfill, outcome: 'created' }
-      return { backfill: sameOrConflict(await get({ tenant, id: document.id }), document), outcome: 'unchanged' }
+      const other = await backfills.get({ tenant, id: document.id })
+      if (!other) throw new AppError('CONFLICT', unreadable(document.id))
+      return { backfill: sameOrConflict(other, document), outcome: 'unchanged' }
     },
 
     async measure(asked) {
@@ -138,6 +140,10 @@ function sameOrConflict(known: Backfill, document: Backfill['document']): Backfi
   if (isDeepStrictEqual(plain(known.document), plain(document))) return known
   throw new AppError('CONFLICT', `backfill "${known.id}" exists with another document: choose another id`)
 }
+
+/** It was there when ours was to be written. */
+const unreadable = (id: string): string =>
+  `a backfill "${id}" is stored that this release cannot read (or it was deleted just now): choose another id`
 
 const plain = (document: BackfillDocument): unknown => JSON.parse(JSON.stringify(document))
 

@@ -30,6 +30,14 @@ describe('what is asked for', () => {
     expect(await call('GET', '/morning')).toMatchObject({ status: 404 })
   })
 
+  test('an id whose stored document cannot be read is taken', async () => {
+    const { call } = await scene()
+    await put()
+    await real.redis.hset('{at}:bf:default:morning', 'document', '{"version":9}', 'revision', 3)
+    const { status, body } = await call('POST', '', morning)
+    expect([status, body.detail]).toEqual([409, expect.stringContaining('that this release cannot read')])
+  })
+
   test('a dry run tells how much it would be and stores nothing', async () => {
     const { call } = await scene()
     await put()
