@@ -3,6 +3,13 @@ import type { Labels, MissionName, Panel, SeriesIdentity, StepRange } from '../m
 
 // ---- store
 
+/** A part of a panel. The parts of one plan share no series and leave none out, also none that came after the plan. */
+export type SeriesPart =
+  /** Series with one of these values of a label; `isRest`: those with none of them, or without the label. */
+  | { readonly label: string; readonly values: readonly string[]; readonly isRest?: boolean }
+  /** Number `hash` of `of` by the hash of the labels, or of those in `by` alone. */
+  | { readonly hash: number; readonly of: number; readonly by?: readonly string[] }
+
 export interface RangeQuery {
   readonly query: string
   /** First and last grid instant, both included; multiples of `stepMs`. */
@@ -11,6 +18,8 @@ export interface RangeQuery {
   readonly stepMs: number
   /** More series than this is TOO_MANY_SERIES. */
   readonly maxSeries?: number
+  /** Only these series come back. */
+  readonly part?: SeriesPart
   /** Our own outputs are excluded from the query unless this is set. */
   readonly allowOutputs?: boolean
   /** A query of ours that names outputs of one mission and no others: tenants' matchers are not added. */

@@ -1,5 +1,5 @@
 import { floorToStep, type Panel, type StepRange } from '../../models/series.ts'
-import type { Deps } from '../deps.ts'
+import type { Deps, SeriesPart } from '../deps.ts'
 
 export interface PanelQuery {
   readonly query: string
@@ -7,6 +7,7 @@ export interface PanelQuery {
   readonly range: StepRange
   readonly stepMs: number
   readonly maxSeries?: number
+  readonly part?: SeriesPart
   readonly allowOutputs?: boolean
   readonly ownOutputs?: boolean
 }

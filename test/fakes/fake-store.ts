@@ -1,6 +1,7 @@
 import { AppError } from '../../models/errors.ts'
 import { type Labels, type PanelSeries, seriesId } from '../../models/series.ts'
 import type { RangeQuery, SampleBlock, SeriesReader, SeriesWriter } from '../../tasks/deps.ts'
+import { isInPart } from '../../tasks/shards/is-in-part.ts'
 import { parseSeries } from './series-notation.ts'
 
 export interface StoredSample {
@@ -88,8 +89,10 @@ function read(state: State, query: RangeQuery, signal?: AbortSignal) {
   if (startMs % stepMs !== 0 || endMs % stepMs !== 0) throw new Error(`${query.query}: range is off the grid`)
   const length = Math.round((endMs - startMs) / stepMs) + 1
   const series: PanelSeries[] = []
+  const isWanted = query.part ? isInPart(query.part) : () => true
   for (const stored of select(state, query.query)) {
     const { labels } = stored
+    if (!isWanted(labels)) continue
     if (!query.allowOutputs && !query.ownOutputs && labels.__name__?.startsWith('anomaly_')) continue
     const values = Float64Array.from({ length }, (_, i) => valueAt(stored, startMs + i * stepMs))
     if (values.some(Number.isFinite)) series.push({ labels, values })

@@ -21,6 +21,7 @@ export interface MatrixExpectation {
   readonly subject: string
   readonly grid: SampleGrid
   readonly maxSeries: number
+  readonly isWanted?: ((labels: Labels) => boolean) | undefined
 }
 
 export interface MatrixParser {
@@ -32,7 +33,7 @@ export interface MatrixParser {
 
 /** Consumes what it can; returns the state that follows, or undefined when it needs more bytes. */
 type State = (parser: Parser) => State | undefined
-type Scope = 'envelope' | 'data' | 'series'
+type Scope = 'envelope' | 'data' | 'series' | 'unwanted'
 
 interface Parser {
   readonly expected: MatrixExpectation
@@ -122,12 +123,9 @@ const memberValue: State = (parser) =>
 
 function leave(parser: Parser): State {
   if (parser.scope === 'envelope') return behindEnd
-  if (parser.scope === 'series') {
-    parser.scope = 'data'
-    return result
-  }
-  parser.scope = 'envelope'
-  return member
+  const isData = parser.scope === 'data'
+  parser.scope = isData ? 'envelope' : 'data'
+  return isData ? member : result
 }
 
 const behindEnd: State = (parser) => {
@@ -195,6 +193,10 @@ const metric: State = (parser) => {
   if (json === undefined) return undefined
   parser.seriesCount++
   parser.labels = internLabels(parser, json)
+  if (parser.expected.isWanted?.(parser.labels) === false) {
+    parser.scope = 'unwanted'
+    parser.floatCount++
+  }
   return member
 }
 
@@ -229,6 +231,7 @@ const memberStates: Readonly<Record<Scope, ReadonlyMap<string, State>>> = {
     ['values', values],
     ['value', value],
   ]),
+  unwanted: new Map(),
 }
 
 function openRow(parser: Parser, labels: Labels | undefined): SampleRow {

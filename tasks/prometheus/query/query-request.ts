@@ -1,4 +1,7 @@
 import { AppError } from '../../../models/errors.ts'
+import type { Labels } from '../../../models/series.ts'
+import type { SeriesPart } from '../../deps.ts'
+import { isInPart } from '../../shards/is-in-part.ts'
 import type { Datasource } from '../datasource.ts'
 import type { DatasourceHttp } from '../http-client.ts'
 import type { RequestSlots } from '../request-slots.ts'
@@ -6,6 +9,7 @@ import { type RefusedAnswer, storeFailure, storeWords } from '../store-failure.t
 import { askStore, type StoreAnswer } from './ask-store.ts'
 import type { LabelCache } from './label-cache.ts'
 import { matrixParser } from './matrix-parser.ts'
+import { narrowQuery } from './narrow-query.ts'
 import type { PanelRows } from './panel-rows.ts'
 import { type QueryTarget, rangeForm } from './query-form.ts'
 import type { SampleGrid } from './sample-scanner.ts'
@@ -28,6 +32,8 @@ export interface QueryRequest {
   /** Named in errors: datasource and query. */
   readonly subject: string
   readonly maxSeries: number
+  /** The rest of the answer is dropped as it arrives. */
+  readonly isWanted: ((labels: Labels) => boolean) | undefined
   readonly signal: AbortSignal | undefined
 }
 
@@ -37,6 +43,7 @@ export interface QueryText {
   /** Named by mission and tenant in every selector: no matchers are added. */
   readonly ownOutputs?: boolean
   readonly maxSeries?: number
+  readonly part?: SeriesPart
 }
 
 // far before any store began
@@ -45,7 +52,7 @@ const emptyTimeMs = 1_000
 /** Finds out what the store is and scopes the query for it. @throws QUERY_REJECTED, UNSUPPORTED */
 export async function prepareQuery(
   context: QueryContext,
-  { query, allowOutputs = false, ownOutputs = false, maxSeries }: QueryText,
+  { query, allowOutputs = false, ownOutputs = false, maxSeries, part }: QueryText,
   signal: AbortSignal | undefined,
 ): Promise<QueryRequest> {
   const { datasource } = context
@@ -54,11 +61,12 @@ export async function prepareQuery(
     ...{ context, target, signal, scoped: { query } },
     subject: `datasource ${datasource.name}: query ${shorten(query)}`,
     maxSeries: maxSeries ?? datasource.maxSeries,
+    isWanted: part && isInPart(part),
   }
   if (ownOutputs) return { ...request, scoped: scopeOwnOutputs(query) }
   const scoped = scopeFor(target, query, { allowOutputs, enforcedMatchers: datasource.enforcedMatchers })
   if (!scoped) throw await unscopable(request)
-  return { ...request, scoped }
+  return { ...request, scoped: part ? narrowQuery(target, scoped, part) : scoped }
 }
 
 function scopeFor({ victoriaMetrics }: QueryTarget, query: string, scope: QueryScope): ScopedQuery | undefined {
@@ -82,12 +90,12 @@ export interface Receiver {
 
 /** Asks, and reads the answer into rows; returns the store's warnings. */
 export function receiveRows(request: QueryRequest, { api, form, rows, grid }: Receiver): Promise<readonly string[]> {
-  const { context, subject, maxSeries, signal } = request
+  const { context, subject, maxSeries, isWanted, signal } = request
   const { datasource, http, labels } = context
   return context.slots.run(async () => {
     const { response, refused } = await askStore({ datasource, http, api, form, subject, signal })
     if (refused) throw await refusal(request, refused)
-    const parser = matrixParser({ subject, grid, maxSeries }, rows, labels)
+    const parser = matrixParser({ subject, grid, maxSeries, isWanted }, rows, labels)
     await response.read((chunk) => {
       parser.write(chunk)
       return true

@@ -88,7 +88,7 @@ function namesOneMetric(selector: SyntaxNode, query: string): boolean {
   )
 }
 
-function addMatchers(query: string, selector: SyntaxNode, matchers: readonly string[]): string {
+export function addMatchers(query: string, selector: SyntaxNode, matchers: readonly string[]): string {
   if (matchers.length === 0) return query
   const braces = selector.getChild('LabelMatchers')
   if (!braces) return `${query.slice(0, selector.to)}{${matchers.join(',')}}${query.slice(selector.to)}`

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { toAppError } from '../../../../models/errors.ts'
+import type { Labels } from '../../../../models/series.ts'
 import { labelCache } from '../../../../tasks/prometheus/query/label-cache.ts'
 import { matrixParser } from '../../../../tasks/prometheus/query/matrix-parser.ts'
 import { panelRows } from '../../../../tasks/prometheus/query/panel-rows.ts'
@@ -14,14 +15,15 @@ const seconds = (step: number) => (startMs + step * stepMs) / 1_000
 interface ParseOptions {
   readonly grid?: Partial<SampleGrid>
   readonly maxSeries?: number
+  readonly isWanted?: (labels: Labels) => boolean
   /** Sizes of the chunks, repeated. */
   readonly chunkBytes?: readonly number[]
 }
 
-function parse(json: string, { grid = {}, maxSeries = 100, chunkBytes = [65_536] }: ParseOptions = {}) {
+function parse(json: string, { grid = {}, maxSeries = 100, isWanted, chunkBytes = [65_536] }: ParseOptions = {}) {
   const steps: SampleGrid = { startMs, stepMs, first: 0, last: 3, ...grid }
   const rows = panelRows(steps.last + 1)
-  const parser = matrixParser({ subject: 'main: up', grid: steps, maxSeries }, rows, labelCache())
+  const parser = matrixParser({ subject: 'main: up', grid: steps, maxSeries, isWanted }, rows, labelCache())
   const bytes = Buffer.from(json)
   for (let pos = 0, i = 0; pos < bytes.length; i++) {
     const end = pos + (chunkBytes[i % chunkBytes.length] ?? 1)
@@ -38,6 +40,16 @@ const series = (labels: Record<string, string>, samples: readonly [number, strin
   `{"metric":${JSON.stringify(labels)},"values":${JSON.stringify(samples)}}`
 const up = (...samples: [number, string][]) => series({ __name__: 'up' }, samples)
 const valuesOf = (json: string, options?: ParseOptions) => parse(json, options).series[0]?.values
+
+test.each([65_536, 1])('series that nobody wants are left out, in chunks of %i bytes', (chunkBytes) => {
+  const of = (a: string, step: number) => series({ a }, [[seconds(step), `${step}`]])
+  const json = answer(of('x', 0), of('y', 1), of('x]"', 2), of('y', 3))
+  const isWanted = ({ a }: Labels) => a === 'x' || a === 'z'
+  // fewer of them than are there may come back
+  const options = { isWanted, maxSeries: 1, chunkBytes: [chunkBytes] }
+  expect(parse(json, options).series).toEqual([{ labels: { a: 'x' }, values: [0, Number.NaN, Number.NaN, Number.NaN] }])
+  expect(parse(json, { ...options, isWanted: () => false }).series).toEqual([])
+})
 
 test('fills the steps of every series', () => {
   const json = answer(
