@@ -1,9 +1,10 @@
-import type { Labels, StepRange } from '../models/series.ts'
+import type { Labels, MissionName, StepRange } from '../models/series.ts'
 import type { CovariateUse } from '../tasks/covariates/covariate-tally.ts'
 import type { Window } from '../tasks/covariates/windows.ts'
-import type { PayloadMeta } from '../tasks/deps.ts'
+import type { PayloadMeta, SeriesPart } from '../tasks/deps.ts'
 import { type SeriesState, seriesStates } from '../tasks/score/derive-state.ts'
 import type { ScoredRow } from '../tasks/score/judge-panel.ts'
+import type { KeptPart } from '../tasks/shards/join-parts.ts'
 
 /** What was decided for a forecast run before it began. */
 export interface ForecastContext {
@@ -20,6 +21,10 @@ export interface ForecastContext {
   readonly onlyIds?: readonly string[]
   /** Stretches whose values are not to be learnt: they are gaps of the context. */
   readonly masked?: readonly Window[]
+  /** A shard: forecasts this part of the panel and keeps it under a name of its own, where only the join looks for it. */
+  readonly shard?: { readonly part: SeriesPart; readonly keptAs: MissionName }
+  /** What shards have kept becomes the payload: nothing is read or forecast. */
+  readonly parts?: readonly KeptPart[]
   /** Compute again though the payload is kept (a trigger). */
   readonly recompute?: boolean
   /** The bandKey is no longer the mission's: only finish publishing a payload that is kept, compute nothing. */

@@ -11,6 +11,7 @@ import { earlierRecords } from '../tasks/publish/earlier-records.ts'
 import { forecastPanel } from '../tasks/publish/forecast-panel.ts'
 import { modelAbilities } from '../tasks/publish/model-abilities.ts'
 import { publishBand } from '../tasks/publish/publish-band.ts'
+import { joinParts, type KeptPart } from '../tasks/shards/join-parts.ts'
 import type { ForecastContext, ForecastResult, SkippedSeries } from './contexts.ts'
 import type { CovariatesDocument } from './covariates-document.ts'
 import { defineFlow } from './flow.ts'
@@ -34,23 +35,33 @@ interface Run {
 }
 
 async function runForecast(run: Run): Promise<ForecastResult> {
-  const { deps, params, context, watch } = run
+  const { deps, context, watch } = run
   const kept = context.effect === 'none' ? undefined : await findKept(run)
   if (kept && !isToReplace(kept, context)) return publish(run, { payload: kept })
   if (context.publishOnly) return result(run, {})
-  const made = await computePayload(run)
+  const made = context.parts ? await joinPayload(run, context.parts) : await computePayload(run)
   if (context.effect === 'none') return result(run, { ...made.counts, payload: made.payload.meta })
   const rival = await findKept(run)
   // an attempt that had lost its lock was quicker: its bytes are the ones to send
   if (rival && rival.nonce !== kept?.nonce) return publish(run, { ...made.counts, payload: rival })
-  await watch.time('keep', () => deps.cache.keep(missionOf(params), made.payload))
+  await watch.time('keep', () => deps.cache.keep(keptAs(run), made.payload))
   return publish(run, { ...made.counts, payload: made.payload.meta, replaced: kept })
 }
 
 const missionOf = ({ tenant, mission }: ForecastParams): MissionName => ({ tenant, mission })
 
-async function findKept({ deps, params, context }: Run): Promise<PayloadMeta | undefined> {
-  const payloads = await deps.cache.list(missionOf(params))
+const keptAs = ({ params, context }: Pick<Run, 'params' | 'context'>): MissionName =>
+  context.shard?.keptAs ?? missionOf(params)
+
+/** Whether a run has more to do than to publish: nothing of its T is kept, or a trigger wants it anew. */
+export async function hasToForecast(run: Pick<Run, 'deps' | 'params' | 'context'>): Promise<boolean> {
+  const kept = await findKept(run)
+  return !run.context.publishOnly && (!kept || isToReplace(kept, run.context))
+}
+
+async function findKept(run: Pick<Run, 'deps' | 'params' | 'context'>): Promise<PayloadMeta | undefined> {
+  const { deps, params, context } = run
+  const payloads = await deps.cache.list(keptAs(run))
   return payloads.find(
     ({ bandKey, nominalMs, kind }) =>
       bandKey === params.bandKey && nominalMs === context.nominalMs && kind === context.kind,
@@ -82,7 +93,9 @@ async function computePayload(run: Run): Promise<Computation> {
   const { deps, params, context, watch } = run
   const { query, stepMs, maxSeries, allowOutputs, minPoints } = params
   const range = contextRange(params, context.nominalMs)
-  const whole = await watch.time('read', () => readPanel(deps, { query, range, stepMs, maxSeries, allowOutputs }))
+  const { part } = context.shard ?? {}
+  const read = { query, range, stepMs, maxSeries, allowOutputs, ...(part && { part }) }
+  const whole = await watch.time('read', () => readPanel(deps, read))
   // two series that would be written as one are an error of the mission, also where a join wants neither
   const { panel, identities } = pick(whole, identifyPanel(whole.series, missionOf(params)), context.onlyIds)
   const mask = maskRow(panel, context.masked)
@@ -107,6 +120,25 @@ async function computePayload(run: Run): Promise<Computation> {
       ...(made.fallback === undefined ? {} : { fallback: made.fallback }),
       ...(made.fallbackDetail === undefined ? {} : { fallbackDetail: made.fallbackDetail }),
       ...(use && { covariates: use }),
+    },
+  }
+}
+
+async function joinPayload({ deps, params, context, watch }: Run, parts: readonly KeptPart[]): Promise<Computation> {
+  const { models, ...joined } = await watch.time('join', () => joinParts(deps.cache, parts))
+  const { series, steps, skipped } = joined
+  // as for a panel that is forecast as a whole: the model, or its fall-back where that made everything
+  const model = models.every((made) => made === params.fallback) ? (models[0] ?? params.model) : params.model
+  return {
+    payload: {
+      ...joined,
+      meta: payloadMeta({ params, context, horizon: steps.length, model, seriesCount: series.length }),
+    },
+    counts: {
+      read: series.length + skipped.length,
+      forecast: series.length,
+      // a shard knew the labels, and has logged them
+      skipped: skipped.map(({ reason }) => ({ labels: {}, reason })),
     },
   }
 }
