@@ -50,6 +50,8 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes
 
+export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(errorCodes, code)
+
 export interface AppErrorOptions {
   readonly cause?: unknown
   /** How long the other side asked us to wait, from Retry-After. */

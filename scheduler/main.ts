@@ -11,6 +11,7 @@ import { createDeploymentService } from './deployments/deployment-service.ts'
 import { executeRuns } from './execution/execute-run.ts'
 import { executionDeps } from './execution/execution-deps.ts'
 import { configuredLimits, limitsOf } from './execution/limits-of.ts'
+import { hasLiveShards } from './execution/split-forecast.ts'
 import type { ForecastService } from './forecasts/forecast-service.ts'
 import { openForecasts, startForecastServer } from './forecasts/open-forecasts.ts'
 import { checkDefaultModels } from './inference/check-default-models.ts'
@@ -173,6 +174,7 @@ function openWorker(running: OpenProcess, pool: FlowName, onDeaf: (reason: strin
     execute: timedScores(executeRuns(executionDeps(running, taskMetrics(metrics), forecasts)), metrics, clock),
     concurrency: config.worker.concurrency[pool],
     limits: openLimits(running),
+    hasLiveShards: hasLiveShards(running.queue),
     lockDurationMs: parseDuration(config.worker.lock),
     stalledIntervalMs: parseDuration(config.worker.stalledCheck),
     onError: (error) => logger.warn({ error: error.message }, 'worker error'),

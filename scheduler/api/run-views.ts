@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { type KnownRun, type RunLogLine, recordStates, runKinds } from '../queue/runs.ts'
+import { type KnownRun, type RunLogLine, recordStates, runKinds, type ShardReport } from '../queue/runs.ts'
+import { summedShards } from '../runs/shard-reports.ts'
 import { type Caller, isOperator } from './auth/caller.ts'
 import { instant, optionalInstant, toInstant } from './views.ts'
 
@@ -17,6 +18,22 @@ const attemptView = z
     error: z.string().optional().describe('Code of what ended it'),
   })
   .meta({ id: 'RunAttempt' })
+
+const shardView = z
+  .object({
+    runId: z.string(),
+    part: z.string().describe('Which series'),
+    series: z.int().describe('When the run was split'),
+    state: z.enum(['waiting', ...recordStates]),
+    attempt: z.int().optional(),
+    worker: workerName,
+    startedAt: instant.optional(),
+    endedAt: instant.optional(),
+    read: z.int().optional().describe('Series that it found'),
+    forecast: z.int().optional().describe('Series that it forecast'),
+    error: z.object({ code: z.string(), message: z.string() }).optional(),
+  })
+  .meta({ id: 'RunShard' })
 
 export const runView = z
   .object({
@@ -37,6 +54,7 @@ export const runView = z
     attempts: z.array(attemptView).optional().describe('The last ten, oldest first'),
     error: z.object({ code: z.string(), message: z.string() }).optional(),
     cancelled: z.object({ actor: z.string(), reason: z.string(), at: instant }).optional().describe('Who asked for it'),
+    shards: z.array(shardView).optional().describe('Of a forecast that was split: its parts, on whatever workers'),
     summary: z
       .record(z.string(), z.unknown())
       .optional()
@@ -47,7 +65,7 @@ export const runView = z
 /** Hosts are the operator's. */
 export function viewRun(run: KnownRun, caller: Caller): z.output<typeof runView> {
   const { runId, kind, state, attempt, nominalMs, mission, scheduleId, taskFlow, flow, error, summary, cancel } = run
-  const { startedMs, attempts } = run
+  const { startedMs, attempts, shards = summedShards(summary) } = run
   const worker = isOperator(caller) && run.worker ? { worker: run.worker } : {}
   return {
     ...{ runId, kind, state, attempt, flow: taskFlow ?? flow, nominal: toInstant(nominalMs) },
@@ -60,7 +78,22 @@ export function viewRun(run: KnownRun, caller: Caller): z.output<typeof runView>
     ...(attempts && { attempts: attempts.map((each) => viewAttempt(each, caller)) }),
     ...(error && { error }),
     ...(cancel && { cancelled: { actor: cancel.actor, reason: cancel.reason, at: toInstant(cancel.atMs) } }),
-    ...(summary && { summary }),
+    ...(shards && { shards: shards.map((each) => viewShard(each, caller)) }),
+    ...(summary && { summary: withoutShards(summary) }),
+  }
+}
+
+const withoutShards = ({ shards: _, ...summary }: NonNullable<KnownRun['summary']>) => summary
+
+function viewShard(
+  { worker, startedMs, endedMs, fallback: _, ...shard }: ShardReport,
+  caller: Caller,
+): z.output<typeof shardView> {
+  return {
+    ...shard,
+    ...(isOperator(caller) && worker !== undefined && { worker }),
+    ...optionalInstant('startedAt', startedMs),
+    ...optionalInstant('endedAt', endedMs),
   }
 }
 

@@ -129,6 +129,7 @@ export function describeRunRecord(run: Run): string {
     enqueuedAt,
     startedAt,
     attempts = [],
+    shards = [],
     summary = {},
   } = run
   const fields: [string, string][] = [
@@ -139,6 +140,7 @@ export function describeRunRecord(run: Run): string {
     ...(enqueuedAt && startedAt ? [['waited', waitedText(enqueuedAt, startedAt)] as [string, string]] : []),
     ['attempt', worker === undefined ? `${attempt}` : `${attempt}, by ${worker}`],
     ...attempts.slice(0, -1).map((each): [string, string] => [`  ${each.attempt}`, attemptText(each)]),
+    ...shardFields(shards),
     ...Object.entries(summary).map(([name, value]): [string, string] => [
       name,
       typeof value === 'string' ? value : JSON.stringify(value),
@@ -146,6 +148,20 @@ export function describeRunRecord(run: Run): string {
   ]
   const width = Math.max(...fields.map(([name]) => name.length)) + 2
   return fields.map(([name, text]) => `${name.padEnd(width)}${text}`).join('\n')
+}
+
+function shardFields(shards: NonNullable<Run['shards']>): [string, string][] {
+  if (shards.length === 0) return []
+  const succeeded = shards.filter(({ state }) => state === 'succeeded')
+  const of = `${succeeded.length} of ${shards.length} have succeeded`
+  return [['shards', of], ...shards.map((shard, i): [string, string] => [`  ${i}`, shardText(shard)])]
+}
+
+function shardText({ part, series, state, attempt = 0, worker, error }: NonNullable<Run['shards']>[number]): string {
+  const tries = attempt > 1 ? `, attempt ${attempt}` : ''
+  const by = worker === undefined ? '' : `, by ${worker}`
+  const why = error ? `: ${error.code}: ${error.message}` : ''
+  return `${state}${tries}${by}, ${series} series (${part})${why}`
 }
 
 const cancelText = ({ actor, reason }: NonNullable<Run['cancelled']>): string =>

@@ -122,6 +122,15 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('Most runs at work at once, on all workers together; others wait. Default: none'),
+  shards: z
+    .strictObject({
+      maxSeries: z
+        .int()
+        .min(1)
+        .default(10_000)
+        .describe('A forecast of more series is split into shards of about so many'),
+    })
+    .prefault({}),
   worker: z
     .strictObject({
       concurrency: z.strictObject({ forecast: concurrency.default(2), detect: concurrency.default(8) }).prefault({}),

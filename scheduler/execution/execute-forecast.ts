@@ -7,25 +7,32 @@ import { noCalendars } from '../calendars/calendar-reader.ts'
 import { effectWindows } from '../calendars/effects.ts'
 import type { ResolvedMission } from '../missions/document/resolved.ts'
 import { joinRange, ownedRange, ownersIn } from '../planning/timeline.ts'
-import { type RunJob, runIds } from '../queue/runs.ts'
+import { type RunJob, runIds, type ShardReport, waitsForShards } from '../queue/runs.ts'
+import { shardReports } from '../runs/shard-reports.ts'
 import type { StoredMission } from '../store/missions/stored-mission.ts'
 import { seriesText } from '../terminal/series-text.ts'
 import { flowDeps } from './flow-deps.ts'
 import type { Attempt, ExecutionDeps } from './ports.ts'
 import { rangeText } from './range-text.ts'
 import { readMarks } from './read-marks.ts'
+import { partName, type SplitForecast, splitForecast } from './split-forecast.ts'
 
 /** Their number is in the summary. */
 const loggedSkips = 20
 
 const nothing: StepRange = { fromMs: 0, untilMs: 0 }
 
-/** A forecast run: tick, first, trigger, request, join or backfill. Returns undefined when there is nothing left to do. */
+export interface ExecutedForecast extends ForecastResult {
+  /** Of a run that was split. */
+  readonly shards?: readonly ShardReport[]
+}
+
+/** A forecast run: tick, first, trigger, request, join, backfill or shard. Returns undefined when there is nothing left to do. */
 export async function executeForecast(
   deps: ExecutionDeps,
   mission: StoredMission,
   attempt: Attempt,
-): Promise<ForecastResult | undefined> {
+): Promise<ExecutedForecast | typeof waitsForShards | undefined> {
   const { job } = attempt
   const resolved = deps.resolve(mission)
   const planned = await forecastContext(deps, mission, attempt)
@@ -40,12 +47,31 @@ export async function executeForecast(
   const given = await flowDeps(deps, resolved, { marks, signal })
   const { owned } = context
   attempt.log?.('info', owned.fromMs < owned.untilMs ? `owns ${rangeText(owned)}` : 'owns no step')
-  const result = await forecast.run(given, { ...resolved.forecastParams, bandKey: job.bandKey }, context)
-  for (const { labels, reason } of result.skipped.slice(0, loggedSkips))
+  const split = await splitForecast({ deps, given, resolved, attempt, context })
+  if (split === waitsForShards) return waitsForShards
+  const params = { ...resolved.forecastParams, bandKey: job.bandKey }
+  const result = await forecast.run(given, params, { ...context, ...(split?.parts && { parts: split.parts }) })
+  for (const { labels, reason } of split ? [] : result.skipped.slice(0, loggedSkips))
     attempt.log?.('info', `skipped ${seriesText(labels)}: ${reason}`)
   const isFollowed = isBackfill && job.backfill?.of === undefined
   if (isFollowed && job.bandKey === mission.bandKey) await scoreBackfilled(deps, job, owned)
-  return result
+  return split ? { ...result, ...(await endSplit(deps, attempt, split)) } : result
+}
+
+/** Tells what became of the shards, and lets go of what they kept. */
+async function endSplit(
+  { cache, shards: settings }: ExecutionDeps,
+  { log }: Attempt,
+  { job, parts = [] }: SplitForecast,
+): Promise<Pick<ExecutedForecast, 'shards' | 'fallback'>> {
+  await Promise.all(parts.map(({ keptAs, meta }) => cache.retire(keptAs, meta)))
+  const shards = settings ? await shardReports(settings.runs, job) : []
+  for (const { runId, series, read, error } of shards) {
+    if (error) log?.('warn', `shard ${runId} failed, ${series} series are left out: ${error.code}: ${error.message}`)
+    else if (read !== undefined && read < series) log?.('warn', `shard ${runId} read ${read} of ${series} series`)
+  }
+  const { fallback } = shards.find((shard) => shard.fallback !== undefined) ?? {}
+  return { shards, ...(fallback !== undefined && { fallback }) }
 }
 
 /** What calendars say of the history that is read. */
@@ -79,7 +105,9 @@ async function forecastContext(
     ...(job.bandKey === mission.bandKey ? {} : { publishOnly: true }),
   }
   if (job.kind !== 'join') {
-    return { ...common, kind: 'run', owned: ownedRange(mission.forecastEras, nominalMs) ?? nothing }
+    const { shard } = job
+    const part = shard && { shard: { part: shard.part, keptAs: partName(job, shard) }, effect: 'keep' as const }
+    return { ...common, ...part, kind: 'run', owned: ownedRange(mission.forecastEras, nominalMs) ?? nothing }
   }
   const owned = await joinedRange(deps, mission, job)
   return owned && { ...common, kind: 'join', owned, onlyIds: job.joinIds ?? [] }

@@ -1,13 +1,11 @@
-import type { DetectResult, ForecastResult } from '../../flows/contexts.ts'
+import type { DetectResult } from '../../flows/contexts.ts'
 import { AppError, toAppError } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
-import type { ExecuteRun, RunJob } from '../queue/runs.ts'
+import { type ExecuteRun, type RunJob, type RunSummary, waitsForShards } from '../queue/runs.ts'
 import { executeDetect } from './execute-detect.ts'
-import { executeForecast } from './execute-forecast.ts'
+import { type ExecutedForecast, executeForecast } from './execute-forecast.ts'
 import { executeTask } from './execute-task.ts'
 import type { Attempt, ExecutionDeps } from './ports.ts'
-
-type RunSummary = Awaited<ReturnType<ExecuteRun>>
 
 /**
  * What a worker does with a job. A mission that was deleted meanwhile is nothing to do, and said so.
@@ -21,7 +19,7 @@ export function executeRuns(deps: ExecutionDeps): ExecuteRun {
   }
 }
 
-async function executeRun(deps: ExecutionDeps, attempt: Attempt): Promise<RunSummary> {
+async function executeRun(deps: ExecutionDeps, attempt: Attempt): ReturnType<ExecuteRun> {
   const { job } = attempt
   const name: MissionName = { tenant: job.tenant, mission: job.mission }
   const mission = await deps.mission(name)
@@ -30,6 +28,7 @@ async function executeRun(deps: ExecutionDeps, attempt: Attempt): Promise<RunSum
   try {
     if (job.flow === 'forecast') {
       const result = await executeForecast(deps, mission, attempt)
+      if (result === waitsForShards) return waitsForShards
       await health(() => deps.health.recordSuccess(name, deps.now(), { flow: 'forecast', result }))
       return result ? forecastSummary(result) : { outcome: 'nothing', reason: 'no step is left for this run' }
     }
@@ -49,10 +48,10 @@ async function executeRun(deps: ExecutionDeps, attempt: Attempt): Promise<RunSum
 const isCancelled = ({ aborted, reason }: AbortSignal): boolean =>
   aborted && reason instanceof AppError && reason.code === 'RUN_CANCELLED'
 
-/** What is noted about a run never changes how it ended; backfills say nothing of a mission's health. */
+/** What is noted about a run never changes how it ended; backfills and shards say nothing of a mission's health. */
 function healthOf({ onError }: ExecutionDeps, { kind }: RunJob) {
   return async (note: () => Promise<void>): Promise<void> => {
-    if (kind === 'backfill') return
+    if (kind === 'backfill' || kind === 'shard') return
     try {
       await note()
     } catch (error) {
@@ -61,7 +60,8 @@ function healthOf({ onError }: ExecutionDeps, { kind }: RunJob) {
   }
 }
 
-function forecastSummary(result: ForecastResult): RunSummary {
+function forecastSummary(result: ExecutedForecast): RunSummary {
+  const failed = result.shards?.filter(({ error }) => error) ?? []
   return {
     read: result.read,
     forecast: result.forecast,
@@ -74,6 +74,8 @@ function forecastSummary(result: ForecastResult): RunSummary {
     samplesDropped: result.samplesDropped,
     publishedSteps: result.publishedSteps,
     seconds: result.seconds,
+    ...(failed.length > 0 && { withoutForecast: failed.reduce((sum, { series }) => sum + series, 0) }),
+    ...(result.shards && { shards: result.shards }),
   }
 }
 

@@ -3,11 +3,9 @@ import { flows } from '../../flows/registry.ts'
 import { AppError } from '../../models/errors.ts'
 import { isOver } from '../forecasts/types.ts'
 import { triggeredRun } from '../missions/first-runs.ts'
-import type { ExecuteRun, FlowName, FlowTask, RunJob } from '../queue/runs.ts'
+import type { ExecuteRun, FlowName, FlowTask, RunJob, RunSummary } from '../queue/runs.ts'
 import { checked, detectTask, forecastTask } from '../schedules/flows.ts'
 import type { Attempt, ExecutionDeps } from './ports.ts'
-
-type RunSummary = Awaited<ReturnType<ExecuteRun>>
 
 export interface TaskAttempt extends Attempt {
   readonly task: FlowTask
@@ -17,8 +15,8 @@ export interface TaskAttempt extends Attempt {
 export async function executeTask(
   deps: ExecutionDeps,
   attempt: TaskAttempt,
-  executeMission: (attempt: Attempt) => Promise<RunSummary>,
-): Promise<RunSummary> {
+  executeMission: (attempt: Attempt) => ReturnType<ExecuteRun>,
+): ReturnType<ExecuteRun> {
   const { flow } = attempt.task
   switch (flow) {
     case flows.noop.name:
@@ -53,13 +51,19 @@ async function missionAttempt(deps: ExecutionDeps, attempt: TaskAttempt, task: M
   const input = { mission, resolved: deps.resolve(mission), nowMs: job.nominalMs }
   const run = triggeredRun(input, task.flow, task.recompute ?? false)
   if (!run) throw new AppError('CONFLICT', `mission ${task.mission}: its forecast was not due yet at this T`)
+  const { runId, retriedAfter } = job
   return {
     ...attempt,
-    job: { ...run.job, runId: job.runId, ...(job.detectPlan && { detectPlan: job.detectPlan }) },
+    job: { ...run.job, runId, ...(retriedAfter !== undefined && { retriedAfter }), ...plansOf(job) },
     // what later attempts must have alike stays in the schedule's own job
-    updateJob: ({ detectPlan }: RunJob) => attempt.updateJob({ ...job, ...(detectPlan && { detectPlan }) }),
+    updateJob: (planned: RunJob) => attempt.updateJob({ ...job, ...plansOf(planned) }),
   }
 }
+
+const plansOf = ({ detectPlan, shards }: RunJob): Partial<RunJob> => ({
+  ...(detectPlan && { detectPlan }),
+  ...(shards && { shards }),
+})
 
 /** Made by the forecast workers as if somebody had asked for it, and kept with the others. */
 async function forecastOnce({ forecasts }: ExecutionDeps, attempt: TaskAttempt): Promise<RunSummary> {

@@ -30,6 +30,7 @@ export function executionDeps(
     mission: (name) => missions.get(name),
     resolve: (mission) => resolveStored(mission, settings),
     datasource: (tenant, name) => datasources.open(tenant, name),
+    shards: { above: running.config.shards.maxSeries, runs: stores.runs },
     takesOldSamples: datasources.takesOldSamples,
     requests: requestLog(redis.control),
     unscored: (steps) => running.metrics.unscored.inc(steps),

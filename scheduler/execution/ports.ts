@@ -8,6 +8,7 @@ import type { RunControl, RunJob, RunQueue } from '../queue/runs.ts'
 import type { MarksStore } from '../store/missions/marks-store.ts'
 import type { RequestLog } from '../store/missions/request-log.ts'
 import type { StoredMission } from '../store/missions/stored-mission.ts'
+import type { RunStore } from '../store/ticks/run-store.ts'
 
 /** Store access of one mission's datasource. */
 export type DatasourceDeps = Pick<Deps, 'reader' | 'writer'>
@@ -24,6 +25,8 @@ export interface ExecutionDeps extends Pick<Deps, 'cache' | 'forecasters' | 'met
   readonly queue: RunQueue
   /** Default: there are none. */
   readonly calendars?: CalendarReader
+  /** Panels of more series are split into shards of about so many, whose runs are looked up there. Absent: none are. */
+  readonly shards?: { readonly above: number; readonly runs: Pick<RunStore, 'get'> }
   /** Where models can be loaded. */
   readonly forecasts?: Pick<ForecastService, 'submit' | 'wait' | 'cancel'>
   /** Steps that nobody will score: out of reach, in a store that takes no old samples. */

@@ -27,9 +27,14 @@ export interface Begun {
 
 /** The record of a run that a worker begins. */
 export function begunRecord({ job, attempt, worker, startedMs, before }: Begun): RunRecord {
-  const earlier = (before?.attempts ?? []).map(closed).slice(1 - maxAttempts)
-  const attempts = [...earlier, { attempt, worker, startedMs }]
-  return { ...namesOf(job), state: 'active', attempt, worker, startedMs, attempts, job: keptJob(job) }
+  const known = before?.attempts ?? []
+  const last = known.at(-1)
+  // it waited for its shards
+  const goesOn = job.shards !== undefined && last?.attempt === attempt && last.endedMs === undefined
+  const since = goesOn ? last.startedMs : startedMs
+  const earlier = (goesOn ? known.slice(0, -1) : known).map(closed).slice(1 - maxAttempts)
+  const attempts = [...earlier, { attempt, worker, startedMs: since }]
+  return { ...namesOf(job), state: 'active', attempt, worker, startedMs: since, attempts, job: keptJob(job) }
 }
 
 /** The same with how its last attempt ended; what it was asked to do is of no use once it is done. */

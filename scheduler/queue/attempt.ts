@@ -7,7 +7,15 @@ import type { RunLogStore } from '../store/ticks/run-log-store.ts'
 import type { RunStore } from '../store/ticks/run-store.ts'
 import { begunRecord, endedRecord } from './attempt-record.ts'
 import { openRunLog, type RunLog } from './run-log.ts'
-import type { ExecuteRun, FlowName, RunJob, RunLogWriter, RunRecord } from './runs.ts'
+import {
+  type ExecuteRun,
+  type FlowName,
+  type RunJob,
+  type RunLogWriter,
+  type RunRecord,
+  type RunSummary,
+  waitsForShards,
+} from './runs.ts'
 import type { RunCancel } from './watch-cancels.ts'
 
 /** A job as BullMQ hands it over, as far as an attempt needs it. */
@@ -55,8 +63,8 @@ export interface AttemptDeps {
 }
 
 export type AttemptResult =
-  | { readonly kind: 'done'; readonly summary?: Readonly<Record<string, unknown>> }
-  /** Begins later: another run of its schedule is at work. */
+  | { readonly kind: 'done'; readonly summary?: RunSummary }
+  /** Begins later, since another run of its schedule is at work, or goes on later, when its shards have ended. */
   | { readonly kind: 'wait' }
   | { readonly kind: 'handBack' }
   | { readonly kind: 'failed'; readonly error: AppError }
@@ -80,7 +88,11 @@ export async function attemptRun(deps: AttemptDeps, fetched: FetchedJob, lost: A
   const { verdict, failures } = await mayBegin(deps, fetched, startedMs)
   if (verdict !== 'go') return verdict === 'wait' ? { kind: 'wait' } : { kind: 'done' }
   const running = { ...(await begin(deps, fetched, startedMs)), failures }
-  const { summary, error } = await executed(deps, running, lost)
+  const { summary, error, isWaiting } = await executed(deps, running, lost)
+  if (isWaiting) {
+    await running.log.settled()
+    return { kind: 'wait' }
+  }
   // the record is the other worker's as well
   if (error && lost.aborted) return { kind: 'failed', error }
   if (!error) {
@@ -111,13 +123,17 @@ async function begin(deps: AttemptDeps, fetched: FetchedJob, startedMs: number):
     lines.keep()
     await noted(deps, () => deps.runs.put(begun))
   }
-  const waitedMs = startedMs - job.enqueuedMs
-  lines.note('info', `attempt ${attempt} begins, ${secondsText(waitedMs)} after it was enqueued`)
+  const since = secondsText(startedMs - job.enqueuedMs)
+  lines.note(
+    'info',
+    `attempt ${attempt} ${begun.startedMs < startedMs ? 'goes on' : 'begins'}, ${since} after it was enqueued`,
+  )
   return { fetched, begun, log: lines, isRecorded }
 }
 
 interface Executed {
-  readonly summary?: Readonly<Record<string, unknown>>
+  readonly summary?: RunSummary
+  readonly isWaiting?: boolean
   readonly error?: AppError
 }
 
@@ -128,7 +144,8 @@ async function executed(deps: AttemptDeps, { fetched, log }: Running, lost: Abor
   const deadline = { timeoutMs, signals, what: `run ${job.runId}` }
   const control = { attempt, updateJob, log: log.write }
   try {
-    return { summary: await withDeadline(deadline, (signal) => deps.execute(job, { ...control, signal })) }
+    const answer = await withDeadline(deadline, (signal) => deps.execute(job, { ...control, signal }))
+    return answer === waitsForShards ? { isWaiting: true } : { summary: answer }
   } catch (error) {
     return { error: toAppError(error) }
   }
@@ -152,7 +169,8 @@ async function settle(deps: AttemptDeps, running: Running, ending: Ending): Prom
     await noted(deps, () => deps.runs.put(record))
   }
   deps.metrics.attempt(begun.flow, tookMs / 1_000, error?.code)
-  if (state === 'succeeded' || state === 'failed' || state === 'cancelled') deps.metrics.run(begun.flow, state)
+  const isEnd = state === 'succeeded' || state === 'failed' || state === 'cancelled'
+  if (isEnd && begun.kind !== 'shard') deps.metrics.run(begun.flow, state)
   await noted(deps, () => deps.onSettled?.(record, fetched.job, failures))
 }
 
@@ -173,7 +191,7 @@ async function mayBegin(
   nowMs: number,
 ): Promise<Pick<BeginVerdict, 'verdict' | 'failures'>> {
   // its tick has its outcome, and it waits for nobody
-  if (job.retriedAfter !== undefined) return { verdict: 'go' }
+  if (job.retriedAfter !== undefined || (job.shards && job.kind !== 'tick')) return { verdict: 'go' }
   const isLate = isPastDeadline(job, nowMs)
   if (job.kind !== 'tick') return { verdict: isLate && attempt === 1 ? 'drop' : 'go' }
   const { outcome, isNew, ...begun } = await overlaps.begin(job, nowMs, isLate)
@@ -200,6 +218,6 @@ export async function settleKilled(deps: AttemptDeps, job: RunJob, attempt: numb
   const record = endedRecord(begun, { state: 'failed', endedMs, error: { code: 'WORKER_LOST', message } })
   await noted(deps, () => deps.logs.append(job.runId, [{ atMs: endedMs, level: 'warn', text: message }]))
   await noted(deps, () => deps.runs.put(record))
-  deps.metrics.run(job.flow, 'failed')
+  if (job.kind !== 'shard') deps.metrics.run(job.flow, 'failed')
   await noted(deps, () => deps.onSettled?.(record, job))
 }

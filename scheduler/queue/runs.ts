@@ -1,11 +1,12 @@
 import type { StepRange } from '../../models/series.ts'
-import type { PayloadMeta } from '../../tasks/deps.ts'
+import type { PayloadMeta, SeriesPart } from '../../tasks/deps.ts'
+import type { Shard } from '../../tasks/shards/plan-shards.ts'
 
 export const flowNames = ['forecast', 'detect'] as const
 export type FlowName = (typeof flowNames)[number]
 
-/** tick: by the planner. first: registration, edit, refill. request: asked for by detect. */
-export const runKinds = ['tick', 'first', 'trigger', 'request', 'join', 'backfill'] as const
+/** tick: by the planner. first: registration, edit, refill. request: asked for by detect. shard: a part of another run. */
+export const runKinds = ['tick', 'first', 'trigger', 'request', 'join', 'backfill', 'shard'] as const
 export type RunKind = (typeof runKinds)[number]
 
 /** Who owns which steps in a detect window, by arithmetic. */
@@ -56,6 +57,10 @@ export interface RunJob {
    * orders every run itself and writes only what the store lacks. Absent: of a registration or an outage.
    */
   readonly backfill?: { readonly id: string; readonly window?: StepRange; readonly of?: string }
+  /** Of a forecast that is split: decided at its first attempt, so that every other has the same. Absent: it is none. */
+  readonly shards?: readonly Shard[]
+  /** Of kind shard alone: which part of which run. */
+  readonly shard?: ShardOf
   /** Trigger: compute again though the payload is kept. */
   readonly recompute?: boolean
   /** Per attempt; absent: the worker's default. */
@@ -73,6 +78,13 @@ export interface RunJob {
   readonly retriedAfter?: number
 }
 
+export interface ShardOf {
+  /** Id of the run that is split. */
+  readonly of: string
+  readonly number: number
+  readonly part: SeriesPart
+}
+
 /** skip: refused while another is alive. latest: takes the place of a waiting one, waits for a running one. */
 export type OverlapMode = 'skip' | 'latest'
 
@@ -87,6 +99,9 @@ export const runIds = {
   /** Of a schedule that no mission has. */
   trigger: (tenant: string, scheduleId: string, nominalMs: number) => dot(['t', tenant, scheduleId, nominalMs]),
   backfill: (backfillId: string, nominalMs: number) => dot(['b', backfillId, nominalMs]),
+  /** `retriedAfter` of the run that is split: its retry tries shards that failed once more. */
+  shard: (of: string, number: number, retriedAfter = 0) =>
+    dot([of, retriedAfter > 0 ? `s${number}r${retriedAfter}` : `s${number}`]),
 } as const
 
 export interface EnqueueRequest {
@@ -173,10 +188,27 @@ export interface RunRecord {
   readonly job?: RunJob
 }
 
+/** How far a part of a run is, as its own record tells. */
+export interface ShardReport
+  extends Partial<Pick<RunRecord, 'attempt' | 'worker' | 'startedMs' | 'endedMs' | 'error'>> {
+  readonly runId: string
+  /** Which series, in words. */
+  readonly part: string
+  /** When the run was split. */
+  readonly series: number
+  readonly state: RunRecord['state'] | 'waiting'
+  /** Series that it found, and those that it forecast. */
+  readonly read?: number
+  readonly forecast?: number
+  readonly fallback?: string
+}
+
 /** A run as far as it is known: one that waits, and a plain detect run, have no record. */
 export interface KnownRun extends Omit<RunRecord, 'state' | 'worker' | 'startedMs'> {
   readonly state: RunRecord['state'] | 'waiting' | 'cancelling'
   readonly worker?: string
+  /** Of a run that was split and has not ended; then its summary tells of them. */
+  readonly shards?: readonly ShardReport[]
   readonly startedMs?: number
 }
 
@@ -199,5 +231,10 @@ export interface RunLogLine {
 
 export type RunLogWriter = (level: RunLogLine['level'], text: string) => void
 
+export type RunSummary = Readonly<Record<string, unknown>>
+
+/** In place of a summary: others have work to do for the run first; it goes on once they have ended, and holds no place till then. */
+export const waitsForShards = Symbol('waits for shards')
+
 /** What a worker calls; the answer becomes `RunRecord.summary`. Throws AppError; its code decides about another attempt. */
-export type ExecuteRun = (job: RunJob, control: RunControl) => Promise<Readonly<Record<string, unknown>>>
+export type ExecuteRun = (job: RunJob, control: RunControl) => Promise<RunSummary | typeof waitsForShards>

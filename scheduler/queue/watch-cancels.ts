@@ -10,8 +10,10 @@ export interface RunCancel {
 }
 
 export interface CancelWatch {
-  /** From here on until `end`. */
-  begin(runId: string): RunCancel
+  /** From here on until `end`; a run that is a part of another ends with that. */
+  begin(runId: string, of?: string): RunCancel
+  /** Whether somebody wants one of them to end by now. */
+  look(): Promise<void>
   end(runId: string): void
   stop(): void
 }
@@ -25,6 +27,8 @@ export interface CancelWatchOptions {
 
 interface Watched {
   readonly abort: AbortController
+  /** Whose wishes it hears. */
+  readonly heard: string
   request?: CancelRequest
 }
 
@@ -34,13 +38,13 @@ export function watchCancels({ cancels, onError, everyMs = 500 }: CancelWatchOpt
   let isLooking = false
 
   async function look(): Promise<void> {
-    const ids = [...atWork.keys()]
-    const requests = await cancels.requested(ids)
+    const asked = [...atWork.values()]
+    const requests = await cancels.requested(asked.map(({ heard }) => heard))
     for (const [i, request] of requests.entries()) {
-      const watched = atWork.get(ids[i]!)
-      if (!request || !watched || watched.request) continue
+      const watched = asked[i]!
+      if (!request || watched.request) continue
       watched.request = request
-      watched.abort.abort(new AppError('RUN_CANCELLED', cancelText(ids[i]!, request)))
+      watched.abort.abort(new AppError('RUN_CANCELLED', cancelText(watched.heard, request)))
     }
   }
 
@@ -56,8 +60,9 @@ export function watchCancels({ cancels, onError, everyMs = 500 }: CancelWatchOpt
   timer.unref()
 
   return {
-    begin(runId) {
-      const watched: Watched = { abort: new AbortController() }
+    look,
+    begin(runId, of = runId) {
+      const watched: Watched = { abort: new AbortController(), heard: of }
       atWork.set(runId, watched)
       return { signal: watched.abort.signal, request: () => watched.request }
     },

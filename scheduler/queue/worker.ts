@@ -47,6 +47,8 @@ export interface RunWorkerOptions {
   readonly onDeaf?: (reason: string) => void
   /** Which runs may not begin yet. Default: all may. */
   readonly limits?: RunLimits
+  /** Whether runs that it was split into are still to end. */
+  readonly hasLiveShards?: (job: RunJob) => Promise<boolean>
   /** Default 60 s; renewed at a quarter. */
   readonly lockDurationMs?: number
   /** Default 30 s: how often jobs of killed workers are looked for. */
@@ -86,17 +88,27 @@ export function createWorker(options: RunWorkerOptions): RunWorker {
   const ours = new WeakSet<Error>()
   const cancels = watchCancels({ cancels: createCancelStore(redis), onError, everyMs: options.cancelPollMs })
 
+  /** By its shards, unless somebody wants it to end: then they do as well. */
+  async function isHeldUp(job: RunJob, cancel: RunCancel): Promise<boolean> {
+    if (!job.shards && !job.shard) return false
+    await cancels.look()
+    return !cancel.request() && ((await options.hasLiveShards?.(job)) ?? false)
+  }
+
   const start: Processor<RunJob> = async (bullJob, token) => {
-    const { runId } = bullJob.data
+    const { runId, shard } = bullJob.data
     const lost = new AbortController()
     atWork.set(runId, lost)
+    const cancel = cancels.begin(runId, shard?.of)
     let hold: LimitHold | 'full' | undefined
     try {
+      const started = { bullJob, token, waitMs: options.waitMs ?? 2_000 }
+      if (await isHeldUp(bullJob.data, cancel)) return await conclude({ kind: 'wait' }, started)
       // one that is late ends as expired, whether there is a place or not
       if (!isPastDeadline(bullJob.data, options.clock.now())) hold = await options.limits?.hold(bullJob.data)
-      const fetched = fetchedJob(bullJob, cancels.begin(runId))
+      const fetched = fetchedJob(bullJob, cancel)
       const result: AttemptResult = hold === 'full' ? { kind: 'wait' } : await attemptRun(deps, fetched, lost.signal)
-      return await conclude(result, { bullJob, token, waitMs: options.waitMs ?? 2_000 })
+      return await conclude(result, started)
     } catch (error) {
       if (error instanceof Error) ours.add(error)
       throw error

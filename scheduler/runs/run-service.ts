@@ -19,6 +19,7 @@ import type { CancelStore } from '../store/ticks/cancel-store.ts'
 import type { RunLogStore } from '../store/ticks/run-log-store.ts'
 import type { RunStore } from '../store/ticks/run-store.ts'
 import { type FoundRun, type KnownRunDeps, knownRun, type RunKey } from './known-runs.ts'
+import { shardReports } from './shard-reports.ts'
 
 export interface RunServiceDeps extends KnownRunDeps {
   readonly runs: RunStore
@@ -57,7 +58,11 @@ const retryPriority = 1
 export function createRunService(deps: RunServiceDeps): RunService {
   const get = (key: RunKey) => knownRun(deps, key)
   return {
-    get: async (key) => (await get(key)).run,
+    async get(key) {
+      const { run, job } = await get(key)
+      const isSplit = job?.job.shards !== undefined && !isOver(run.state)
+      return isSplit ? { ...run, shards: await shardReports(deps.runs, job.job) } : run
+    },
 
     async logs(key) {
       await get(key)
@@ -66,6 +71,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
 
     async cancel({ actor, reason, ...key }) {
       const { run, job } = await get(key)
+      assertWhole(run)
       if (run.state === 'cancelled') return run
       assertAlive(run, job)
       const request = { actor, reason, atMs: deps.clock.now() }
@@ -75,6 +81,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
 
     async retry(key) {
       const { run, job } = await get(key)
+      assertWhole(run)
       if (run.state !== 'failed' && run.state !== 'lost' && run.state !== 'cancelled')
         throw new AppError(
           'CONFLICT',
@@ -85,6 +92,12 @@ export function createRunService(deps: RunServiceDeps): RunService {
       return startAgain(deps, { run, job, asked })
     },
   }
+}
+
+function assertWhole({ runId, kind }: KnownRun): void {
+  if (kind !== 'shard') return
+  const of = runId.slice(0, runId.lastIndexOf('.'))
+  throw new AppError('CONFLICT', `run ${runId} is a part of run ${of}: it is cancelled and tried again with that`)
 }
 
 function assertAlive({ runId, state }: KnownRun, job: FoundJob | undefined): void {

@@ -18,12 +18,14 @@ const mostShards = 64
 /** Every shard but one bears the values it has, that one all others: a job and a query have room for so much. */
 const mostValues = 1_000
 const longestValues = 16_384
-/** The largest shard of a label, as a multiple of an even one. Reading all of it in every shard costs more than that. */
+/** The largest shard of a label, as a multiple of an even one: beyond it, reading everything in every shard costs less. */
 const mostUneven = 1.5
+/** Below it, few values count for more: they are those that live long, so that new series do not all come to one shard. */
+const evenEnough = 1.2
 
 /**
- * Splits the series that a query returns into parts of about `perShard`: by the label that does it most evenly, else by the
- * hash of their labels, which a store cannot tell apart: then every shard reads all of them and keeps its own.
+ * Splits the series that a query returns into parts of about `perShard`: by the label that does it evenly with the fewest
+ * values, else by the hash of their labels, which a store cannot tell apart: then every shard reads all and keeps its own.
  */
 export function planShards(series: readonly Labels[], { perShard, groupBy }: ShardPlan): readonly Shard[] {
   const of = Math.min(mostShards, Math.ceil(series.length / perShard))
@@ -33,7 +35,8 @@ export function planShards(series: readonly Labels[], { perShard, groupBy }: Sha
     .map((label) => packed(label, series, of))
     .filter((groups) => groups !== undefined)
     .filter(({ largest }) => largest <= mostUneven * even)
-    .sort((a, b) => a.largest - b.largest || a.valueCount - b.valueCount)
+    .map((groups) => ({ ...groups, unevenness: Math.max(evenEnough, groups.largest / even) }))
+    .sort((a, b) => a.unevenness - b.unevenness || a.valueCount - b.valueCount)
     .at(0)
   return best ? byLabel(best) : byHash({ of, series: Math.round(even), by: groupBy })
 }

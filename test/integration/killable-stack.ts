@@ -10,12 +10,14 @@ import { writeGate } from './write-gate.ts'
 
 /**
  * Scheduler and workers as production runs them, each worker's writes behind a gate, on real Redis and VictoriaMetrics.
- * Other datasources than `main` may be added; `grace`: how long runs may still end once their worker stops.
+ * Other datasources than `main` may be added; `grace`: how long runs may still end once their worker stops; `env`: further
+ * settings of every process.
  */
 export async function startKillableStack({
   others = [],
   grace = '1s',
-}: Partial<Pick<Surroundings, 'others' | 'grace'>> = {}) {
+  env = {},
+}: Partial<Pick<Surroundings, 'others' | 'grace' | 'env'>> = {}) {
   await buildDist()
   const dir = mkdtempSync(join(tmpdir(), 'at-kill-'))
   const closers: (() => Promise<void>)[] = [async () => rmSync(dir, { recursive: true, force: true })]
@@ -30,7 +32,13 @@ export async function startKillableStack({
     const redis = closing(await startRedis({ dir, extraArgs: ['--appendonly', 'no'] }))
     const store = closing(await startVictoriaMetrics({ dir }))
     const gates = { forecast: closing(await writeGate(store.url)), detect: closing(await writeGate(store.url)) }
-    const start = processStarter(dir, { redisUrl: redis.url, readUrl: store.url, others, grace })
+    const start = processStarter(dir, {
+      redisUrl: redis.url,
+      readUrl: store.url,
+      others,
+      grace,
+      env,
+    })
     const startWorker = async (pool: FlowName): Promise<RunningProcess & { readonly url: string }> => {
       const { process, url } = await start(`worker-${pool}`, ['worker', '--pool', pool], gates[pool].writeUrl)
       return closing({ ...process, url })
@@ -50,6 +58,8 @@ export async function startKillableStack({
       scheduler: scheduler.process,
       workers,
       restart,
+      /** One more. */
+      startWorker,
       api: apiOf(scheduler.url),
       close,
     }
@@ -64,9 +74,10 @@ interface Surroundings {
   readonly readUrl: string
   readonly others: readonly object[]
   readonly grace: string
+  readonly env: Readonly<Record<string, string>>
 }
 
-function processStarter(dir: string, { redisUrl, readUrl, others, grace }: Surroundings) {
+function processStarter(dir: string, { redisUrl, readUrl, others, grace, env }: Surroundings) {
   return async (name: string, args: readonly string[], writeUrl: string) => {
     const listen = `127.0.0.1:${await freePort()}`
     const url = `http://${listen}`
@@ -79,6 +90,7 @@ function processStarter(dir: string, { redisUrl, readUrl, others, grace }: Surro
         // the workers' write targets say that they are VictoriaMetrics, the scheduler's does not: no registration backfill
         AT_DATASOURCES: JSON.stringify([{ name: 'main', readUrl, writeUrl }, ...others]),
         ...{ AT_LISTEN: listen, AT_WORKER_LISTEN: listen },
+        ...env,
         ...{ AT_WORKER_LOCK: '5s', AT_WORKER_STALLED_CHECK: '1s', AT_WORKER_GRACE: grace },
       },
       workingDir: dir,

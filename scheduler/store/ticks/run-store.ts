@@ -100,9 +100,11 @@ export function createRunStore(redis: RedisClient, onUnreadable: OnUnreadable = 
       const key = keys.run(record.runId)
       const change = redis.multi().del(key).hset(key, encodeRun(record))
       for (const kept of [key, keys.runLog(record.runId)]) change.pexpire(kept, keepMs(record.state))
-      addRunEvent(change, record)
       if (isOver(record.state)) change.zrem(keys.activeRuns, record.runId)
       else change.zadd(keys.activeRuns, record.startedMs, record.runId)
+      // who lists runs and hears of them finds a shard with the run that it is a part of
+      if (record.kind === 'shard') return void (await redisCall('write a run', change.exec()))
+      addRunEvent(change, record)
       if (record.flow === 'detect') change.eval(trimLua, 1, tenantIndex(record), perTenant - 1, keys.run(''))
       for (const [index, most] of [[tenantIndex(record), perTenant] as const, [ownerIndex(record), perOwner] as const])
         change

@@ -32,8 +32,9 @@ describe('by a label', () => {
     expect(sizes(planShards(series, { perShard: 500 }), series)).toEqual([500, 450, 550])
   })
 
-  test('the more even of two, and of two alike the one with fewer values', () => {
-    const series = panel(1_200, (i) => ({ skewed: i < 700 ? 'a' : `b${i % 2}`, zone: `z${i % 3}`, rack: `r${i % 60}` }))
+  test('not the skewed one, and of two that are even enough the one with fewer values', () => {
+    const zone = (i: number) => (i < 460 ? 'z0' : `z${1 + (i % 2)}`)
+    const series = panel(1_200, (i) => ({ skewed: i < 700 ? 'a' : `b${i % 2}`, zone: zone(i), rack: `r${i % 60}` }))
     expect(labelOf(planShards(series, { perShard: 400 }))).toBe('zone')
   })
 
