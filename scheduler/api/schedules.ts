@@ -50,6 +50,8 @@ function listRoute(app: Api, { schedules, now }: ApiDeps): void {
         mission: missionId.exactOptional(),
         state: z.enum(scheduleStates).exactOptional(),
         labels: labelSelector.exactOptional(),
+        owner: z.string().max(200).exactOptional(),
+        q: z.string().max(80).exactOptional().describe('How the id begins'),
       }),
       response: { 200: pageView, ...problemResponses },
     },

@@ -13,6 +13,9 @@ export interface ScheduleFilter {
   readonly flow?: string
   readonly mission?: string
   readonly state?: ScheduleState
+  readonly owner?: string
+  /** How its id begins. */
+  readonly q?: string
   /** Labels that a schedule must bear, and those that it must not. */
   readonly labels?: readonly LabelMatch[]
 }
@@ -49,12 +52,14 @@ export async function listSchedules(
 
 function matches(
   schedule: StoredSchedule,
-  { flow, mission, state, labels = [] }: ScheduleFilter,
+  { flow, mission, state, owner, q = '', labels = [] }: ScheduleFilter,
   nowMs: number,
 ): boolean {
   const { own } = schedule
   if (flow !== undefined && (own?.flow ?? schedule.flow) !== flow) return false
   if (mission !== undefined && schedule.mission !== mission) return false
   if (state !== undefined && stateOf(schedule, nowMs) !== state) return false
+  if (owner !== undefined && own?.owner !== owner) return false
+  if (!schedule.id.startsWith(q)) return false
   return matchesLabels(own?.labels, labels)
 }

@@ -16,6 +16,8 @@ export const scheduleList = defineCommand({
     mission: { type: 'string', value: 'ID', help: 'only of this mission' },
     state: { type: 'string', value: 'STATE', help: 'only active, paused, finished or overdue ones' },
     labels: { type: 'string', value: 'SELECTOR', help: 'only those that bear these labels: team=sre,env!=dev' },
+    owner: { type: 'string', value: 'OWNER', help: 'only those of this owner' },
+    prefix: { type: 'string', value: 'TEXT', help: 'only those whose id begins so' },
     watch: watchOption,
     json: { type: 'boolean', help: 'as the API has them' },
     ...apiOptions,
@@ -25,8 +27,8 @@ export const scheduleList = defineCommand({
     ['anomaly-times schedule list --flow noop --watch', 'how some are doing'],
   ],
   async run({ values }, io) {
-    const { flow, mission, state, labels } = values
-    const request = { path: '/schedules', field: 'schedules', query: { flow, mission, state, labels } }
+    const { flow, mission, state, labels, owner, prefix: q } = values
+    const request = { path: '/schedules', field: 'schedules', query: { flow, mission, state, labels, owner, q } }
     const render = async () => {
       const schedules = await allPages<Schedule>(apiClient(values, io.environment), request)
       return values.json ? JSON.stringify(schedules, undefined, 2) : scheduleTable(schedules, Date.now())

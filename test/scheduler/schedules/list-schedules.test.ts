@@ -6,8 +6,11 @@ import { storedSchedule } from '../../fakes/schedules.ts'
 
 const nowMs = Date.parse('2026-11-24T12:00:00Z')
 
-const own = (id: string, labels: Record<string, string> = {}): StoredSchedule => {
-  const document: ScheduleDocument = { id, flow: 'noop', spec: { every: '1h' }, labels }
+const own = (id: string, labels: Record<string, string> = {}, owner?: string): StoredSchedule => {
+  const document: ScheduleDocument = {
+    ...{ id, flow: 'noop', spec: { every: '1h' }, labels },
+    ...(owner !== undefined && { owner }),
+  }
   return storedSchedule({ id, mission: '', own: document, dueMs: nowMs + 1_000 })
 }
 const all = [
@@ -15,7 +18,7 @@ const all = [
   storedSchedule({ id: 'cpu.forecast', flow: 'forecast', pause: { reason: '', sinceMs: 0 } }),
   own('a-red', { team: 'red' }),
   own('b-blue', { team: 'blue' }),
-  own('c-none'),
+  own('c-none', {}, 'sre'),
 ]
 
 /** Pages of at most two, as a store would give them. */
@@ -35,6 +38,8 @@ test.each<{ filter: Partial<ScheduleFilter>; found: string[] }>([
   { filter: { flow: 'noop' }, found: ['a-red', 'b-blue', 'c-none'] },
   { filter: { flow: 'detect' }, found: ['cpu.detect'] },
   { filter: { mission: 'cpu' }, found: ['cpu.detect', 'cpu.forecast'] },
+  { filter: { owner: 'sre' }, found: ['c-none'] },
+  { filter: { q: 'c' }, found: ['cpu.detect', 'cpu.forecast', 'c-none'] },
   { filter: { state: 'paused' }, found: ['cpu.forecast'] },
   { filter: { labels: [{ name: 'team', value: 'red', isEqual: true }] }, found: ['a-red'] },
   {
