@@ -10,8 +10,14 @@ import { apiOf } from './killable-stack.ts'
 
 const finals = ['run', 'skipped_overlap', 'coalesced']
 
+interface PlatformSettings {
+  readonly redis: object
+  readonly datasources?: readonly object[]
+  readonly apiKeys?: readonly object[]
+}
+
 /** A scheduler and a worker of each pool as they are configured, all in this process. */
-export async function startPlatform(settings: { readonly redis: object; readonly datasources?: readonly object[] }) {
+export async function startPlatform(settings: PlatformSettings) {
   const dir = mkdtempSync(join(tmpdir(), 'at-platform-'))
   const listen = `127.0.0.1:${await freePort()}`
   const config = configSchema.parse({
@@ -31,6 +37,7 @@ export async function startPlatform(settings: { readonly redis: object; readonly
   const api = apiOf(`http://${listen}`)
   return {
     api,
+    url: `http://${listen}`,
     ready,
     /** Every T of a schedule that is due each second, up to this one, ended once, and each as it should. */
     async expectEveryTick(id: string, fromMs: number, untilMs: number): Promise<void> {
