@@ -23,6 +23,7 @@ import { readJsonBodies } from './json-body.ts'
 import { limitRoutes } from './limits.ts'
 import { missionVerbRoutes } from './mission-verbs.ts'
 import { missionRoutes } from './missions.ts'
+import { patchRoutes } from './patches.ts'
 import { limitRates } from './rate-limit.ts'
 import { runVerbRoutes } from './run-verbs.ts'
 import { runRoutes } from './runs.ts'
@@ -103,6 +104,7 @@ async function protectedRoutes(api: Api, deps: ApiDeps, authenticate: Authentica
   const all = [
     missionRoutes,
     missionVerbRoutes,
+    patchRoutes,
     bulkMissionRoutes,
     seriesRoutes,
     runRoutes,

@@ -1,14 +1,19 @@
+import { mergePatchType } from './merge-patch.ts'
 import type { Api } from './types.ts'
 
 /** Reads bodies as Fastify does, with the forbidden keys of that, and says where one is no JSON. */
 export function readJsonBodies(app: Api): void {
   const parse = app.getDefaultJsonParser('error', 'error')
-  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
-    void parse(request, body, (error, value) => {
-      if (error && body !== '') error.message = whyNot(body)
-      done(error, value)
-    })
-  })
+  app.addContentTypeParser<string>(
+    ['application/json', mergePatchType],
+    { parseAs: 'string' },
+    (request, body, done) => {
+      void parse(request, body, (error, value) => {
+        if (error && body !== '') error.message = whyNot(body)
+        done(error, value)
+      })
+    },
+  )
 }
 
 function whyNot(body: string): string {

@@ -10,7 +10,8 @@ import { problemResponses } from './problems.ts'
 import type { Api } from './types.ts'
 import { missionStatusView, missionView, viewMission, viewStatus } from './views.ts'
 
-const params = z.object({ id: missionId })
+export const missionParams = z.object({ id: missionId })
+const params = missionParams
 const tags = ['missions']
 
 /** /api/v1/missions */
@@ -104,7 +105,7 @@ function deleteRoute(app: Api, { missions }: ApiDeps): void {
   })
 }
 
-const putView = missionView
+export const putView = missionView
   .extend({
     outcome: z.enum(['created', 'updated', 'unchanged']),
     warnings: z.array(z.string()).describe('What to know though the mission was taken'),

@@ -96,7 +96,7 @@ function deleteRoute(app: Api, { schedules }: ApiDeps): void {
   })
 }
 
-const putView = scheduleView
+export const putView = scheduleView
   .extend({ outcome: z.enum(['created', 'updated', 'unchanged']) })
   .meta({ id: 'PutSchedule' })
 const pageView = z

@@ -17,7 +17,7 @@ export const apiOptions = {
 } as const
 
 export interface ApiRequest {
-  readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE'
+  readonly method?: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE'
   /** Below /api/v1. */
   readonly path: string
   readonly query?: Readonly<Record<string, string | undefined>>

@@ -142,7 +142,7 @@ export function createScheduleService(deps: ScheduleServiceDeps): ScheduleServic
 }
 
 /** @throws CONFLICT for a schedule that belongs to a mission. */
-function assertOwn({ id, mission }: StoredSchedule): void {
+export function assertOwn({ id, mission }: StoredSchedule): void {
   if (mission === '') return
   throw new AppError('CONFLICT', `schedule "${id}" belongs to mission "${mission}": change that`)
 }

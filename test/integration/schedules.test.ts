@@ -57,7 +57,7 @@ async function scene() {
   }
 }
 
-async function call(method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, options: CallOptions = {}) {
+async function call(method: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE', path: string, options: CallOptions = {}) {
   const { body, headers = {}, key = 'key-of-the-operator' } = options
   const response = await app.inject({
     ...{ method, url: `/api/v1${path}`, headers: { authorization: `Bearer ${key}`, ...headers } },
@@ -102,6 +102,26 @@ test('a schedule of its own is created, runs its flow, is edited and deleted', a
   expect((await call('GET', '/schedules/probe')).status).toBe(404)
   await plan(4)
   expect(ran).toEqual(['probe 1 noop'])
+})
+
+test('a patch changes what it names, and no edit is lost where many patch at once', async () => {
+  const { schedules } = await scene()
+  await schedules.upsertSchedule(scheduleEntry(), nineMs)
+  await call('PUT', '/schedules/probe', { body: { ...minutely, owner: 'ann' } })
+  const patch = (body: object, id = 'probe') => call('PATCH', `/schedules/${id}`, { body })
+  expect(await patch({ owner: null, spec: { every: '2m' } })).toMatchObject({
+    ...{ status: 200, etag: '"2"', body: { outcome: 'updated', nextAt: '2026-11-02T09:02:00.000Z' } },
+  })
+  expect(await patch({ spec: { every: '2m' } })).toMatchObject({ etag: '"2"', body: { outcome: 'unchanged' } })
+  const names = Array.from({ length: 8 }, (_, i) => `by${i}`)
+  const answers = await Promise.all(names.map((name) => patch({ labels: { [name]: 'yes' } })))
+  expect(answers.map(({ status }) => status)).toEqual(names.map(() => 200))
+  const { body } = await call('GET', '/schedules/probe')
+  expect(body.document).toEqual({
+    ...{ id: 'probe', ...minutely, spec: { every: '2m', phase: '0s' } },
+    labels: Object.fromEntries(names.map((name) => [name, 'yes'])),
+  })
+  expect(await patch({ notes: 'x' }, 'cpu.detect')).toMatchObject({ status: 409 })
 })
 
 test('a list has the schedules of missions too, which their missions alone change', async () => {
