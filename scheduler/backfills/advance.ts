@@ -16,7 +16,7 @@ import { handOut, missionSignature, nextUnit } from './units.ts'
 
 export interface AdvanceDeps extends JudgeDeps {
   readonly cache: Pick<ForecastCache, 'list' | 'retire'>
-  readonly backfills: Pick<BackfillStore, 'replace'>
+  readonly backfills: Pick<BackfillStore, 'replace' | 'hold'>
   readonly missions: Pick<MissionStore, 'get'>
   readonly queue: RunQueue
   readonly settings: MissionSettings
@@ -54,7 +54,7 @@ export async function advanceBackfill(deps: AdvanceDeps, before: Backfill): Prom
     backfill = settleUnit(backfill, unit, isVain ? { kind: 'nothing', reason: live.ended } : found)
   }
   backfill = stopFailing(endParts(backfill, missions), deps.clock.now())
-  if (backfill.state === 'running') backfill = await fill(deps, backfill, missions)
+  if (backfill.state === 'running') backfill = await fill(deps, backfill, await heldMissions(deps, before, missions))
   backfill = conclude(backfill, missions)
   const known = new Set(before.active)
   const fresh = backfill.active.filter((unit) => !known.has(unit))
@@ -66,6 +66,12 @@ export async function advanceBackfill(deps: AdvanceDeps, before: Backfill): Prom
   }
   await deps.queue.enqueue([...lost, ...fresh].flatMap((unit) => requestOf(deps, backfill, { unit, missions })))
   return true
+}
+
+/** Those that no other backfill is at work on: what that one has written may not be visible yet. */
+async function heldMissions({ backfills }: AdvanceDeps, backfill: Backfill, missions: Missions): Promise<Missions> {
+  const held = await backfills.hold(backfill, [...missions.keys()])
+  return new Map([...missions].filter(([id]) => held.has(id)))
 }
 
 async function liveMissions(deps: AdvanceDeps, { tenant, parts, active }: Backfill): Promise<Missions> {

@@ -149,6 +149,29 @@ describe('the driver', () => {
     expect(ran).toEqual(['tick forecast cpu 0', ...[-3, -4, -5, -6].map((T) => `forecast cpu ${T}`)])
   })
 
+  test('has a mission to itself, until the store shows what it wrote', async () => {
+    const { call, work, get, advance, toTheEnd } = await scene()
+    await put()
+    await stage.put({ id: 'mem', datasource: 'vm' })
+    const ids = ['morning', 'again']
+    for (const id of ids) await call('POST', '', { ...morning, id })
+    await call('POST', '', { ...morning, id: 'other', mission: 'mem' })
+    await Promise.all([...ids, 'other'].map(advance))
+    const [first = '', second = ''] = (await get('again')).active.length > 0 ? ids.toReversed() : ids
+    expect((await get(first)).active).toHaveLength(2)
+    expect((await get(second)).active).toEqual([])
+    expect((await get('other')).active).toHaveLength(2)
+    const ran = work()
+    expect(await toTheEnd(first)).toMatchObject({ state: 'finished', done: 4 })
+    await advance(second)
+    expect(await get(second)).toMatchObject({ state: 'running', active: [], done: 0 })
+    expect(await real.redis.pttl('{at}:bfhold:default:cpu')).toBeGreaterThan(10_000)
+    // as after that time
+    await real.redis.del('{at}:bfhold:default:cpu')
+    expect(await toTheEnd(second)).toMatchObject({ state: 'finished' })
+    expect(ran.filter((run) => run.includes('cpu')).slice(0, 4)).toHaveLength(4)
+  })
+
   test('has at most maxActive runs in the queue', async () => {
     const { call, advance, queue, get } = await scene()
     await put()

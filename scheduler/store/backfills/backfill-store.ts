@@ -12,6 +12,8 @@ const keys = {
   ids: (tenant: string) => `{at}:bfs:${tenant}`,
   /** `tenant/id` of those that are not over: what the driver looks after. */
   open: '{at}:bfs',
+  /** Which backfill has a mission to itself. */
+  holder: (tenant: string, mission: string) => `{at}:bfhold:${tenant}:${mission}`,
 } as const
 
 export interface BackfillPage {
@@ -29,6 +31,8 @@ export interface BackfillStore {
   remove(key: BackfillKey): Promise<boolean>
   /** Newest first. */
   list(tenant: string, options: { readonly limit: number; readonly cursor?: string }): Promise<BackfillPage>
+  /** Those of the missions that the backfill now has to itself, for a while that each call renews. */
+  hold(key: BackfillKey, missions: readonly string[]): Promise<ReadonlySet<string>>
   /** Those that are not over, of every tenant. */
   open(): Promise<Backfill[]>
 }
@@ -40,6 +44,22 @@ redis.call('HSET', KEYS[1], 'document', ARGV[2], 'revision', ARGV[3])
 redis.call('ZADD', KEYS[2], ARGV[5], ARGV[4])
 if ARGV[7] == '1' then redis.call('SREM', KEYS[3], ARGV[6]) else redis.call('SADD', KEYS[3], ARGV[6]) end
 return 1`)
+
+/** KEYS: holders. ARGV: member, ms. Answers 1 for each that is held by it now. */
+const holdScript = luaScript(`
+local answer = {}
+for i, key in ipairs(KEYS) do
+  local holder = redis.call('GET', key)
+  answer[i] = (not holder or holder == ARGV[1]) and 1 or 0
+  if answer[i] == 1 then redis.call('SET', key, ARGV[1], 'PX', ARGV[2]) end
+end
+return answer`)
+
+/**
+ * A store may not show for ten seconds what the last run of a backfill wrote (VictoriaMetrics remembers that a range was
+ * empty): the next one of its missions would take it for a gap.
+ */
+export const holdMs = 15_000
 
 export function createBackfillStore(redis: RedisClient, onUnreadable: OnUnreadable = ignoreUnreadable): BackfillStore {
   async function get(key: BackfillKey): Promise<Backfill | undefined> {
@@ -75,6 +95,13 @@ export function createBackfillStore(redis: RedisClient, onUnreadable: OnUnreadab
       const ids = await redisCall('list backfills', redis.zrevrange(keys.ids(tenant), from, from + limit))
       const backfills = await existing(ids.slice(0, limit).map((id) => ({ tenant, id })))
       return { backfills, ...(ids.length > limit && { cursor: `${from + limit}` }) }
+    },
+
+    async hold({ tenant, id }, missions) {
+      if (missions.length === 0) return new Set()
+      const holders = missions.map((mission) => keys.holder(tenant, mission))
+      const answers = (await runLua(redis, holdScript, holders, [memberOf({ tenant, id }), holdMs])) as number[]
+      return new Set(missions.filter((_, i) => answers[i] === 1))
     },
 
     async open() {

@@ -12,7 +12,7 @@ export interface DumpedKey {
 
 /** Without what another process writes anew as soon as it starts, and BullMQ's own notes of the past. */
 const passing = [
-  /^\{at\}:lease:/,
+  /^\{at\}:(lease|bfhold):/,
   /^\{at\}:hb:/,
   /^\{at\}:processes$/,
   /^\{at\}:rate:/,
