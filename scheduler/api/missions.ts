@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { AppError } from '../../models/errors.ts'
-import type { MissionService } from '../missions/contract.ts'
 import { missionBody, missionId } from '../missions/document/document.ts'
 import type { ApiDeps } from './deps.ts'
 import { preconditions, tagged } from './etag.ts'
+import { listMissions, missionStates } from './list-missions.ts'
 import { listQuery, nextLink } from './paging.ts'
 import { assertPathId } from './path-id.ts'
 import { problemResponses } from './problems.ts'
+import { labelSelector } from './schedules.ts'
 import type { Api } from './types.ts'
 import { missionStatusView, missionView, viewMission, viewStatus } from './views.ts'
 
@@ -42,19 +42,22 @@ function listRoute(app: Api, { missions }: ApiDeps): void {
   app.get('/missions', {
     schema: {
       ...{ tags, summary: 'List missions by id' },
-      querystring: listQuery.extend({ status: z.stringbool().default(false).describe('With the status of each') }),
+      querystring: listQuery.extend({
+        status: z.stringbool().default(false).describe('With the status of each'),
+        labels: labelSelector.exactOptional(),
+        state: z.enum(missionStates).exactOptional(),
+        owner: z.string().max(200).exactOptional(),
+        q: z.string().max(100).exactOptional().describe('How their ids begin'),
+      }),
       response: { 200: pageView, ...problemResponses },
     },
     handler: async (request, reply) => {
       const { query, caller } = request
-      const page = await missions.list(caller.tenant, query)
-      const statuses = query.status
-        ? await Promise.all(page.missions.map(({ id }) => statusOf(missions, caller.tenant, id)))
-        : []
-      nextLink(request, reply, page.cursor)
+      const { items, cursor } = await listMissions(missions, caller.tenant, query)
+      nextLink(request, reply, cursor)
       return {
-        missions: page.missions.map((mission, i) => viewMission(mission, statuses[i])),
-        ...(page.cursor !== undefined && { cursor: page.cursor }),
+        missions: items.map(({ mission, status }) => viewMission(mission, query.status ? status : undefined)),
+        ...(cursor !== undefined && { cursor }),
       }
     },
   })
@@ -112,13 +115,3 @@ export const putView = missionView
   })
   .meta({ id: 'PutMission' })
 const pageView = z.object({ missions: z.array(missionView), cursor: z.string().optional() }).meta({ id: 'MissionPage' })
-
-/** A mission that was deleted while its page was read has none. */
-async function statusOf(missions: MissionService, tenant: string, id: string) {
-  try {
-    return await missions.status(tenant, id)
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'NOT_FOUND') return undefined
-    throw error
-  }
-}

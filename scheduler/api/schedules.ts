@@ -104,7 +104,7 @@ const pageView = z
   .meta({ id: 'SchedulePage' })
 
 /** `team=sre,env!=dev`: every part must hold. */
-const labelSelector = z
+export const labelSelector = z
   .string()
   .max(1_000)
   .transform((text, check): readonly LabelMatch[] => {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { SeriesState } from '../../flows/contexts.ts'
 import type { missionView } from '../api/views.ts'
 import { scoreText } from '../terminal/number-text.ts'
-import { type ApiClient, apiClient, apiOptions } from './api-client.ts'
+import { type ApiClient, type ApiRequest, apiClient, apiOptions } from './api-client.ts'
 import { defineCommand, type OptionValues, usageError } from './command.ts'
 import { forEach } from './for-each.ts'
 import { allPages } from './pages.ts'
@@ -40,14 +40,23 @@ export const missionGet = defineCommand({
 export const missionList = defineCommand({
   name: 'mission list',
   summary: 'List all missions with their state.',
-  options: { ...outputOptions, ...apiOptions },
+  options: {
+    labels: { type: 'string', value: 'SELECTOR', help: 'only those that bear these labels: team=sre,env!=dev' },
+    state: { type: 'string', value: 'STATE', help: 'only new, active, failing or paused ones' },
+    owner: { type: 'string', value: 'OWNER', help: 'only of this owner' },
+    prefix: { type: 'string', value: 'TEXT', help: 'only those whose id begins with it' },
+    ...outputOptions,
+    ...apiOptions,
+  },
   examples: [
     ['anomaly-times mission list', 'state, series and highest score of each, and why some have none'],
+    ['anomaly-times mission list --labels team=sre --state failing', 'what a team has to look at'],
     ['anomaly-times mission list -o yaml > backup.yaml', 'all documents'],
   ],
   async run({ values }, io) {
     const format = outputFormat('mission list', values)
-    const missions = await listMissions(apiClient(values, io.environment))
+    const { labels, state, owner, prefix } = values
+    const missions = await listMissions(apiClient(values, io.environment), { labels, state, owner, q: prefix })
     if (format === 'json') io.out(JSON.stringify(missions, undefined, 2))
     else if (format === 'yaml') io.out(missions.map(({ document }) => stringify(document).trimEnd()).join('\n---\n'))
     else
@@ -130,8 +139,8 @@ export const missionTrigger = defineCommand({
 })
 
 /** Every page, with the status of each mission. */
-export function listMissions(client: ApiClient): Promise<Mission[]> {
-  return allPages(client, { path: '/missions', field: 'missions', query: { status: 'true' } }, anyMission)
+export function listMissions(client: ApiClient, query: ApiRequest['query'] = {}): Promise<Mission[]> {
+  return allPages(client, { path: '/missions', field: 'missions', query: { ...query, status: 'true' } }, anyMission)
 }
 
 const missionPath = (id: string) => `/missions/${encodeURIComponent(id)}`

@@ -73,6 +73,31 @@ test('lists page by page', async () => {
   expect(last.headers.link).toBeUndefined()
 })
 
+test.each([
+  { query: 'labels=team%3Dsre', ids: ['cpu', 'cpu-2'] },
+  { query: 'labels=team%3Dsre,env!%3Ddev', ids: ['cpu'] },
+  { query: 'owner=ann', ids: ['cpu'] },
+  { query: 'q=cpu', ids: ['cpu', 'cpu-2'] },
+  { query: 'q=cpu&state=paused', ids: ['cpu-2'] },
+  { query: 'state=active&limit=1', ids: ['cpu'] },
+  { query: 'state=failing', ids: [] },
+])('a list by $query has $ids', async ({ query, ids }) => {
+  const app = await start()
+  await put(app, 'cpu', { query: 'a', labels: { team: 'sre' }, owner: 'ann' })
+  await put(app, 'cpu-2', { query: 'b', labels: { team: 'sre', env: 'dev' } })
+  await put(app, 'mem', { query: 'c', labels: { team: 'ops' } })
+  await app.inject({ method: 'POST', url: '/api/v1/missions/cpu-2/pause', payload: {} })
+  const { missions } = (await app.inject(`/api/v1/missions?${query}`)).json()
+  expect(missions.map(({ id }: { id: string }) => id)).toEqual(ids)
+  expect(missions[0]?.status).toBeUndefined()
+})
+
+test('a list by what is no selector or state is refused', async () => {
+  const app = await start()
+  expect((await app.inject('/api/v1/missions?labels=team')).json().detail).toContain('write team=sre')
+  expect((await app.inject('/api/v1/missions?state=sleepy')).statusCode).toBe(422)
+})
+
 test('DELETE removes, under If-Match only the generation that was seen', async () => {
   const app = await start()
   await put(app, 'cpu', { query: 'cpu' })
