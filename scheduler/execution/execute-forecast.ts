@@ -6,6 +6,7 @@ import type { PayloadMeta, PublishClaim, PublishGrant, PublishMarks } from '../.
 import { noCalendars } from '../calendars/calendar-reader.ts'
 import { effectWindows } from '../calendars/effects.ts'
 import type { ResolvedMission } from '../missions/document/resolved.ts'
+import { earlierRun } from '../missions/first-runs.ts'
 import { joinRange, ownedRange, ownersIn } from '../planning/timeline.ts'
 import { type RunJob, runIds, type ShardReport, waitsForShards } from '../queue/runs.ts'
 import { shardReports } from '../runs/shard-reports.ts'
@@ -37,6 +38,8 @@ export async function executeForecast(
   const resolved = deps.resolve(mission)
   const planned = await forecastContext(deps, mission, attempt)
   if (!planned) return undefined
+  const earlier = earlierRun({ mission, resolved, nowMs: deps.now() }, job)
+  if (earlier) await deps.queue.enqueue([earlier])
   const context = { ...planned, ...(await maskedWindows(deps, mission, resolved, job)) }
   // registration may not have known yet what the store takes
   const isBackfill = job.kind === 'backfill'

@@ -27,24 +27,41 @@ export function firstRuns({ mission, resolved, nowMs }: RunInput, startAtMs?: nu
   })
 }
 
-/** T's before the owner of now, newest first, so that what is near to now is there first. */
-export function registrationTicks(mission: StoredMission, nowMs: number, reachMs: number): number[] {
-  const [owner] = ticksFromOwnerOfNow(mission.forecastEras, nowMs)
-  const era = mission.forecastEras.at(-1)
-  if (owner === undefined || !era || reachMs <= 0) return []
-  return ticksBetween(era.spec, { fromMs: nowMs - reachMs, untilMs: owner - 1 })
-    .slice(-maxRegistrationTicks)
-    .reverse()
-}
-
-/** Registration backfill: forecasts of earlier T's; the run of each enqueues the detection over the steps it owns. */
+/**
+ * Registration backfill: forecasts of the T's before the owner of now, newest first, so that what is near to now is there
+ * first; the run of each enqueues the detection over the steps it owns. Only the newest is enqueued here, each enqueues
+ * the next (`earlierRun`): with thousands of missions at once, all of them would be most of what Redis holds.
+ */
 export function registrationRuns(input: RunInput, reachMs: number): EnqueueRequest[] {
   const { mission, resolved, nowMs } = input
   const id = `${mission.tenant}.${mission.id}.${mission.createdMs}`
-  return registrationTicks(mission, nowMs, reachMs).map((nominalMs) => {
-    const job = forecastJob(input, { runId: runIds.backfill(id, nominalMs), kind: 'backfill', nominalMs })
-    return { job: { ...job, backfill: { id } }, priority: backfillPriority, ...attempts(resolved) }
-  })
+  const [owner] = ticksFromOwnerOfNow(mission.forecastEras, nowMs)
+  if (owner === undefined || reachMs <= 0) return []
+  const sinceMs = nowMs - reachMs
+  const nominalMs = tickBefore(mission, owner, sinceMs)
+  if (nominalMs === undefined) return []
+  const job = forecastJob(input, { runId: runIds.backfill(id, nominalMs), kind: 'backfill', nominalMs })
+  const earlier = { sinceMs, left: maxRegistrationTicks - 1 }
+  return [{ job: { ...job, backfill: { id, earlier } }, priority: backfillPriority, ...attempts(resolved) }]
+}
+
+/**
+ * What a run of a registration enqueues as the first thing it does, so that its own failure does not end the others; its
+ * id makes a repeat harmless. undefined: it is the last.
+ */
+export function earlierRun({ mission, resolved, nowMs }: RunInput, run: RunJob): EnqueueRequest | undefined {
+  const { id, earlier } = run.backfill ?? {}
+  if (id === undefined || !earlier || earlier.left <= 0) return undefined
+  const nominalMs = tickBefore(mission, run.nominalMs, earlier.sinceMs)
+  if (nominalMs === undefined) return undefined
+  const backfill = { id, earlier: { ...earlier, left: earlier.left - 1 } }
+  const job = { ...run, runId: runIds.backfill(id, nominalMs), nominalMs, enqueuedMs: nowMs, backfill }
+  return { job, priority: backfillPriority, ...attempts(resolved) }
+}
+
+/** Of the oldest era: what lies before the registration has no other. */
+function tickBefore({ forecastEras: [era] }: StoredMission, beforeMs: number, sinceMs: number): number | undefined {
+  return era && ticksBetween(era.spec, { fromMs: sinceMs, untilMs: beforeMs - 1 }).at(-1)
 }
 
 /** A run that somebody asks for now: the T in force, or the present step for detection. */

@@ -54,9 +54,15 @@ export interface RunJob {
   readonly joinIds?: readonly string[]
   /**
    * Of kind backfill alone; with the window that detect is to score. `of`: the backfill that somebody asked for, which
-   * orders every run itself and writes only what the store lacks. Absent: of a registration or an outage.
+   * orders every run itself and writes only what the store lacks. Absent: of a registration or an outage. `earlier`: of a
+   * registration, whose runs enqueue each other.
    */
-  readonly backfill?: { readonly id: string; readonly window?: StepRange; readonly of?: string }
+  readonly backfill?: {
+    readonly id: string
+    readonly window?: StepRange
+    readonly of?: string
+    readonly earlier?: EarlierTicks
+  }
   /** Of a forecast that is split: decided at its first attempt, so that every other has the same. Absent: it is none. */
   readonly shards?: readonly Shard[]
   /** Of kind shard alone: which part of which run. */
@@ -76,6 +82,14 @@ export interface RunJob {
    * what it was. Absent: nobody did.
    */
   readonly retriedAfter?: number
+}
+
+/** T's before that of a run, which are still to come. */
+export interface EarlierTicks {
+  /** Those after it. */
+  readonly sinceMs: number
+  /** At most so many. */
+  readonly left: number
 }
 
 export interface ShardOf {

@@ -54,6 +54,15 @@ test.each([true, false])('a backfill runs where the store takes samples that old
   expect((await run(backfill)) !== undefined).toBe(takesOldSamples)
 })
 
+test('a run of a registration enqueues the one before it, also where its own store then fails', async () => {
+  const { run, queue } = world({ takesOldSamples: false })
+  const backfill = { id: 'b', earlier: { sinceMs: at('09:30:00'), left: 5 } }
+  await run({ kind: 'backfill', nominalMs: at('11:00:00'), backfill })
+  expect(queue.enqueued).toMatchObject([
+    { job: { runId: `b.b.${at('10:00:00')}`, nominalMs: at('10:00:00'), backfill: { id: 'b', earlier: { left: 4 } } } },
+  ])
+})
+
 describe('a join at 12:30', () => {
   const id = seriesId({ mission: 'cpu', metric: 'cpu' })
   const join = { kind: 'join', nominalMs: at('12:30:00'), joinIds: [id] } as const

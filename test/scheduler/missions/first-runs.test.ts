@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { firstRuns, registrationRuns, registrationTicks, triggeredRun } from '../../../scheduler/missions/first-runs.ts'
+import { earlierRun, firstRuns, registrationRuns, triggeredRun } from '../../../scheduler/missions/first-runs.ts'
 import { at, create, createdMs, edit, minuteMs, resolve } from '../../fakes/made-missions.ts'
 
 describe('first runs', () => {
@@ -40,28 +40,53 @@ describe('first runs', () => {
 
 describe('a registration backfill', () => {
   const mission = create()
+  const from = { mission, resolved: resolve({}), nowMs: at('13:05:00') }
+
+  /** T's in the order in which the runs enqueue each other. */
+  function chain(input: typeof from, reachMs: number): number[] {
+    const nominals: number[] = []
+    let [run] = registrationRuns(input, reachMs)
+    while (run) {
+      nominals.push(run.job.nominalMs)
+      run = earlierRun(input, run.job)
+    }
+    return nominals
+  }
 
   test('is made of the T before the owner of now, newest first', () => {
-    const ticks = registrationTicks(mission, at('13:05:00'), 4 * 60 * minuteMs)
-    expect(ticks).toEqual([at('11:00:00'), at('10:00:00')])
+    expect(chain(from, 4 * 60 * minuteMs)).toEqual([at('11:00:00'), at('10:00:00')])
   })
 
   test('is nothing without a reach', () => {
-    expect(registrationTicks(mission, at('13:05:00'), 0)).toEqual([])
+    expect(registrationRuns(from, 0)).toEqual([])
   })
 
   test('is bounded', () => {
-    const often = create({ forecast: { every: '5m' } })
-    expect(registrationTicks(often, createdMs, 1_440 * minuteMs)).toHaveLength(100)
+    const often = { ...from, mission: create({ forecast: { every: '5m' } }) }
+    expect(chain(often, 1_440 * minuteMs)).toHaveLength(100)
   })
 
-  test('runs after everything else', () => {
-    const [run] = registrationRuns({ mission, resolved: resolve({}), nowMs: at('13:05:00') }, 240 * minuteMs)
+  test('runs after everything else, each run with all that its job says', () => {
+    const [run] = registrationRuns(from, 240 * minuteMs)
     const id = `default.cpu.${createdMs}`
+    const job = { kind: 'backfill', flow: 'forecast', tenant: 'default', mission: 'cpu', bandKey: mission.bandKey }
     expect(run).toMatchObject({
       priority: 1_000,
-      job: { runId: `b.${id}.${at('11:00:00')}`, kind: 'backfill', flow: 'forecast', backfill: { id } },
+      job: { ...job, runId: `b.${id}.${at('11:00:00')}`, backfill: { id } },
     })
+    expect(run && earlierRun({ ...from, nowMs: at('13:10:00') }, run.job)).toMatchObject({
+      ...{ priority: 1_000, maxAttempts: 5 },
+      job: { ...job, runId: `b.${id}.${at('10:00:00')}`, nominalMs: at('10:00:00'), enqueuedMs: at('13:10:00') },
+    })
+  })
+
+  test('is nothing for any other run', () => {
+    const [other] = firstRuns({ ...from, mission: create() })
+    expect(other && earlierRun(from, other.job)).toBeUndefined()
+    const [run] = registrationRuns(from, 240 * minuteMs)
+    expect(
+      run && earlierRun(from, { ...run.job, backfill: { id: 'gap', window: { fromMs: 0, untilMs: 1 } } }),
+    ).toBeUndefined()
   })
 })
 
