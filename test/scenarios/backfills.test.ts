@@ -71,6 +71,8 @@ describe.each(['native', 'deferred'] as const)('on a datasource whose band is %s
     })
     await lab.advanceTo(at(80))
     const before = await audit(lab, 'past')
+    // what the live runs scored hours of the clock ago is seconds old for the store
+    for (const minute of [15, 60]) await queryable(lab.storeUrl, ownScores, at(minute))
     const done = await backfill({ id: 'day', mission: 'past', from: time(-240), to: time(60) })
     // T of the hours from -5 to 0: each owns the steps from ten past the next hour
     expect(done).toMatchObject({ state: 'finished', done: 6, failed: 0, skipped: {}, active: [] })
