@@ -161,7 +161,7 @@ describe('the driver', () => {
     expect((await get(first)).active).toHaveLength(2)
     expect((await get(second)).active).toEqual([])
     expect((await get('other')).active).toHaveLength(2)
-    const ran = work()
+    work()
     expect(await toTheEnd(first)).toMatchObject({ state: 'finished', done: 4 })
     await advance(second)
     expect(await get(second)).toMatchObject({ state: 'running', active: [], done: 0 })
@@ -169,7 +169,6 @@ describe('the driver', () => {
     // as after that time
     await real.redis.del('{at}:bfhold:default:cpu')
     expect(await toTheEnd(second)).toMatchObject({ state: 'finished' })
-    expect(ran.filter((run) => run.includes('cpu')).slice(0, 4)).toHaveLength(4)
   })
 
   test('has at most maxActive runs in the queue', async () => {

@@ -59,7 +59,7 @@ return answer`)
  * A store may not show for ten seconds what the last run of a backfill wrote (VictoriaMetrics remembers that a range was
  * empty): the next one of its missions would take it for a gap.
  */
-export const holdMs = 15_000
+const holdMs = 15_000
 
 export function createBackfillStore(redis: RedisClient, onUnreadable: OnUnreadable = ignoreUnreadable): BackfillStore {
   async function get(key: BackfillKey): Promise<Backfill | undefined> {
