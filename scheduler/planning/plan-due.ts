@@ -68,7 +68,33 @@ interface Batch {
   readonly excused: Excused
 }
 
-async function planBatch(deps: PlanDeps, { due, nowMs, excused }: Batch): Promise<PlanReport> {
+/** Where planning many at once fails, each is planned alone: one that cannot be is set aside, and the others go on. */
+async function planBatch(deps: PlanDeps, batch: Batch): Promise<PlanReport> {
+  try {
+    return await planTogether(deps, batch)
+  } catch {
+    const report = { decided: 0, overtaken: 0, enqueued: 0 }
+    for (const schedule of batch.due) {
+      const alone = await planAlone(deps, schedule, batch)
+      report.decided += alone.decided
+      report.overtaken += alone.overtaken
+      report.enqueued += alone.enqueued
+    }
+    return report
+  }
+}
+
+async function planAlone(deps: PlanDeps, schedule: StoredSchedule, batch: Batch): Promise<PlanReport> {
+  try {
+    return await planTogether(deps, { ...batch, due: [schedule] })
+  } catch (error) {
+    // fails as well while Redis is away, and so does the pass
+    await deps.schedules.setAside(schedule, toAppError(error).message, batch.nowMs)
+    return { decided: 0, overtaken: 0, enqueued: 0 }
+  }
+}
+
+async function planTogether(deps: PlanDeps, { due, nowMs, excused }: Batch): Promise<PlanReport> {
   const decisions: { schedule: StoredSchedule; decision: TickDecision }[] = []
   for (const schedule of due) {
     try {
@@ -82,7 +108,11 @@ async function planBatch(deps: PlanDeps, { due, nowMs, excused }: Batch): Promis
     decision.enqueue.map((tick) => tickRequest(schedule, tick, nowMs)),
   )
   const answers = new Map((await deps.queue.enqueue(requests)).map((answer) => [answer.runId, answer]))
-  const held = await Promise.all(decisions.map((decided) => conclude(deps, { ...decided, answers, nowMs })))
+  const concluded = await Promise.allSettled(decisions.map((decided) => conclude(deps, { ...decided, answers, nowMs })))
+  const held = concluded.map((end) => {
+    if (end.status === 'rejected') throw end.reason
+    return end.value
+  })
   const decided = held.filter(Boolean).length
   const enqueued = [...answers.values()].filter(({ outcome }) => outcome === 'new').length
   return { decided, overtaken: held.length - decided, enqueued }

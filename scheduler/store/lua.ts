@@ -28,14 +28,17 @@ for first = 1, #KEYS, ${keyCount} do
   for i = 1, ${keyCount} do keys[i] = KEYS[first + i - 1] end
   local count = tonumber(ARGV[arg])
   for i = 1, count do args[i] = ARGV[arg + i] end
-  answers[#answers + 1] = call(keys, args)
+  local isAnswered, answer = pcall(call, keys, args)
+  if not isAnswered then answer = { err = type(answer) == 'table' and answer.err or tostring(answer) } end
+  answers[#answers + 1] = answer
   arg = arg + count + 1
 end
 return answers`)
 }
 
-/** Bounds how long one script keeps Redis from everybody else. */
+/** Both bound how long one script keeps Redis from everybody else. */
 const callsPerScript = 100
+const argumentsPerScript = 10_000
 
 interface LuaCall {
   readonly keys: readonly string[]
@@ -46,7 +49,7 @@ interface LuaCall {
 
 /**
  * Calls of one turn of the event loop leave as one command: for a tick as cheap as ours the way to Redis and back costs
- * more than what is done there. When the command fails, each of them fails.
+ * more than what is done there. A call that fails fails alone; when the command fails, each of them does.
  */
 export function batchLua(redis: Pick<RedisClient, 'evalsha' | 'eval'>, script: LuaScript) {
   let pending: LuaCall[] = []
@@ -56,7 +59,7 @@ export function batchLua(redis: Pick<RedisClient, 'evalsha' | 'eval'>, script: L
     try {
       const keys = calls.flatMap((call) => call.keys)
       const answers = (await runLua(redis, script, keys, args)) as unknown[]
-      for (const [i, { resolve }] of calls.entries()) resolve(answers[i])
+      for (const [i, { resolve }] of calls.entries()) resolve(redisCall('run a script', answered(answers[i])))
     } catch (error) {
       for (const { reject } of calls) reject(error)
     }
@@ -65,7 +68,7 @@ export function batchLua(redis: Pick<RedisClient, 'evalsha' | 'eval'>, script: L
   const flush = () => {
     const calls = pending
     pending = []
-    for (let i = 0; i < calls.length; i += callsPerScript) void send(calls.slice(i, i + callsPerScript))
+    for (const portion of portions(calls)) void send(portion)
   }
 
   return (keys: readonly string[], args: readonly LuaArgument[]): Promise<unknown> =>
@@ -74,6 +77,27 @@ export function batchLua(redis: Pick<RedisClient, 'evalsha' | 'eval'>, script: L
       if (pending.length === 0) process.nextTick(flush)
       pending.push({ keys, args, resolve, reject })
     })
+}
+
+/** As many as one script takes, in order; one that has too many arguments goes alone. */
+function portions(calls: readonly LuaCall[]): LuaCall[][] {
+  const found: LuaCall[][] = []
+  let argCount = Number.POSITIVE_INFINITY
+  for (const call of calls) {
+    argCount += call.args.length
+    if (argCount > argumentsPerScript || found.at(-1)!.length === callsPerScript) {
+      found.push([])
+      argCount = call.args.length
+    }
+    found.at(-1)!.push(call)
+  }
+  return found
+}
+
+/** What a call failed with stands in place of its answer. */
+async function answered(answer: unknown): Promise<unknown> {
+  if (answer instanceof Error) throw answer
+  return answer
 }
 
 /**
@@ -86,9 +110,11 @@ export function runLua(
   keys: readonly string[],
   args: readonly LuaArgument[],
 ): Promise<unknown> {
-  const byHash = redis.evalsha(sha, keys.length, ...keys, ...args).catch((error: Error) => {
+  // one array: as many arguments of a function would not fit on its stack
+  const given = [...keys, ...args.map((arg) => (typeof arg === 'number' ? `${arg}` : arg))]
+  const byHash = redis.evalsha(sha, keys.length, given).catch((error: Error) => {
     if (!error.message.startsWith('NOSCRIPT')) throw error
-    return redis.eval(source, keys.length, ...keys, ...args)
+    return redis.eval(source, keys.length, given)
   })
   return redisCall('reach Redis', byHash)
 }

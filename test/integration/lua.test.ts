@@ -41,10 +41,29 @@ test('more calls than one script takes are several commands, in order', async ()
   expect((await evals()) - before).toBe(3)
 })
 
-test('each call of a command that fails hears of it, and the next ones go on', async () => {
+test('a call that fails fails alone', async () => {
   const add = batchLua(real.redis, addScript)
   await real.redis.set('{lua}:text', 'no number')
-  const failing = [add(['{lua}:a', '{lua}:text'], [1]), add(['{lua}:a', '{lua}:after'], [1])]
+  const [failing, other] = [add(['{lua}:a', '{lua}:text'], [1]), add(['{lua}:a', '{lua}:after'], [1])]
+  await expect(failing).rejects.toMatchObject({
+    ...{ code: 'REDIS_UNAVAILABLE', message: expect.stringContaining('not an integer') },
+  })
+  expect(await other).toEqual(['{lua}:a', 1])
+})
+
+test('each call of a command that fails hears of it', async () => {
+  const add = batchLua(real.redis, luaBatchScript(2, 'no Lua', ''))
+  const failing = [add(['{lua}:a', '{lua}:n'], [1]), add(['{lua}:b', '{lua}:n'], [1])]
   for (const call of failing) await expect(call).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' })
-  expect(await add(['{lua}:a', '{lua}:after'], [1])).toEqual(['{lua}:a', 1])
+})
+
+test('calls of many arguments are several commands, and one of too many is one', async () => {
+  const add = batchLua(real.redis, addScript)
+  const before = await evals()
+  const counts = [4_000, 4_000, 4_000, 150_000, 1]
+  const answers = await Promise.all(
+    counts.map((count, i) => add(['{lua}:a', `{lua}:${i}`], new Array<number>(count).fill(1))),
+  )
+  expect(answers).toEqual(counts.map((count) => ['{lua}:a', count]))
+  expect((await evals()) - before).toBe(4)
 })

@@ -94,9 +94,9 @@ export async function openWorld(real: ReturnType<typeof realRedis>, policy: Sche
     plan: () => planner.planDue(clock.nowMs),
     planTwice: () => Promise.all([planner, createPlanner(options)].map((one) => one.planDue(clock.nowMs))),
     /** Killed after the runs were enqueued and before the schedule was advanced. */
-    planKilled: () => ignoreKill(crashing(options, { schedules: { ...schedules, advance: killed } }), clock.nowMs),
+    planKilled: () => ignoreKill(crashing(options, { advance: killed }), clock.nowMs),
     /** Killed when it had decided. */
-    planKilledEarly: () => ignoreKill(crashing(options, { queue: { ...queue, enqueue: killed } }), clock.nowMs),
+    planKilledEarly: () => ignoreKill(crashing({ ...options, queue: { ...queue, enqueue: killed } }), clock.nowMs),
     async end(): Promise<void> {
       await atWork.shift()?.moveToCompleted({}, token, false)
     },
@@ -133,8 +133,12 @@ export async function openWorld(real: ReturnType<typeof realRedis>, policy: Sche
 
 const killed = () => Promise.reject(new Error('killed'))
 
-const crashing = (options: PlannerOptions, changes: Partial<PlannerOptions>): Planner =>
-  createPlanner({ ...options, ...changes, replica: 'killed' })
+/** What was killed sets nothing aside. */
+const crashing = (options: PlannerOptions, changes: Partial<PlannerOptions['schedules']> = {}): Planner =>
+  createPlanner({
+    ...{ ...options, replica: 'killed' },
+    schedules: { ...options.schedules, setAside: killed, ...changes },
+  })
 
 async function ignoreKill(planner: Planner, nowMs: number): Promise<void> {
   await planner.planDue(nowMs).catch((error: Error) => {

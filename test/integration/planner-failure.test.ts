@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest'
 import { createPlanner } from '../../scheduler/planning/planner.ts'
 import type { CatchUp } from '../../scheduler/planning/types.ts'
 import type { EnqueueRequest } from '../../scheduler/queue/runs.ts'
-import { at, key, plannerStage } from './planner-stage.ts'
+import { at, key, nineMs, plannerStage } from './planner-stage.ts'
 import { realRedis } from './real-redis.ts'
 import { gate } from './run-workers.ts'
 
@@ -66,9 +66,10 @@ test('a planner killed between enqueueing and advancing: the next one finds the 
   const stage = await scene()
   const { plan, story, schedules, options } = stage
   const { ran } = quickWorker()
+  const kill = () => Promise.reject(new Error('killed'))
   const killed = createPlanner({
     ...options,
-    schedules: { ...schedules, advance: () => Promise.reject(new Error('killed')) },
+    schedules: { ...schedules, advance: kill, setAside: kill },
   })
   clock.nowMs = at(1)
   await expect(killed.planDue(clock.nowMs)).rejects.toThrow('killed')
@@ -124,6 +125,34 @@ test('a clock that steps an hour ahead and back again: every T once, none twice'
     ...minutes(2, 60).map((minute) => `${minute} coalesced newer_due`),
     ...['61 run caught_up', '62 run on_time'],
   ])
+})
+
+test('many schedules after a night without a planner: every T has its outcome', async () => {
+  const { schedules, ticks, plan, entry } = await scene()
+  const ids = Array.from({ length: 150 }, (_, i) => `m${i}.detect`)
+  for (const id of ids) await schedules.upsertSchedule({ ...entry, id }, nineMs)
+  expect((await plan(8 * 60)).decided).toBe(151)
+  const coalesced = minutes(1, 479).map(() => 'coalesced')
+  for (const id of ids) {
+    const list = await ticks.list({ tenant: 'default', id }, { fromMs: nineMs, untilMs: at(480) })
+    expect(list.map(({ outcome }) => outcome)).toEqual(coalesced)
+  }
+})
+
+test('a schedule that cannot be advanced, or whose run cannot be enqueued, stops no other', async () => {
+  const { schedules, plan, story, entry } = await scene()
+  const { ran } = quickWorker()
+  for (const id of ['no-overlap.detect', 'no-ticks.detect']) await schedules.upsertSchedule({ ...entry, id }, nineMs)
+  await real.redis.set('{at}:overlap:default:no-overlap.detect', 'of another kind')
+  await plan(3)
+  await ended(ran, [3, 3])
+  const [ticksOfDay] = await real.redis.keys('{at}:tick:default:no-ticks.detect:*')
+  await real.redis.multi().del(ticksOfDay!).lpush(ticksOfDay!, 'of another kind').exec()
+  await plan(4)
+  await ended(ran, [3, 3, 4])
+  expect(await story()).toEqual(['1 coalesced newer_due', '2 coalesced newer_due', '3 run on_time', '4 run on_time'])
+  for (const id of ['no-overlap.detect', 'no-ticks.detect'])
+    expect((await schedules.get({ tenant: 'default', id }))?.dueMs, id).toBe(at(5))
 })
 
 test('a planner that is behind says so once, and once that it is not any more', async () => {

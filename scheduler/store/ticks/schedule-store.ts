@@ -108,8 +108,8 @@ export function createScheduleStore(redis: RedisClient, onUnreadable: OnUnreadab
   }
 
   async function setAside(key: ScheduleKey & { readonly dueMs?: number }, reason: string, nowMs: number) {
-    report(key, reason)
     await runLua(redis, postponeScript, [keys.due], [scheduleMember(key), key.dueMs ?? '', nowMs + setAsideMs])
+    report(key, reason)
   }
 
   /** Reads, changes and writes until nobody wrote in between; `change` answers undefined when there is nothing to do. */
