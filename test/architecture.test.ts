@@ -44,7 +44,6 @@ const untested: readonly string[] = [
   'scheduler/datasources/check-datasource.ts',
   'scheduler/execution/execution-deps.ts',
   'scheduler/execution/flow-deps.ts',
-  'scheduler/planning/reconcile-runs.ts',
   'tasks/publish/publish-band.ts',
 ]
 

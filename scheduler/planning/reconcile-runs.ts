@@ -1,7 +1,7 @@
 import { begunRecord, endedRecord } from '../queue/attempt-record.ts'
 import type { FoundJob } from '../queue/find-jobs.ts'
 import type { ClosableRunQueue } from '../queue/queue.ts'
-import type { FlowName, RunRecord } from '../queue/runs.ts'
+import { type FlowName, isOver, type RunRecord } from '../queue/runs.ts'
 import type { RunStore } from '../store/ticks/run-store.ts'
 import type { ScheduleKey } from '../store/ticks/schedule-keys.ts'
 import type { ScheduleStore } from '../store/ticks/schedule-store.ts'
@@ -12,7 +12,7 @@ export interface ReconcileDeps {
   readonly schedules: ScheduleStore
   readonly ticks: TickStore
   readonly runs: RunStore
-  readonly queue: Pick<ClosableRunQueue, 'state' | 'unlocked' | 'remove'>
+  readonly queue: Pick<ClosableRunQueue, 'find' | 'unlocked' | 'remove'>
   readonly metrics: TickMetrics & { lostRun(flow: FlowName): void }
 }
 
@@ -52,29 +52,45 @@ async function missLostTicks({ ticks, metrics }: ReconcileDeps, nowMs: number): 
 }
 
 /** Their jobs are gone, or ended without a word about it. */
-async function loseGoneRuns(deps: ReconcileDeps, nowMs: number): Promise<number> {
+async function loseGoneRuns({ runs, queue, metrics }: ReconcileDeps, nowMs: number): Promise<number> {
   let lost = 0
-  for (const record of await deps.runs.unfinished(nowMs - settledMs)) {
-    const state = await deps.queue.state(record.flow, record.runId)
-    if (state !== undefined && state !== 'completed' && state !== 'failed') continue
-    await lose(deps, record, nowMs, 'its job is gone')
+  for (const { runId } of await runs.unfinished(nowMs - settledMs)) {
+    // before the queue is asked: a worker that ends the run tells the record first
+    const stored = await runs.read(runId)
+    if (!stored || isOver(stored.record.state)) continue
+    const found = await queue.find(runId)
+    if (found && found.state !== 'completed' && found.state !== 'failed') continue
+    const ended =
+      found?.state === 'completed'
+        ? doneRecord(stored.record, found)
+        : lostRecord(stored.record, nowMs, found ? 'it failed, and no worker said why' : 'its job is gone')
+    if (!(await runs.end(stored, ended)) || ended.state !== 'lost') continue
+    metrics.lostRun(ended.flow)
     lost++
   }
   return lost
 }
 
 /** At work beyond their time, with locks that nobody renews: their workers are gone, and no other looked for them. */
-async function loseStuckRuns(deps: ReconcileDeps, nowMs: number): Promise<number> {
+async function loseStuckRuns({ runs, queue, metrics }: ReconcileDeps, nowMs: number): Promise<number> {
   let lost = 0
-  const stuck = await deps.queue.unlocked(
+  const stuck = await queue.unlocked(
     ({ timeoutMs = defaultTimeoutMs }, startedMs) => nowMs > startedMs + timeoutMs + stuckMarginMs,
   )
   for (const found of stuck) {
     const { flow, runId } = found.job
     // one that a worker took meanwhile stays
-    if (!(await deps.queue.remove(flow, runId))) continue
-    const record = (await deps.runs.get(runId)) ?? recordOf(found)
-    await lose(deps, record, nowMs, 'its worker was killed or hung, and no other took it')
+    if (!(await queue.remove(flow, runId))) continue
+    const stored = await runs.read(runId)
+    if (stored && isOver(stored.record.state)) continue
+    const ended = lostRecord(
+      stored?.record ?? recordOf(found),
+      nowMs,
+      'its worker was killed or hung, and no other took it',
+    )
+    if (!stored) await runs.put(ended)
+    else if (!(await runs.end(stored, ended))) continue
+    metrics.lostRun(flow)
     lost++
   }
   return lost
@@ -84,8 +100,11 @@ async function loseStuckRuns(deps: ReconcileDeps, nowMs: number): Promise<number
 const recordOf = ({ job, attempts, startedMs = job.enqueuedMs }: FoundJob): RunRecord =>
   begunRecord({ job, attempt: attempts + 1, worker: '', startedMs })
 
-async function lose({ runs, metrics }: ReconcileDeps, record: RunRecord, nowMs: number, why: string): Promise<void> {
+/** Its worker could not write that it had ended. */
+const doneRecord = (record: RunRecord, { endedMs = record.startedMs, summary }: FoundJob): RunRecord =>
+  endedRecord(record, { state: 'succeeded', endedMs, ...(summary && { summary }) })
+
+function lostRecord(record: RunRecord, nowMs: number, why: string): RunRecord {
   const error = { code: 'WORKER_LOST', message: `run ${record.runId}: ${why}` }
-  await runs.put(endedRecord(record, { state: 'lost', endedMs: nowMs, error }))
-  metrics.lostRun(record.flow)
+  return endedRecord(record, { state: 'lost', endedMs: nowMs, error })
 }

@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { AppError } from '../../models/errors.ts'
+import { reconcile } from '../../scheduler/planning/reconcile-runs.ts'
+import type { RunRecord } from '../../scheduler/queue/runs.ts'
 import { createRunStore } from '../../scheduler/store/ticks/run-store.ts'
 import { at, key, plannerStage } from './planner-stage.ts'
 import { realRedis } from './real-redis.ts'
@@ -41,6 +44,51 @@ test('the reconciler marks runs lost whose job is gone', async () => {
   expect((await planner.reconcile(at(2))).lostRuns).toBe(1)
   expect(await runs.get(run.runId)).toMatchObject({ state: 'lost', endedMs: at(2), error: { code: 'WORKER_LOST' } })
   expect(counted).toEqual(['detect lost'])
+})
+
+const runOf = (minute: number): RunRecord => ({
+  ...{ runId: `r.default.cpu.detect.${at(minute)}`, kind: 'tick', flow: 'detect', tenant: 'default', mission: 'cpu' },
+  ...{ nominalMs: at(minute), state: 'active', attempt: 1, worker: 'w1', startedMs: at(minute) },
+})
+
+test('a run that ends while the reconciler looks for its job is not lost', async () => {
+  const { options, runs, queue, counted } = await scene()
+  const done: RunRecord = { ...runOf(1), state: 'succeeded', endedMs: at(1.5) }
+  await runs.put(runOf(1))
+  const find = async (runId: string) => {
+    await runs.put(done)
+    return queue.find(runId)
+  }
+  expect(await reconcile({ ...options, queue: { ...queue, find } }, at(2))).toMatchObject({ lostRuns: 0 })
+  expect(await runs.get(done.runId)).toEqual(done)
+  expect(counted).toEqual([])
+})
+
+test('a run whose end could not be written ends as its job did', async () => {
+  const { plan, planner, runs, queue, counted } = await scene()
+  const { ran } = quickWorker(async () => ({ scored: 3 }))
+  await plan(1)
+  await ended(ran, [1])
+  await runs.put(runOf(1))
+  expect(await planner.reconcile(at(2))).toMatchObject({ lostRuns: 0 })
+  expect(await runs.get(runOf(1).runId)).toMatchObject({ state: 'succeeded', summary: { scored: 3 } })
+  expect(await runs.unfinished(at(9))).toEqual([])
+  expect((await queue.find(runOf(1).runId))?.state).toBe('completed')
+  expect(counted).toEqual([])
+})
+
+test('a run that somebody tries again is not lost while its failed job is taken away', async () => {
+  const { plan, planner, runs, queue } = await scene()
+  startWorker(() => Promise.reject(new AppError('QUERY_REJECTED', 'no query')))
+  await plan(1)
+  await vi.waitFor(async () => expect((await queue.find(runOf(1).runId))?.state).toBe('failed'), { timeout: 10_000 })
+  await runs.put({ ...runOf(1), state: 'retrying', enqueuedMs: at(60) })
+  expect(await planner.reconcile(at(60.1))).toMatchObject({ lostRuns: 0 })
+  // nobody went on with it
+  expect(await planner.reconcile(at(61))).toMatchObject({ lostRuns: 1 })
+  expect(await runs.get(runOf(1).runId)).toMatchObject({
+    ...{ state: 'lost', error: { message: `run ${runOf(1).runId}: it failed, and no worker said why` } },
+  })
 })
 
 test('a schedule that lost its ticks’ day starts a new one', async () => {

@@ -78,6 +78,20 @@ test('a success stays for a day, everything else for a week', async () => {
   expect([await days(1), await days(2)]).toEqual([1, 7])
 })
 
+test('a run is ended only while its record is what was read', async () => {
+  const store = createRunStore(real.redis)
+  await store.put(record(1, { state: 'active' }))
+  const read = (await store.read(record(1).runId))!
+  expect(read.record).toEqual(record(1, { state: 'active' }))
+  const lost = record(1, { state: 'lost', endedMs: startMs + 5 })
+  await store.put(record(1, { endedMs: startMs + 4 }))
+  expect(await store.end(read, lost)).toBe(false)
+  expect(await store.get(lost.runId)).toEqual(record(1, { endedMs: startMs + 4 }))
+  expect(await store.end((await store.read(lost.runId))!, lost)).toBe(true)
+  expect(await store.get(lost.runId)).toEqual(lost)
+  expect(await store.read('r.none')).toBeUndefined()
+})
+
 test('unfinished runs are those that said last that they go on', async () => {
   const store = createRunStore(real.redis)
   for (const [i, state] of (['active', 'retrying', 'succeeded', 'failed'] as const).entries())

@@ -1,3 +1,4 @@
+import type { ChainableCommander } from 'ioredis'
 import type { RedisClient } from '../../../tasks/cache/redis.ts'
 import { type FlowName, flowNames, isOver, type RunRecord } from '../../queue/runs.ts'
 import { addRunEvent } from '../events-store.ts'
@@ -25,10 +26,20 @@ export interface RunPage {
   readonly cursor?: string
 }
 
+/** A record, and the bytes that it was read from. */
+export interface StoredRun {
+  readonly record: RunRecord
+  /** Empty: as the releases before wrote it. */
+  readonly packed: Buffer
+}
+
 export interface RunStore {
   /** Replaces what was there, and tells who listens; it stays a day when it succeeded, else a week, its log as well. */
   put(record: RunRecord): Promise<void>
   get(runId: string): Promise<RunRecord | undefined>
+  read(runId: string): Promise<StoredRun | undefined>
+  /** Ends a run; false, and nothing is written, when its record is not any more what was read. */
+  end(read: StoredRun, record: RunRecord): Promise<boolean>
   /** Newest start first. */
   list(query: RunQuery): Promise<RunPage>
   /** Runs that said last that they are at work or will try again, and that before the given instant. */
@@ -68,19 +79,31 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -ARGV[1] - 1)) do
 end
 redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -ARGV[1] - 1)`
 
+/** KEYS: record, log, runs at work. ARGV: record as it was read, as it is to be, ms to keep it, id. */
+const endScript = luaScript(`
+if (redis.call('HGET', KEYS[1], 'packed') or '') ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'packed', ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+redis.call('ZREM', KEYS[3], ARGV[4])
+return 1`)
+
 interface IndexEntry {
   readonly runId: string
   readonly startedMs: number
 }
 
 export function createRunStore(redis: RedisClient, onUnreadable: OnUnreadable = ignoreUnreadable): RunStore {
-  async function get(runId: string): Promise<RunRecord | undefined> {
+  async function read(runId: string): Promise<StoredRun | undefined> {
     const fields = await redisCall('read a run', redis.hgetallBuffer(keys.run(runId)))
     if (Object.keys(fields).length === 0) return undefined
     const { document, reason } = decodeRun(fields)
     if (reason !== undefined) onUnreadable({ kind: 'run', key: runId, reason })
-    return document
+    return document && { record: document, packed: fields.packed ?? Buffer.alloc(0) }
   }
+
+  const get = async (runId: string): Promise<RunRecord | undefined> => (await read(runId))?.record
 
   /** Records age out before their entries do: what is not there any more is left out. */
   const existing = async (ids: readonly string[]): Promise<RunRecord[]> =>
@@ -95,23 +118,28 @@ export function createRunStore(redis: RedisClient, onUnreadable: OnUnreadable = 
 
   return {
     get,
+    read,
 
     async put(record) {
       const key = keys.run(record.runId)
       const change = redis.multi().del(key).hset(key, encodeRun(record))
       for (const kept of [key, keys.runLog(record.runId)]) change.pexpire(kept, keepMs(record.state))
       if (isOver(record.state)) change.zrem(keys.activeRuns, record.runId)
-      else change.zadd(keys.activeRuns, record.startedMs, record.runId)
-      // who lists runs and hears of them finds a shard with the run that it is a part of
-      if (record.kind === 'shard') return void (await redisCall('write a run', change.exec()))
-      addRunEvent(change, record)
-      if (record.flow === 'detect') change.eval(trimLua, 1, tenantIndex(record), perTenant - 1, keys.run(''))
-      for (const [index, most] of [[tenantIndex(record), perTenant] as const, [ownerIndex(record), perOwner] as const])
-        change
-          .zadd(index, record.startedMs, record.runId)
-          .zremrangebyrank(index, 0, -most - 1)
-          .pexpire(index, 8 * dayMs)
+      // one that is tried again at somebody's wish began long ago
+      else change.zadd(keys.activeRuns, Math.max(record.startedMs, record.enqueuedMs ?? 0), record.runId)
+      tell(change, record)
       await redisCall('write a run', change.exec())
+    },
+
+    async end({ packed }, record) {
+      const { runId, state } = record
+      const touched = [keys.run(runId), keys.runLog(runId), keys.activeRuns]
+      const args = [packed, encodeRun(record).packed, keepMs(state), runId]
+      if ((await runLua(redis, endScript, touched, args)) !== 1) return false
+      const change = redis.multi()
+      tell(change, record)
+      await redisCall('write a run', change.exec())
+      return true
     },
 
     async list(query) {
@@ -135,6 +163,18 @@ export function createRunStore(redis: RedisClient, onUnreadable: OnUnreadable = 
       return records
     },
   }
+}
+
+/** Who lists runs and hears of them finds a shard with the run that it is a part of. */
+function tell(change: ChainableCommander, record: RunRecord): void {
+  if (record.kind === 'shard') return
+  addRunEvent(change, record)
+  if (record.flow === 'detect') change.eval(trimLua, 1, tenantIndex(record), perTenant - 1, keys.run(''))
+  for (const [index, most] of [[tenantIndex(record), perTenant] as const, [ownerIndex(record), perOwner] as const])
+    change
+      .zadd(index, record.startedMs, record.runId)
+      .zremrangebyrank(index, 0, -most - 1)
+      .pexpire(index, 8 * dayMs)
 }
 
 const newestFirst = (a: IndexEntry, b: IndexEntry): number => b.startedMs - a.startedMs || (a.runId < b.runId ? 1 : -1)
