@@ -15,6 +15,8 @@ export interface TickDecision {
   readonly marks: readonly TickMark[]
   /** Every T at or before it is decided. */
   readonly lastNominalMs: number
+  /** First T that is caught up, while T's are caught up one at a time. */
+  readonly catchUpFromMs?: number
 }
 
 /** Starts later than this are caught up. A change of the leading planner takes half of it. */
@@ -36,17 +38,20 @@ export interface Excuse {
 
 export type ExcusedAt = (nominalMs: number) => Excuse | undefined
 
+export interface DecideOptions {
+  /** Default: there are no calendars. */
+  readonly excusedAt?: ExcusedAt
+  /** Of the decision before: to find it anew for each of 10,000 T's of a cron would take 0.6 s each time. */
+  readonly catchUpFromMs?: number | undefined
+}
+
 /**
  * What becomes of every T that is due. T's at or before `lastNominalMs` never come back, so a clock that steps back
  * decides nothing.
  */
-export function decideTicks(
-  schedule: StoredSchedule,
-  nowMs: number,
-  excusedAt: ExcusedAt = () => undefined,
-): TickDecision {
+export function decideTicks(schedule: StoredSchedule, nowMs: number, options: DecideOptions = {}): TickDecision {
   const untilMs = nowMs - schedule.spreadMs
-  const verdict = verdicts(schedule, untilMs, excusedAt)
+  const { verdict, catchUpFromMs } = verdicts(schedule, untilMs, options)
   const enqueue: PlannedTick[] = []
   const marks: TickMark[] = []
   const keptMs = Math.max(recordedMs, schedule.policy.catchUpWindowMs)
@@ -60,7 +65,8 @@ export function decideTicks(
     if (planned?.serial) break
     nominalMs = nextNominal(schedule, nominalMs)
   }
-  return { enqueue, marks, lastNominalMs }
+  const isSerial = enqueue.some(({ serial }) => serial)
+  return { enqueue, marks, lastNominalMs, ...(isSerial && { catchUpFromMs }) }
 }
 
 interface Verdict {
@@ -68,14 +74,25 @@ interface Verdict {
   readonly mark?: Pick<TickMark, 'outcome' | 'reason' | 'byNominalMs' | 'calendarSerial'>
 }
 
-function verdicts(schedule: StoredSchedule, untilMs: number, excusedAt: ExcusedAt): (nominalMs: number) => Verdict {
+interface Verdicts {
+  readonly catchUpFromMs: number
+  verdict(nominalMs: number): Verdict
+}
+
+function verdicts(
+  schedule: StoredSchedule,
+  untilMs: number,
+  { excusedAt = () => undefined, catchUpFromMs }: DecideOptions,
+): Verdicts {
   const { policy, pause } = schedule
   // a detect run covers what its window extends to: one run catches up as well as many
   const mode = isDetection(schedule) && policy.catchUp === 'all' ? 'latest' : policy.catchUp
   const latest = (atMs: number) => latestToRun(schedule, atMs, excusedAt)
   const newestMs = latest(untilMs)
-  const oldestMs = mode === 'all' ? oldestToCatchUp(schedule, newestMs, latest) : newestMs
-  return (nominalMs) => {
+  const windowMs = untilMs - policy.catchUpWindowMs
+  const oldestMs =
+    mode === 'all' ? (catchUpFromMs ?? oldestToCatchUp(schedule, { newestMs, windowMs, latest })) : newestMs
+  const verdict = (nominalMs: number): Verdict => {
     if (isPaused(pause, nominalMs)) return { mark: { outcome: 'paused', reason: 'paused' } }
     const excuse = excusedAt(nominalMs)
     if (excuse) return { mark: { outcome: 'calendar', reason: 'calendar', calendarSerial: excuse.serial } }
@@ -88,6 +105,7 @@ function verdicts(schedule: StoredSchedule, untilMs: number, excusedAt: ExcusedA
     if (mode === 'all') return { mark: { outcome: 'missed', reason: 'catch_up_limit' } }
     return { mark: { outcome: 'coalesced', reason: 'newer_due', byNominalMs: newestMs } }
   }
+  return { verdict, catchUpFromMs: oldestMs }
 }
 
 const isDetection = ({ flow, own }: StoredSchedule): boolean => (own?.flow ?? flow) === 'detect'
@@ -110,12 +128,19 @@ function latestToRun(schedule: StoredSchedule, atMs: number, excusedAt: ExcusedA
   }
 }
 
+interface Backlog {
+  readonly newestMs: number
+  /** T's before it are too old to be caught up. */
+  readonly windowMs: number
+  latest(atMs: number): number
+}
+
 function oldestToCatchUp(
   { policy: { maxCatchUpTicks }, lastNominalMs }: StoredSchedule,
-  newestMs: number,
-  latest: (atMs: number) => number,
+  { newestMs, windowMs, latest }: Backlog,
 ): number {
+  const downToMs = Math.max(lastNominalMs, windowMs)
   let oldestMs = newestMs
-  for (let i = 1; i < maxCatchUpTicks && oldestMs > lastNominalMs; i++) oldestMs = latest(oldestMs - 1)
+  for (let i = 1; i < maxCatchUpTicks && oldestMs > downToMs; i++) oldestMs = latest(oldestMs - 1)
   return oldestMs
 }

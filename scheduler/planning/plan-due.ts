@@ -12,6 +12,7 @@ import {
 import type { ScheduleStore } from '../store/ticks/schedule-store.ts'
 import type { StoredSchedule } from '../store/ticks/stored-schedule.ts'
 import type { TickMark } from '../store/ticks/tick-codec.ts'
+import type { CatchUpStarts } from './catch-up-starts.ts'
 import { decideTicks, type PlannedTick, type TickDecision } from './decide-ticks.ts'
 import { nextNominal } from './tick-sequence.ts'
 import type { Overlap, TickOutcome } from './types.ts'
@@ -26,6 +27,8 @@ export interface PlanDeps {
   readonly metrics: TickMetrics
   /** Default: there are none. */
   readonly calendars?: CalendarReader
+  /** Default: nothing is remembered. */
+  readonly catchUpStarts?: CatchUpStarts
 }
 
 export interface PlanReport {
@@ -98,7 +101,10 @@ async function planTogether(deps: PlanDeps, { due, nowMs, excused }: Batch): Pro
   const decisions: { schedule: StoredSchedule; decision: TickDecision }[] = []
   for (const schedule of due) {
     try {
-      decisions.push({ schedule, decision: decideTicks(schedule, nowMs, excused(schedule)) })
+      const catchUpFromMs = deps.catchUpStarts?.of(schedule, nowMs)
+      const decision = decideTicks(schedule, nowMs, { excusedAt: excused(schedule), catchUpFromMs })
+      deps.catchUpStarts?.keep(schedule, decision.catchUpFromMs, nowMs)
+      decisions.push({ schedule, decision })
     } catch (error) {
       // such as a time zone that this machine does not know
       await deps.schedules.setAside(schedule, toAppError(error).message, nowMs)

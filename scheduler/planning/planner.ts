@@ -4,6 +4,7 @@ import type { Clock } from '../process/clock.ts'
 import type { ClosableRunQueue } from '../queue/queue.ts'
 import { plannerLease } from '../redis/lease.ts'
 import { keys } from '../store/ticks/schedule-keys.ts'
+import { rememberCatchUpStarts } from './catch-up-starts.ts'
 import { type LatenessOptions, watchLateness } from './lateness.ts'
 import { type PlanDeps, type PlanReport, planDue } from './plan-due.ts'
 import { type ReconcileDeps, type ReconcileReport, reconcile } from './reconcile-runs.ts'
@@ -44,6 +45,7 @@ const heartbeatKeptMs = 60_000
 export function createPlanner(options: PlannerOptions): Planner {
   const { redis, clock, replica, schedules, onError = () => undefined } = options
   const lease = plannerLease(redis, { owner: replica, ttlMs: leaseMs })
+  const planning = { ...options, catchUpStarts: rememberCatchUpStarts() }
   const noteLateness = watchLateness(options)
   const stopping = new AbortController()
   const isDue = { lease: timer(leaseMs / 3), reconcile: timer(reconcileEveryMs), heartbeat: timer(heartbeatEveryMs) }
@@ -54,7 +56,7 @@ export function createPlanner(options: PlannerOptions): Planner {
     if (!lease.isHeld()) return leaseMs / 3
     const nowMs = clock.now()
     noteLateness(nowMs - ((await schedules.nextDueMs()) ?? nowMs))
-    await planDue(options, nowMs)
+    await planDue(planning, nowMs)
     if (isDue.heartbeat()) await redis.set(keys.heartbeat, `${nowMs} ${replica}`, 'PX', heartbeatKeptMs)
     if (isDue.reconcile()) await tidy(nowMs)
     const dueMs = await schedules.nextDueMs()
@@ -85,7 +87,7 @@ export function createPlanner(options: PlannerOptions): Planner {
   }
 
   return {
-    planDue: (nowMs) => planDue(options, nowMs),
+    planDue: (nowMs) => planDue(planning, nowMs),
     reconcile: (nowMs) => reconcile(options, nowMs),
     isLeader: () => lease.isHeld(),
     start: () => {

@@ -10,7 +10,7 @@ const at = (minutes: number) => nineMs + minutes * minuteMs
 /** `5 run, 4 coalesced by 5`: minutes after nine, T's order. */
 function story(schedule: StoredSchedule, nowMs: number, excusedAt?: ExcusedAt): string {
   const minute = (ms: number) => (ms - nineMs) / minuteMs
-  const { enqueue, marks } = decideTicks(schedule, nowMs, excusedAt)
+  const { enqueue, marks } = decideTicks(schedule, nowMs, { ...(excusedAt && { excusedAt }) })
   const runs = enqueue.map(({ nominalMs, reason, serial }) => ({
     nominalMs,
     text: serial ? `${reason} alone` : reason,
@@ -165,7 +165,7 @@ describe('a calendar in which nothing runs', () => {
   })
 
   test('its number is in the tick', () => {
-    expect(decideTicks({ ...caughtUp('latest'), ...since }, at(2), excusedAt).marks).toEqual([
+    expect(decideTicks({ ...caughtUp('latest'), ...since }, at(2), { excusedAt }).marks).toEqual([
       { nominalMs: at(2), outcome: 'calendar', reason: 'calendar', lagMs: 0, calendarSerial: 7 },
     ])
   })
@@ -176,9 +176,47 @@ describe('a calendar in which nothing runs', () => {
       asked++
       return { fromMs: at(-60 * 24 * 365), untilMs: at(20), serial: 7 }
     }
-    const { marks, enqueue } = decideTicks(caughtUp('all', { maxCatchUpTicks: 100 }), at(10), always)
+    const { marks, enqueue } = decideTicks(caughtUp('all', { maxCatchUpTicks: 100 }), at(10), { excusedAt: always })
     expect([marks.length, enqueue.length]).toEqual([10, 0])
     expect(asked).toBeLessThan(20)
+  })
+})
+
+describe('where all are caught up one at a time', () => {
+  /** Counts how often a calendar is asked, which is once for each T that is looked at. */
+  function counting() {
+    const asked = { times: 0 }
+    const excusedAt: ExcusedAt = () => void asked.times++
+    return { asked, excusedAt }
+  }
+  const behind = caughtUp('all', { maxCatchUpTicks: 1_000 })
+
+  test('the first T of them is found once, and stays while later ones come', () => {
+    const { asked, excusedAt } = counting()
+    const first = decideTicks(caughtUp('all', { maxCatchUpTicks: 3 }), at(5.5), { excusedAt })
+    expect(first).toMatchObject({ catchUpFromMs: at(3), enqueue: [{ nominalMs: at(3), serial: true }] })
+    const waiting = { ...caughtUp('all', { maxCatchUpTicks: 3 }), lastNominalMs: at(2) }
+    const later = decideTicks(waiting, at(7.5), { catchUpFromMs: at(3) })
+    expect(later).toEqual({ ...{ enqueue: first.enqueue, marks: [] }, catchUpFromMs: at(3), lastNominalMs: at(3) })
+
+    const { catchUpFromMs } = decideTicks(behind, at(900.5), { excusedAt })
+    asked.times = 0
+    decideTicks(behind, at(900.6), { excusedAt, catchUpFromMs })
+    expect(asked.times).toBeLessThan(5)
+  })
+
+  test('T’s before the window are not looked at', () => {
+    const { asked, excusedAt } = counting()
+    const recent = caughtUp('all', { maxCatchUpTicks: 1_000, catchUpWindowMs: 10 * minuteMs })
+    decideTicks({ ...recent, lastNominalMs: at(880) }, at(900.5), { excusedAt })
+    const fewer = asked.times
+    asked.times = 0
+    decideTicks({ ...recent, lastNominalMs: at(870) }, at(900.5), { excusedAt })
+    expect(asked.times - fewer).toBe(10)
+  })
+
+  test('none is, once there is nothing left to catch up', () => {
+    expect(decideTicks({ ...behind, lastNominalMs: at(9) }, at(10)).catchUpFromMs).toBeUndefined()
   })
 })
 
