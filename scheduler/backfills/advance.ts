@@ -10,7 +10,7 @@ import type { StoredMission } from '../store/missions/stored-mission.ts'
 import { type JudgeDeps, judgeUnit } from './judge-unit.ts'
 import { retireForecasts } from './retire-forecasts.ts'
 import { settleUnit, skip, unitState } from './settle-units.ts'
-import type { ActiveUnit, Backfill, BackfillPart, BackfillUnit } from './types.ts'
+import { type ActiveUnit, type Backfill, type BackfillPart, type BackfillUnit, unitsInHand } from './types.ts'
 import { unitRun, unitRunId } from './unit-run.ts'
 import { handOut, missionSignature, nextUnit } from './units.ts'
 
@@ -44,27 +44,20 @@ const systemActor = 'anomaly-times'
  */
 export async function advanceBackfill(deps: AdvanceDeps, before: Backfill): Promise<boolean> {
   const missions = await liveMissions(deps, before)
-  const lost: ActiveUnit[] = []
   let backfill = before
-  for (const unit of before.active) {
-    const live = missions.get(unit.mission)
-    const found = await unitState(deps, unit)
-    const isVain = found.kind === 'lost' && live && 'ended' in live
-    if (found.kind === 'lost' && !isVain) lost.push(unit)
-    backfill = settleUnit(backfill, unit, isVain ? { kind: 'nothing', reason: live.ended } : found)
-  }
-  backfill = stopFailing(endParts(backfill, missions), deps.clock.now())
+  for (const unit of before.active) backfill = settleUnit(backfill, unit, await unitState(deps, unit))
+  const atWork = new Set(backfill.active)
+  backfill = stopFailing(dropVain(endParts(backfill, missions), missions), deps.clock.now())
   if (backfill.state === 'running') backfill = await fill(deps, backfill, await heldMissions(deps, before, missions))
   backfill = conclude(backfill, missions)
-  const known = new Set(before.active)
-  const fresh = backfill.active.filter((unit) => !known.has(unit))
   if (backfill !== before) {
     const updatedMs = deps.clock.now()
     backfill = { ...backfill, updatedMs, revision: before.revision + 1 }
     if (!(await deps.backfills.replace(backfill))) return false
     await retireForecasts(deps.cache, before, backfill)
   }
-  await deps.queue.enqueue([...lost, ...fresh].flatMap((unit) => requestOf(deps, backfill, { unit, missions })))
+  const fresh = backfill.active.filter((unit) => !atWork.has(unit))
+  await deps.queue.enqueue(fresh.flatMap((unit) => requestOf(deps, backfill, { unit, missions })))
   return true
 }
 
@@ -74,10 +67,11 @@ async function heldMissions({ backfills }: AdvanceDeps, backfill: Backfill, miss
   return new Map([...missions].filter(([id]) => held.has(id)))
 }
 
-async function liveMissions(deps: AdvanceDeps, { tenant, parts, active }: Backfill): Promise<Missions> {
+async function liveMissions(deps: AdvanceDeps, backfill: Backfill): Promise<Missions> {
+  const { tenant, parts } = backfill
   const ids = new Set([
     ...parts.filter((part) => part.ended === undefined && part.handedOut < part.total).map(({ mission }) => mission),
-    ...active.map(({ mission }) => mission),
+    ...unitsInHand(backfill).map(({ mission }) => mission),
   ])
   const missions = new Map<string, LiveMission | { readonly ended: string }>()
   for (const id of ids) {
@@ -116,6 +110,19 @@ function endParts(backfill: Backfill, missions: Missions): Backfill {
   return ended === backfill ? backfill : { ...ended, parts }
 }
 
+/** Begun pieces of which nothing more comes. */
+function dropVain(backfill: Backfill, missions: Missions): Backfill {
+  let left = backfill
+  for (const unit of backfill.pending) {
+    const live = missions.get(unit.mission)
+    const isCancelled = backfill.state === 'cancelling'
+    const reason = isCancelled ? 'the backfill was cancelled' : live && 'ended' in live ? live.ended : undefined
+    if (reason === undefined) continue
+    left = skip({ ...left, pending: left.pending.filter((other) => other !== unit) }, reason)
+  }
+  return left
+}
+
 /** A store that is away would make failures of all that is left. */
 function stopFailing(backfill: Backfill, nowMs: number): Backfill {
   if (backfill.state !== 'running' || backfill.failedInRow < pausesAfter) return backfill
@@ -125,7 +132,7 @@ function stopFailing(backfill: Backfill, nowMs: number): Backfill {
 }
 
 async function fill(deps: AdvanceDeps, before: Backfill, missions: Missions): Promise<Backfill> {
-  let backfill = before
+  let backfill = handOutPending(before, missions)
   for (let looked = 0; looked < looksPerPass && backfill.active.length < backfill.document.maxActive; looked++) {
     const next = nextPiece(backfill, missions)
     if (!next) return backfill
@@ -142,6 +149,13 @@ async function fill(deps: AdvanceDeps, before: Backfill, missions: Missions): Pr
     }
   }
   return backfill
+}
+
+function handOutPending(backfill: Backfill, missions: Missions): Backfill {
+  const { document, active, pending } = backfill
+  const next = pending.filter(({ mission }) => missions.has(mission)).slice(0, document.maxActive - active.length)
+  if (next.length === 0) return backfill
+  return { ...backfill, active: [...active, ...next], pending: pending.filter((unit) => !next.includes(unit)) }
 }
 
 interface Piece {
@@ -185,7 +199,7 @@ function requestOf(
 }
 
 function conclude(backfill: Backfill, missions: Missions): Backfill {
-  if (backfill.active.length > 0) return backfill
+  if (unitsInHand(backfill).length > 0) return backfill
   if (backfill.state === 'cancelling') return { ...backfill, state: 'cancelled' }
   return backfill.state === 'running' && !nextPiece(backfill, missions) ? { ...backfill, state: 'finished' } : backfill
 }

@@ -1,5 +1,5 @@
 import type { ForecastCache } from '../../tasks/deps.ts'
-import type { ActiveUnit, Backfill } from './types.ts'
+import { type ActiveUnit, type Backfill, unitsInHand } from './types.ts'
 import { unitRunId } from './unit-run.ts'
 
 /**
@@ -11,8 +11,8 @@ export async function retireForecasts(
   before: Backfill,
   after: Backfill,
 ): Promise<void> {
-  const stillAtWork = new Set(after.active.map(pieceOf))
-  for (const unit of before.active.filter((ended) => !stillAtWork.has(pieceOf(ended)))) {
+  const stillAtWork = new Set(unitsInHand(after).map(pieceOf))
+  for (const unit of unitsInHand(before).filter((ended) => !stillAtWork.has(pieceOf(ended)))) {
     const name = { tenant: before.tenant, mission: unit.mission }
     const madeBy = `${unitRunId(before, { mission: unit.mission, stage: 'forecast' }, unit)}.`
     for (const payload of await cache.list(name))

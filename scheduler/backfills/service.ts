@@ -13,7 +13,7 @@ import { maxWrites, outrun } from '../store/outrun.ts'
 import { everyPage } from '../store/pages.ts'
 import type { BackfillDocument } from './document.ts'
 import { type BackfillPlan, type BackfillSize, invalid, type PlannedMission, planBackfill } from './plan.ts'
-import { type Backfill, type BackfillKey, isOver, settledOf } from './types.ts'
+import { type Backfill, type BackfillKey, isOver, settledOf, unitsInHand } from './types.ts'
 
 export interface BackfillServiceDeps {
   readonly backfills: BackfillStore
@@ -125,7 +125,10 @@ export function createBackfillService(deps: BackfillServiceDeps): BackfillServic
       }),
 
     cancel: (key) =>
-      change(key, 'cancel', (before) => ({ ...before, state: before.active.length > 0 ? 'cancelling' : 'cancelled' })),
+      change(key, 'cancel', (before) => ({
+        ...before,
+        state: unitsInHand(before).length > 0 ? 'cancelling' : 'cancelled',
+      })),
 
     async remove(key) {
       const backfill = await get(key)
@@ -154,7 +157,8 @@ function newBackfill(
 ): Backfill {
   return {
     ...{ tenant, id: document.id, document, actor, createdMs: nowMs, updatedMs: nowMs, revision: 1 },
-    ...{ state: 'running', parts, active: [], done: 0, failed: 0, skipped: {}, failures: [], failedInRow: 0 },
+    ...{ state: 'running', parts, active: [], pending: [] },
+    ...{ done: 0, failed: 0, skipped: {}, failures: [], failedInRow: 0 },
     pace: { sinceMs: nowMs, settled: 0 },
   }
 }

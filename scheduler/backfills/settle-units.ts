@@ -45,20 +45,21 @@ function recordState({ flow, state, summary = {}, error }: RunRecord): UnitState
 
 const failuresKept = 10
 
-/** The backfill once a piece has come to this; a forecast that is there is followed by its scores. */
+/** The backfill once a piece has come to this; a forecast that is there waits for its scores, a lost run for the queue. */
 export function settleUnit(backfill: Backfill, unit: ActiveUnit, state: UnitState): Backfill {
   const active = backfill.active.filter((other) => other !== unit)
   switch (state.kind) {
     case 'working':
-    case 'lost':
       return backfill
+    case 'lost':
+      return { ...backfill, active, pending: [...backfill.pending, unit] }
     case 'nothing':
       return skip({ ...backfill, active }, state.reason)
     case 'failed':
       return fail({ ...backfill, active }, { ...failureOf(unit), code: state.code, message: state.message })
     case 'done':
       if (unit.stage === 'forecast' && backfill.document.flow === 'both')
-        return { ...backfill, active: [...active, scoring(backfill, unit)] }
+        return { ...backfill, active, pending: [...backfill.pending, scoring(backfill, unit)] }
       return { ...backfill, active, done: backfill.done + 1, failedInRow: 0 }
   }
 }

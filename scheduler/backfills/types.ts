@@ -63,6 +63,8 @@ export interface Backfill extends BackfillKey {
   readonly pause?: { readonly reason: string; readonly actor: string; readonly sinceMs: number }
   readonly parts: readonly BackfillPart[]
   readonly active: readonly ActiveUnit[]
+  /** Begun pieces whose next run is not in the queue: it is handed out before new pieces, and only while running. */
+  readonly pending: readonly ActiveUnit[]
   readonly done: number
   readonly failed: number
   /** By reason. */
@@ -73,6 +75,9 @@ export interface Backfill extends BackfillKey {
   /** When it went on last and how much was over by then: what the estimate is made from. */
   readonly pace: { readonly sinceMs: number; readonly settled: number }
 }
+
+/** Pieces that are begun and not over. */
+export const unitsInHand = ({ active, pending }: Backfill): readonly ActiveUnit[] => [...active, ...pending]
 
 export const totalOf = ({ parts }: Backfill): number => parts.reduce((sum, { total }) => sum + total, 0)
 

@@ -260,10 +260,15 @@ describe('the driver', () => {
     expect(await toTheEnd('morning')).toMatchObject({ state: 'finished', failed: 10, done: 19 })
   })
 
-  test('a pause hands out nothing more; a cancelled one ends with what is in the queue', async () => {
+  test.each([
+    { flow: 'forecast', paused: { done: 2, pending: [] }, cancelled: { done: 4 } },
+    { flow: 'detect', paused: { done: 2, pending: [] }, cancelled: { done: 4 } },
+    { flow: 'both', paused: { done: 0, pending: [{ stage: 'detect' }, { stage: 'detect' }] }, cancelled: { done: 2 } },
+  ])('a pause hands out nothing more; a cancelled one ends with what is in the queue: $flow', async (expected) => {
     const { call, work, advance, get, toTheEnd } = await scene()
+    const { flow, paused, cancelled } = expected
     await put()
-    await call('POST', '', morning)
+    await call('POST', '', { ...morning, flow })
     await advance('morning')
     expect((await call('POST', '/morning/pause', { reason: 'release' })).body.pause).toMatchObject({
       reason: 'release',
@@ -271,12 +276,42 @@ describe('the driver', () => {
     const ran = work()
     await vi.waitFor(async () => {
       await advance('morning')
-      expect(await get('morning')).toMatchObject({ state: 'paused', done: 2, active: [] })
+      expect(await get('morning')).toMatchObject({ state: 'paused', active: [], ...paused })
     }, 10_000)
+    expect(ran).toHaveLength(2)
     await call('POST', '/morning/resume')
     await advance('morning')
     expect((await call('POST', '/morning/cancel')).body.state).toBe('cancelling')
-    expect(await toTheEnd('morning')).toMatchObject({ state: 'cancelled', done: 4 })
+    expect(await toTheEnd('morning')).toMatchObject({ state: 'cancelled', pending: [], ...cancelled })
+    expect(ran).toHaveLength(4)
+  })
+
+  test('a cancelled one scores no forecast that ends after that', async () => {
+    const { call, work, advance, toTheEnd } = await scene()
+    await put()
+    await call('POST', '', { ...morning, flow: 'both' })
+    await advance('morning')
+    await call('POST', '/morning/cancel')
+    const ran = work()
+    const skipped = { 'the backfill was cancelled': 2 }
+    expect(await toTheEnd('morning')).toMatchObject({ state: 'cancelled', done: 0, skipped })
+    expect(ran.toSorted()).toEqual(['forecast cpu -3', 'forecast cpu -4'])
+  })
+
+  test('a run that was decided and not enqueued waits while it is paused', async () => {
+    const { call, work, deps, get, advance, queue, toTheEnd } = await scene()
+    await put()
+    await call('POST', '', morning)
+    const enqueue = async (): Promise<never> => {
+      throw new Error('killed')
+    }
+    await expect(advanceBackfill({ ...deps, queue: { ...queue, enqueue } }, await get('morning'))).rejects.toThrow()
+    await call('POST', '/morning/pause')
+    await advance('morning')
+    expect(await queue.size('forecast')).toMatchObject({ waiting: 0 })
+    const ran = work()
+    await call('POST', '/morning/resume')
+    expect(await toTheEnd('morning')).toMatchObject({ state: 'finished', done: 4 })
     expect(ran).toHaveLength(4)
   })
 

@@ -39,6 +39,8 @@ const stored = z
     pause: z.object({ reason: z.string(), actor: z.string(), sinceMs: z.number() }).exactOptional(),
     parts: z.array(part),
     active: z.array(activeUnit),
+    // not in older ones
+    pending: z.array(activeUnit).default([]),
     done: count,
     failed: count,
     skipped: z.record(z.string(), count),
