@@ -15,6 +15,7 @@ export const entryView = z
     path: z.string(),
     status: z.int(),
     generation: z.int().optional().describe('Of what was written'),
+    changes: z.array(z.string()).optional().describe('What of many things it changed, at most a hundred in an entry'),
     requestId: z.string(),
   })
   .meta({ id: 'AuditEntry' })
@@ -22,15 +23,27 @@ export const entryView = z
 /** Notes every change that was made, before its caller hears of it. For routes that come after it. */
 export function auditChanges(api: Api, { audit, now }: ApiDeps): void {
   api.addHook('onSend', async (request, reply) => {
-    const { method, caller, url, id: requestId, routeOptions, log } = request
+    const { method, caller, url, id: requestId, routeOptions, log, changed } = request
     const isChange = method !== 'GET' && method !== 'HEAD' && routeOptions.config.scope !== 'read'
     if (!isChange || reply.statusCode >= 400) return
     const [, generation] = /^"(\d+)"$/.exec(String(reply.getHeader('etag') ?? '')) ?? []
     const change = { atMs: now(), actor: caller.name, method, path: url, status: reply.statusCode, requestId }
     const entry = { ...change, ...(generation !== undefined && { generation: Number(generation) }) }
-    // it has been made, and its caller must not make it again
-    await audit.add(caller.tenant, entry).catch((error) => log.error({ err: error, change }, 'not in the audit log'))
+    for (const part of changed ? partsOf(changed) : [undefined]) {
+      // it has been made, and its caller must not make it again
+      await audit
+        .add(caller.tenant, { ...entry, ...(part && { changes: part }) })
+        .catch((error) => log.error({ err: error, change }, 'not in the audit log'))
+    }
   })
+}
+
+/** One entry of thousands would be more than a page of others. */
+const changesPerEntry = 100
+
+function partsOf(changes: readonly string[]): string[][] {
+  const parts = Math.ceil(changes.length / changesPerEntry)
+  return Array.from({ length: parts }, (_, i) => changes.slice(i * changesPerEntry, (i + 1) * changesPerEntry))
 }
 
 /** /api/v1/audit */
@@ -54,6 +67,6 @@ export function auditRoutes(app: Api, { audit }: ApiDeps): void {
   })
 }
 
-function viewEntry({ atMs, ...entry }: AuditEntry): z.output<typeof entryView> {
-  return { at: toInstant(atMs), ...entry }
+function viewEntry({ atMs, changes, ...entry }: AuditEntry): z.output<typeof entryView> {
+  return { at: toInstant(atMs), ...entry, ...(changes && { changes: [...changes] }) }
 }

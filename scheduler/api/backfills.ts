@@ -4,6 +4,7 @@ import type { Backfill } from '../backfills/types.ts'
 import { missionId } from '../missions/document/document.ts'
 import { backfillView, sizeView, viewBackfill, viewSize, viewWhole } from './backfill-views.ts'
 import type { ApiDeps } from './deps.ts'
+import { tellOutcome } from './outcome.ts'
 import { listQuery, nextLink } from './paging.ts'
 import { problemResponses } from './problems.ts'
 import type { Api } from './types.ts'
@@ -25,11 +26,18 @@ function createRoute(app: Api, { backfills, now }: ApiDeps): void {
         'Only what the store lacks is written; what is published stays as it is. Runs wait behind everything else in the queue. The same id with the same document again changes nothing; with another document it is a CONFLICT.',
       response: { 200: createdView.or(dryRunView), 201: createdView, ...problemResponses },
     },
-    handler: async ({ body: { dryRun, ...document }, caller: { tenant, name } }, reply) => {
+    handler: async (request, reply) => {
+      const {
+        body: { dryRun, ...document },
+        caller: { tenant, name },
+      } = request
       const asked = { tenant, document, actor: name }
-      if (dryRun) return { dryRun: viewSize(await backfills.measure(asked)) }
+      if (dryRun) {
+        request.changed = []
+        return { dryRun: viewSize(await backfills.measure(asked)) }
+      }
       const { backfill, outcome } = await backfills.create(asked)
-      if (outcome === 'created') reply.code(201).header('location', `/api/v1/backfills/${backfill.id}`)
+      tellOutcome(request, reply, { outcome, path: `/backfills/${backfill.id}` })
       return { ...viewWhole(backfill, now()), outcome }
     },
   })

@@ -53,12 +53,14 @@ export function bulkMissionRoutes(app: Api, { missions }: ApiDeps): void {
         }),
         response: { 200: applyView, ...problemResponses },
       },
-      handler: async ({ body, query, caller }) => {
+      handler: async (request) => {
+        const { body, query, caller } = request
         const documents = body as readonly WrittenDocument[]
         if (documents.length > mostDocuments)
           throw new AppError('INVALID_PARAMS', `${documents.length} documents; at most ${mostDocuments} at once`)
-        const request = { ...query, documents, tenant: caller.tenant, actor: caller.name }
-        const { items, notPruned } = await applyMissions(missions, request)
+        const asked = { ...query, documents, tenant: caller.tenant, actor: caller.name }
+        const { items, notPruned } = await applyMissions(missions, asked)
+        request.changed = query.dryRun ? [] : items.flatMap(changeOf)
         return {
           ...{ summary: summaryOf(items), dryRun: query.dryRun },
           ...(notPruned !== undefined && { notPruned }),
@@ -78,6 +80,9 @@ function readDocumentBodies(api: Api): void {
     parseDocuments(body, 'body'),
   )
 }
+
+const changeOf = ({ outcome, id }: AppliedMission): string[] =>
+  outcome === 'unchanged' || outcome === 'failed' ? [] : [`${outcome} mission ${id}`]
 
 function summaryOf(items: readonly AppliedMission[]): Record<string, number> {
   const counts: Record<string, number> = {}

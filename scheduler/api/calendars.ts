@@ -6,6 +6,7 @@ import { calendarView, viewCalendar, viewWindow, windowView } from './calendar-v
 import type { ApiDeps } from './deps.ts'
 import { preconditions } from './etag.ts'
 import { assertRange, givenInstant } from './instant-range.ts'
+import { tellOutcome } from './outcome.ts'
 import { listQuery, nextLink } from './paging.ts'
 import { assertPathId } from './path-id.ts'
 import { problemResponses } from './problems.ts'
@@ -38,7 +39,7 @@ function putRoute(app: Api, { calendars, now }: ApiDeps): void {
       assertPathId(body, id)
       const options = await preconditions(request, () => calendars.get({ tenant: caller.tenant, id }))
       const { calendar, outcome } = await calendars.put(caller.tenant, { ...body, id }, options)
-      if (outcome === 'created') reply.code(201).header('location', `/api/v1/calendars/${id}`)
+      tellOutcome(request, reply, { outcome, path: `/calendars/${id}` })
       reply.header('etag', `"${calendar.generation}"`)
       return { ...view(calendars, calendar, now()), outcome }
     },

@@ -99,9 +99,12 @@ function postRoute(app: Api, deps: ApiDeps): void {
         'A list, or one schedule alone; `cron` or `interval` may stand in `schedule` or beside the parameters. The schedules of one `promql` in both deployments are the two halves of one mission, in whichever order they come; until the other is posted it has the default (forecast every hour, detect every minute). Posting again changes nothing, or edits.',
       response: { 201: z.array(postView), ...problemResponses },
     },
-    handler: async ({ params: { id }, body, caller }, reply) => {
-      const deployment = findDeployment(id)
-      const outcomes = await deps.deployments.post(caller, deployment, body)
+    handler: async (request, reply) => {
+      const deployment = findDeployment(request.params.id)
+      const outcomes = await deps.deployments.post(request.caller, deployment, request.body)
+      request.changed = outcomes.flatMap(({ outcome, mission }) =>
+        outcome === 'unchanged' ? [] : [`${outcome} mission ${mission.id}`],
+      )
       return reply.code(201).send(
         outcomes.map(({ mission, outcome, warnings }) => {
           return { ...viewSchedule(mission, deployment), outcome, warnings: [...warnings] }

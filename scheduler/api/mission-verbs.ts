@@ -44,9 +44,10 @@ export function missionVerbRoutes(app: Api, { missions, calendars, now }: ApiDep
       response: { 202: z.object({ runId: z.string(), warnings: warningsView.optional() }), ...problemResponses },
     },
     handler: async ({ params: { id }, body, caller }, reply) => {
-      const runId = await missions.trigger(caller.tenant, id, body.flow, { recompute: body.recompute })
       const { document } = await missions.get(caller.tenant, id)
+      // after it nothing may fail: whoever asked again would get a second run
       const warnings = triggerWarnings((await calendars.effects(caller.tenant, document.labels))(now()))
+      const runId = await missions.trigger(caller.tenant, id, body.flow, { recompute: body.recompute })
       return reply
         .code(202)
         .header('location', `/api/v1/runs/${runId}`)

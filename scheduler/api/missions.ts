@@ -3,6 +3,7 @@ import { missionBody, missionId } from '../missions/document/document.ts'
 import type { ApiDeps } from './deps.ts'
 import { preconditions, tagged } from './etag.ts'
 import { listMissions, missionStates } from './list-missions.ts'
+import { tellOutcome } from './outcome.ts'
 import { listQuery, nextLink } from './paging.ts'
 import { assertPathId } from './path-id.ts'
 import { problemResponses } from './problems.ts'
@@ -32,7 +33,7 @@ function putRoute(app: Api, { missions }: ApiDeps): void {
       assertPathId(body, id)
       const options = { actor: caller.name, ...(await preconditions(request, () => missions.get(caller.tenant, id))) }
       const { mission, outcome, warnings } = await missions.put(caller.tenant, { id, ...body }, options)
-      if (outcome === 'created') reply.code(201).header('location', `/api/v1/missions/${mission.id}`)
+      tellOutcome(request, reply, { outcome, path: `/missions/${mission.id}` })
       return { ...tagged(reply, mission), outcome, warnings: [...warnings] }
     },
   })

@@ -6,6 +6,7 @@ import type { ApiDeps } from './deps.ts'
 import { preconditions, tagged } from './etag.ts'
 import { mergePatchType, patchBody, patcher, rewrite } from './merge-patch.ts'
 import { missionParams, putView as putMissionView } from './missions.ts'
+import { tellOutcome } from './outcome.ts'
 import { assertPathId } from './path-id.ts'
 import { problemResponses } from './problems.ts'
 import { viewSchedule } from './schedule-views.ts'
@@ -43,6 +44,7 @@ function patchMissionRoute(app: Api, { missions }: ApiDeps): void {
           return missions.put(tenant, { ...next, id }, { actor, ifGeneration })
         },
       })
+      tellOutcome(request, reply, { outcome, path: `/missions/${mission.id}` })
       return { ...tagged(reply, mission), outcome, warnings: [...warnings] }
     },
   })
@@ -71,6 +73,7 @@ function patchScheduleRoute(app: Api, { schedules, now }: ApiDeps): void {
           return schedules.put(tenant, { ...next, id }, { ifGeneration })
         },
       })
+      tellOutcome(request, reply, { outcome, path: `/schedules/${schedule.id}` })
       reply.header('etag', `"${schedule.generation}"`)
       return { ...viewSchedule(schedule, now()), outcome }
     },

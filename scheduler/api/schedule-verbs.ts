@@ -50,9 +50,10 @@ export function scheduleVerbRoutes(app: Api, { schedules, calendars, now }: ApiD
         ...(body?.nominal !== undefined && { nominalMs: Date.parse(body.nominal) }),
         ...(body?.params && { params: body.params }),
       }
-      const runId = await schedules.trigger({ tenant, id }, options)
+      // after it nothing may fail: whoever asked again would get a second run
       const effectsAt = await calendars.effects(tenant, labelsOf(await schedules.get({ tenant, id })))
       const warnings = triggerWarnings(effectsAt(now()))
+      const runId = await schedules.trigger({ tenant, id }, options)
       return reply
         .code(202)
         .header('location', `/api/v1/runs/${runId}`)

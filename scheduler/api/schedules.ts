@@ -5,6 +5,7 @@ import { type LabelMatch, parseLabelSelector } from '../schedules/label-selector
 import { scheduleStates } from '../schedules/list-schedules.ts'
 import type { ApiDeps } from './deps.ts'
 import { preconditions } from './etag.ts'
+import { tellOutcome } from './outcome.ts'
 import { listQuery, nextLink } from './paging.ts'
 import { assertPathId } from './path-id.ts'
 import { problemResponses } from './problems.ts'
@@ -34,7 +35,7 @@ function putRoute(app: Api, { schedules, now }: ApiDeps): void {
       assertPathId(body, id)
       const options = await preconditions(request, () => schedules.get({ tenant: caller.tenant, id }))
       const { schedule, outcome } = await schedules.put(caller.tenant, { ...body, id }, options)
-      if (outcome === 'created') reply.code(201).header('location', `/api/v1/schedules/${id}`)
+      tellOutcome(request, reply, { outcome, path: `/schedules/${id}` })
       reply.header('etag', `"${schedule.generation}"`)
       return { ...viewSchedule(schedule, now()), outcome }
     },

@@ -12,6 +12,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set before a handler of /api/v1 runs. */
     caller: Caller
+    /** What a request changed, where that is not what its path says: `created mission cpu`. */
+    changed?: readonly string[]
   }
   interface FastifyContextConfig {
     /** Where larger bodies are taken, for those that are refused. */

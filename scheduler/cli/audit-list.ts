@@ -25,12 +25,17 @@ export const auditList = defineCommand({
   },
 })
 
+interface Line extends Entry {
+  readonly what?: string
+}
+
 export function changeTable(changes: readonly Entry[], nowMs: number): string {
   if (changes.length === 0) return 'no changes'
-  return textTable(changes, [
+  const lines = changes.flatMap((change): Line[] => change.changes?.map((what) => ({ ...change, what })) ?? [change])
+  return textTable(lines, [
     { title: 'WHEN', cell: ({ at }) => relativeTime(at, nowMs) },
     { title: 'WHO', cell: ({ actor }) => actor },
-    { title: 'WHAT', cell: ({ method, path }) => `${method} ${path}` },
+    { title: 'WHAT', cell: ({ what, method, path }) => what ?? `${method} ${path}` },
     { title: 'GENERATION', cell: ({ generation }) => `${generation ?? '-'}` },
     { title: 'REQUEST', cell: ({ requestId }) => requestId },
   ])

@@ -70,7 +70,10 @@ async function forecastOnce({ forecasts }: ExecutionDeps, attempt: TaskAttempt):
   if (!forecasts) throw new AppError('UNSUPPORTED', 'forecasts of any query need a forecast worker')
   const { job, signal, task } = attempt
   const actor = `schedule ${job.scheduleId}`
-  const params = checked(task, forecastOnceParams)
+  const written = checked(task, forecastOnceParams)
+  // a late or repeated run sees what one on time would have seen
+  const asOf = new Date(job.nominalMs).toISOString()
+  const params = written.query === undefined ? written : { asOf, ...written }
   const { id, tenant } = await forecasts.submit(params, { tenant: job.tenant, actor, kind: 'job' })
   // the run's own time-out ends it
   const record = await forecasts.wait({ tenant, id }, Number.POSITIVE_INFINITY, signal)

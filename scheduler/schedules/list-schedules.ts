@@ -1,6 +1,6 @@
 import { filteredPage } from '../store/pages.ts'
 import type { SchedulePage, ScheduleStore } from '../store/ticks/schedule-store.ts'
-import type { StoredSchedule } from '../store/ticks/stored-schedule.ts'
+import { labelsOf, type StoredSchedule } from '../store/ticks/stored-schedule.ts'
 import { type LabelMatch, matchesLabels } from './label-selector.ts'
 
 /** finished: no T is left. overdue: the planner should have looked at it a minute ago. */
@@ -61,5 +61,5 @@ function matches(
   if (state !== undefined && stateOf(schedule, nowMs) !== state) return false
   if (owner !== undefined && own?.owner !== owner) return false
   if (!schedule.id.startsWith(q)) return false
-  return matchesLabels(own?.labels, labels)
+  return matchesLabels(labelsOf(schedule), labels)
 }

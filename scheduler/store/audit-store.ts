@@ -17,6 +17,8 @@ export interface AuditEntry {
   readonly status: number
   /** Of what was written, where it has one. */
   readonly generation?: number
+  /** Of a request that changed many things: `created mission cpu`. */
+  readonly changes?: readonly string[]
   readonly requestId: string
 }
 
@@ -42,6 +44,7 @@ const storedEntry = z.object({
   path: z.string(),
   status: z.number(),
   generation: z.number().exactOptional(),
+  changes: z.array(z.string()).exactOptional(),
   requestId: z.string(),
 })
 

@@ -50,6 +50,23 @@ test('what changed nothing is not: refusals, reads, previews', async () => {
   expect((await list('ann')).json()).toEqual({ changes: [] })
 })
 
+test('what many missions changed is told one by one, and what stayed is not', async () => {
+  const { put, post, list } = await start()
+  const bulk = (documents: readonly object[], query = '') =>
+    post('ann', `/api/v1/bulk/missions/apply${query}`, documents)
+  const documents = Array.from({ length: 150 }, (_, i) => ({ id: `m-${i}`, query: 'up' }))
+  await bulk(documents, '?dryRun=true')
+  await bulk(documents)
+  await bulk([...documents.slice(1), { id: 'm-0', query: 'down' }])
+  await bulk(documents.slice(1))
+  await put('ann', 'm-1', { query: 'up' })
+  await post('ann', '/api/v1/backfills', { mission: 'm-1', from: '2026-01-01', to: '2026-01-02', dryRun: true })
+  const entries = (await list('ann')).json().changes
+  expect(entries.map(({ changes }: { changes: string[] }) => changes.length)).toEqual([1, 50, 100])
+  expect(entries[0].changes).toEqual(['updated mission m-0'])
+  expect(entries[2].changes.slice(0, 2)).toEqual(['created mission m-0', 'created mission m-1'])
+})
+
 test('it is for admins, page by page', async () => {
   const { put, list } = await start()
   for (const id of ['a', 'b', 'c']) await put('ann', id, { query: id })

@@ -24,5 +24,7 @@ test('who, what and when stand in a table', () => {
     ['60 s ago', 'ann', 'PUT /api/v1/missions/cpu', '3', 'r1'],
     ['60 s ago', 'ann', 'DELETE /api/v1/missions/cpu', '-', 'r1'],
   ])
+  const many = { ...change, changes: ['created mission a', 'pruned mission b'] }
+  expect(changeTable([many], Date.parse(at))).toMatch(/ann +created mission a .*\n.*ann +pruned mission b /)
   expect(changeTable([], 0)).toBe('no changes')
 })

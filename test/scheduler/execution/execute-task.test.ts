@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { executeTask } from '../../../scheduler/execution/execute-task.ts'
 import type { Attempt, ExecutionDeps } from '../../../scheduler/execution/ports.ts'
+import type { ForecastService } from '../../../scheduler/forecasts/forecast-service.ts'
 import type { ForecastRecord } from '../../../scheduler/forecasts/types.ts'
 import type { FlowTask, RunJob } from '../../../scheduler/queue/runs.ts'
 import { executionWorld } from '../../fakes/execution-world.ts'
@@ -71,6 +72,17 @@ test('a forecast of any query is made by the forecast workers', async () => {
     expect.objectContaining({ query: 'up', predictionLength: 64 }),
     expect.objectContaining({ tenant: 'default', actor: 'schedule mine', kind: 'job' }),
   )
+})
+
+test.each([
+  [{ query: 'up' }, '2026-11-24T12:30:00.000Z'],
+  [{ query: 'up', asOf: '2026-01-01T00:00:00Z' }, '2026-01-01T00:00:00Z'],
+  [{ series: [{ labels: {}, values: [1, 2] }] }, undefined],
+])('of %j it sees what a run on time would have seen: up to %s', async (params, asOf) => {
+  const submit = vi.fn<ForecastService['submit']>(async () => record({ status: 'queued' }))
+  const forecasts = { submit, wait: async () => record({}), cancel: async () => record({}) }
+  await taskOf('forecast-once', params).run({ forecasts })
+  expect(submit.mock.calls[0]?.[0].asOf).toBe(asOf)
 })
 
 test('it fails as the forecast does', async () => {

@@ -14,7 +14,7 @@ const own = (id: string, labels: Record<string, string> = {}, owner?: string): S
   return storedSchedule({ id, mission: '', own: document, dueMs: nowMs + 1_000 })
 }
 const all = [
-  storedSchedule({ id: 'cpu.detect', dueMs: nowMs }),
+  storedSchedule({ id: 'cpu.detect', dueMs: nowMs, labels: { team: 'sre' } }),
   storedSchedule({ id: 'cpu.forecast', flow: 'forecast', pause: { reason: '', sinceMs: 0 } }),
   own('a-red', { team: 'red' }),
   own('b-blue', { team: 'blue' }),
@@ -42,6 +42,7 @@ test.each<{ filter: Partial<ScheduleFilter>; found: string[] }>([
   { filter: { q: 'c' }, found: ['cpu.detect', 'cpu.forecast', 'c-none'] },
   { filter: { state: 'paused' }, found: ['cpu.forecast'] },
   { filter: { labels: [{ name: 'team', value: 'red', isEqual: true }] }, found: ['a-red'] },
+  { filter: { labels: [{ name: 'team', value: 'sre', isEqual: true }] }, found: ['cpu.detect'] },
   {
     filter: { flow: 'noop', labels: [{ name: 'team', value: 'red', isEqual: false }] },
     found: ['b-blue', 'c-none'],
