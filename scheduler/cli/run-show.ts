@@ -51,11 +51,11 @@ export const parseRun = (answer: unknown): Run => anyRun.parse(answer)
 
 /** Resolves once the run has ended; undefined when it has not within `timeoutMs`. */
 export async function awaitRun(client: ApiClient, runId: string, timeoutMs: number): Promise<Run | undefined> {
-  const untilMs = Date.now() + timeoutMs
+  const untilMs = performance.now() + timeoutMs
   for (;;) {
     const run = await findRun(client, runId)
     if (run && hasEnded(run)) return run
-    if (Date.now() + pollMs > untilMs) return undefined
+    if (performance.now() + pollMs > untilMs) return undefined
     await sleep(pollMs)
   }
 }

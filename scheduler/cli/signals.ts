@@ -9,9 +9,9 @@ export function abortOnSignals(): AbortSignal {
   const ending = new AbortController()
   let firstMs: number | undefined
   const end = (signal: NodeJS.Signals) => {
-    firstMs ??= Date.now()
+    firstMs ??= performance.now()
     ending.abort()
-    if (Date.now() - firstMs <= echoMs) return
+    if (performance.now() - firstMs <= echoMs) return
     // as if nobody listened: process.exit ends threads first, and one that computes makes an abort of it
     process.removeAllListeners(signal)
     process.kill(process.pid, signal)

@@ -109,8 +109,8 @@ async function untilReady(spec: ProcessSpec, exited: Promise<string>, signal: Ab
   void exited.then((why) => {
     ended = why
   })
-  const deadlineMs = Date.now() + readyTimeoutMs
-  while (Date.now() < deadlineMs) {
+  const deadlineMs = performance.now() + readyTimeoutMs
+  while (performance.now() < deadlineMs) {
     if (ended !== undefined)
       throw new AppError('UNSUPPORTED', `${name} ended at its start (${ended}); ${logEnd(logFile)}`)
     const ready = await spec.ready()

@@ -84,16 +84,16 @@ export function supervise(options: SupervisorOptions = {}): Supervisor {
 
   async function keep(one: Supervised, first: RunningProcess): Promise<void> {
     let failures = 0
-    let startedMs = Date.now()
+    let startedMs = performance.now()
     let why = await first.exited
     while (!signal.aborted) {
-      if (Date.now() - startedMs >= stableMs) failures = 0
+      if (performance.now() - startedMs >= stableMs) failures = 0
       const restartInMs = Math.min(maxBackoffMs, backoffMs * 2 ** failures++)
       onEvent({ what: 'died', name: one.spec.name, why: one.deaf ? 'it did not answer' : why, restartInMs })
       one.deaf = false
       await sleep(restartInMs, undefined, { signal }).catch(() => {})
       if (signal.aborted) return
-      startedMs = Date.now()
+      startedMs = performance.now()
       const again = launch(one)
       why = await again.then(
         ({ exited }) => exited,

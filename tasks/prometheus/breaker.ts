@@ -12,6 +12,7 @@ export interface Breaker {
 }
 
 export interface BreakerOptions {
+  /** Monotonic: the clock of a machine may step back, and what is open would stay so. */
   readonly now?: () => number
   /** Failures in a row that open it. */
   readonly failures?: number
@@ -19,14 +20,18 @@ export interface BreakerOptions {
   readonly openMs?: number
 }
 
-export function createBreaker({ now = Date.now, failures = 5, openMs = 10_000 }: BreakerOptions = {}): Breaker {
+export function createBreaker({
+  now = () => performance.now(),
+  failures = 5,
+  openMs = 10_000,
+}: BreakerOptions = {}): Breaker {
   let failed = 0
   let openUntilMs = 0
   let lastReason = ''
   return {
     check(subject) {
       if (failed < failures) return
-      const waitMs = openUntilMs - now()
+      const waitMs = Math.ceil(openUntilMs - now())
       if (waitMs > 0) {
         const why = `not asked, ${failed} requests in a row failed, the last one by ${lastReason}`
         throw new AppError('STORE_UNAVAILABLE', `${subject}: ${why}`, { retryAfterMs: waitMs })

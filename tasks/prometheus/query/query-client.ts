@@ -39,6 +39,7 @@ export interface QueryClientOptions {
   readonly slots?: RequestSlots
   /** Worth sharing by clients that read the same series. */
   readonly labels?: LabelCache
+  /** For distances alone. */
   readonly now?: () => number
 }
 
@@ -46,8 +47,13 @@ export interface QueryClientOptions {
 export function createQueryClient(
   datasource: Datasource,
   http: DatasourceHttp,
-  { slots = requestSlots(datasource.requestSlots), labels = labelCache(), now = Date.now }: QueryClientOptions = {},
+  options: QueryClientOptions = {},
 ): QueryClient {
+  const {
+    slots = requestSlots(datasource.requestSlots),
+    labels = labelCache(),
+    now = () => performance.now(),
+  } = options
   const isVictoriaMetrics = storeKind(datasource, http, now)
   const context: QueryContext = { datasource, http, slots, labels, isVictoriaMetrics }
   return {

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { createBreaker } from '../../../tasks/prometheus/breaker.ts'
 
 function breakerAt(startMs: number) {
@@ -66,4 +67,14 @@ test.each([
   passes()
   breaker[outcome]('HTTP 503')
   expect([passes(), passes()]).toEqual(later)
+})
+
+test('stays open no longer when the clock of the machine steps back', async () => {
+  const machine = vi.spyOn(Date, 'now')
+  onTestFinished(() => machine.mockRestore())
+  const breaker = createBreaker({ failures: 1, openMs: 20 })
+  breaker.failed('HTTP 503')
+  machine.mockReturnValue(0)
+  await sleep(50)
+  expect(() => breaker.check('main')).not.toThrow()
 })
