@@ -1,4 +1,3 @@
-import type { StepRange } from '../../models/series.ts'
 import type { RedisClient } from '../../tasks/cache/redis.ts'
 import type { BackfillService } from '../backfills/service.ts'
 import type { CalendarService } from '../calendars/service.ts'
@@ -19,6 +18,7 @@ import type { AuditStore } from '../store/audit-store.ts'
 import type { EventStore } from '../store/events-store.ts'
 import type { SeenProcess } from '../store/heartbeats.ts'
 import type { ScheduleKey } from '../store/ticks/schedule-keys.ts'
+import type { TickQuery } from '../store/ticks/tick-codec.ts'
 import type { TickRecord } from '../store/ticks/tick-store.ts'
 
 export interface RunFilter {
@@ -42,7 +42,7 @@ export interface RunReader {
 
 export interface TickReader {
   /** Oldest first. */
-  list(key: ScheduleKey, range: StepRange): Promise<readonly TickRecord[]>
+  list(key: ScheduleKey, query: TickQuery): Promise<readonly TickRecord[]>
 }
 
 /** What a look at a datasource found out; no finding is a store that works. */

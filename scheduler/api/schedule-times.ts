@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { scheduleDocument } from '../schedules/document.ts'
 import { listTimes } from '../schedules/times.ts'
 import { labelsOf } from '../store/ticks/stored-schedule.ts'
+import { tickOutcomes } from '../store/ticks/tick-codec.ts'
 import type { ApiDeps } from './deps.ts'
 import { assertRange, givenInstant } from './instant-range.ts'
 import { listQuery, nextLink } from './paging.ts'
@@ -51,19 +52,35 @@ function timesRoute(app: Api, { schedules, calendars, now }: ApiDeps): void {
 function ticksRoute(app: Api, { ticks, schedules, now }: ApiDeps): void {
   app.get('/schedules/:id/ticks', {
     schema: {
-      ...{ tags, summary: 'What became of every due instant (kept for two days)', params },
-      querystring: z.strictObject({
+      ...{ tags, summary: 'What became of every due instant, oldest first (kept for two days)', params },
+      querystring: listQuery.extend({
+        cursor: z
+          .string()
+          .regex(/^\d{1,16}$/, 'no cursor of this list')
+          .exactOptional()
+          .describe('From the page before'),
+        outcome: z.enum(tickOutcomes).exactOptional(),
         from: givenInstant.optional().describe('Excluded; default: a day before `to`'),
         to: givenInstant.optional().describe('Included; default: now'),
       }),
-      response: { 200: z.object({ ticks: z.array(tickView) }).meta({ id: 'Ticks' }), ...problemResponses },
+      response: {
+        200: z.object({ ticks: z.array(tickView), cursor: z.string().optional() }).meta({ id: 'Ticks' }),
+        ...problemResponses,
+      },
     },
-    handler: async ({ params: { id }, query: { from, to }, caller: { tenant } }) => {
+    handler: async (request, reply) => {
+      const { params, query, caller } = request
+      const { from, to, limit, cursor: after, ...filter } = query
       const untilMs = to === undefined ? now() : Date.parse(to)
       const fromMs = from === undefined ? untilMs - dayMs : Date.parse(from)
       assertRange(fromMs, untilMs)
-      const schedule = await schedules.get({ tenant, id })
-      return { ticks: (await ticks.list(schedule, { fromMs, untilMs })).map(viewTick) }
+      const schedule = await schedules.get({ tenant: caller.tenant, id: params.id })
+      const range = { fromMs: Math.max(fromMs, Number(after ?? 0)), untilMs }
+      const found = await ticks.list(schedule, { ...filter, ...range, limit: limit + 1 })
+      const page = found.slice(0, limit)
+      const cursor = found.length > limit ? `${page.at(-1)?.nominalMs}` : undefined
+      nextLink(request, reply, cursor)
+      return { ticks: page.map(viewTick), ...(cursor !== undefined && { cursor }) }
     },
   })
 }

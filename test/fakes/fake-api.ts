@@ -71,8 +71,11 @@ export function fakeApi({ settings, runRecords = [], tickRecords = [], logLines 
     events: { lastId: async () => '0-0', readAfter: async (_, lastId) => ({ events: [], lastId, isGap: false }) },
     audit: fakeAuditStore(),
     ticks: {
-      list: async (_, { fromMs, untilMs }) =>
-        tickRecords.filter(({ nominalMs }) => nominalMs > fromMs && nominalMs <= untilMs),
+      list: async (_, { fromMs, untilMs, outcome: only, limit }) =>
+        tickRecords
+          .filter(({ nominalMs }) => nominalMs > fromMs && nominalMs <= untilMs)
+          .filter(({ outcome }) => only === undefined || outcome === only)
+          .slice(0, limit),
     },
     datasources: {
       list: () => [{ name: 'main', kind: 'victoriametrics', futureWrites: 'auto' }],

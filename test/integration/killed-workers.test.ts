@@ -200,7 +200,7 @@ interface TickView {
 }
 
 async function ticksOf(mission: string, flow: FlowName): Promise<readonly TickView[]> {
-  return (await stack.api<{ ticks: TickView[] }>('GET', `schedules/${mission}.${flow}/ticks`)).ticks
+  return (await stack.api<{ ticks: TickView[] }>('GET', `schedules/${mission}.${flow}/ticks?limit=1000`)).ticks
 }
 
 async function outcomes(flow: FlowName, T: string): Promise<string[]> {

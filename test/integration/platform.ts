@@ -42,7 +42,7 @@ export async function startPlatform(settings: PlatformSettings) {
     /** Every T of a schedule that is due each second, up to this one, ended once, and each as it should. */
     async expectEveryTick(id: string, fromMs: number, untilMs: number): Promise<void> {
       const from = new Date(fromMs).toISOString()
-      const path = `schedules/${id}/ticks?from=${from}&to=${new Date(untilMs).toISOString()}`
+      const path = `schedules/${id}/ticks?limit=1000&from=${from}&to=${new Date(untilMs).toISOString()}`
       const { ticks } = await api<{ ticks: { nominal: string; outcome: string }[] }>('GET', path)
       const seconds = Math.floor(untilMs / 1_000) - Math.floor(fromMs / 1_000)
       const expected = Array.from({ length: seconds }, (_, i) => (Math.floor(fromMs / 1_000) + 1 + i) * 1_000)

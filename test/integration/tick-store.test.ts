@@ -42,6 +42,19 @@ test('ticks recorded in any order are listed by T, within the range', async () =
   expect(await ticks.list(schedule, everything)).toHaveLength(10)
 })
 
+test('the oldest of one outcome are listed up to a number, over days', async () => {
+  const ticks = createTickStore(real.redis)
+  const missed = (nominalMs: number): TickMark => ({ nominalMs, outcome: 'missed', reason: 'run_lost', lagMs: 0 })
+  for (const day of [0, 1, 2])
+    for (const i of [0, 1, 2]) {
+      await ticks.record(schedule, ran(midnightMs + day * dayMs + 2 * i))
+      await ticks.record(schedule, missed(midnightMs + day * dayMs + 2 * i + 1))
+    }
+  const found = await ticks.list(schedule, { ...everything, outcome: 'missed', limit: 4 })
+  expect(found).toEqual([1, 3, 5, dayMs + 1].map((ms) => missed(midnightMs + ms)))
+  expect(await ticks.list(schedule, { ...everything, limit: 7 })).toHaveLength(7)
+})
+
 test('the first final outcome stays; only a buffered one gives way', async () => {
   const ticks = createTickStore(real.redis)
   const mark = { nominalMs: midnightMs, lagMs: 3 }

@@ -1,14 +1,14 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { parseDuration } from '../../../models/duration.ts'
 import type { tickView } from '../../api/views.ts'
 import { apiClient, apiOptions } from '../api-client.ts'
 import { defineCommand } from '../command.ts'
+import { allPages } from '../pages.ts'
 import { textTable } from '../table.ts'
 import { show, watchOption } from '../watch.ts'
 import { schedulePath } from './schedule-get.ts'
 
 type Tick = z.output<typeof tickView>
-const answered = z.object({ ticks: z.array(z.custom<Tick>((value) => typeof value === 'object')) })
 
 export const tickList = defineCommand({
   name: 'tick list',
@@ -29,9 +29,9 @@ export const tickList = defineCommand({
     const render = async () => {
       const from = new Date(Date.now() - parseDuration(values.last ?? '1h')).toISOString()
       const client = apiClient(values, io.environment)
-      const { ticks } = answered.parse(await client.call({ path: `${schedulePath(id)}/ticks`, query: { from } }))
-      const found = ticks.filter(({ outcome }) => values.outcome === undefined || outcome === values.outcome)
-      return values.json ? JSON.stringify(found, undefined, 2) : tickTable(found)
+      const request = { path: `${schedulePath(id)}/ticks`, query: { from, outcome: values.outcome }, field: 'ticks' }
+      const ticks = await allPages<Tick>(client, request)
+      return values.json ? JSON.stringify(ticks, undefined, 2) : tickTable(ticks)
     }
     await show(io, { isWatched: values.watch, render })
     return 0

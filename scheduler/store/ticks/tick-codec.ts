@@ -65,21 +65,34 @@ export function isTickDay(day: Buffer): boolean {
   )
 }
 
-/** Ticks of the day that begins at `startMs` with fromMs < T <= untilMs, oldest first. */
-export function decodeTicks(day: Buffer, startMs: number, { fromMs, untilMs }: StepRange): TickMark[] {
+/** fromMs < T <= untilMs. */
+export interface TickQuery extends StepRange {
+  readonly outcome?: TickOutcome
+  /** Most ticks, the oldest ones; default: all. */
+  readonly limit?: number
+}
+
+/** Ticks of the day that begins at `startMs`, oldest first. */
+export function decodeTicks(day: Buffer, startMs: number, query: TickQuery): TickMark[] {
   if (!isTickDay(day)) return []
+  const { fromMs, untilMs, outcome, limit = Number.POSITIVE_INFINITY } = query
   const ticks: TickMark[] = []
-  for (let at = tickHeader.length; at + tickBytes <= day.length; at += tickBytes) {
-    const tick = decodeTick(day.readUInt32BE(at), day.readUInt32BE(at + 4), startMs)
-    if (tick && tick.nominalMs > fromMs && tick.nominalMs <= untilMs) ticks.push(tick)
+  for (let at = tickHeader.length; at + tickBytes <= day.length && ticks.length < limit; at += tickBytes) {
+    const first = day.readUInt32BE(at)
+    const nominalMs = nominalOf(first, startMs)
+    if (nominalMs <= fromMs || nominalMs > untilMs) continue
+    const tick = decodeTick(first, day.readUInt32BE(at + 4), startMs)
+    if (tick && (outcome === undefined || tick.outcome === outcome)) ticks.push(tick)
   }
   return ticks
 }
 
+const nominalOf = (first: number, startMs: number): number => startMs + (first >>> 5)
+
 /** Two big-endian words: ms of the day (27 bits), outcome (3), unused (2); reason (5), distance in ms (27). */
 function decodeTick(first: number, second: number, startMs: number): TickMark | undefined {
   const [outcome, reason] = [(first >>> 2) & 7, second >>> 27]
-  return tickOf({ nominalMs: startMs + (first >>> 5), outcome, reason, distanceMs: second % 2 ** 27 })
+  return tickOf({ nominalMs: nominalOf(first, startMs), outcome, reason, distanceMs: second % 2 ** 27 })
 }
 
 export interface TickCodes {

@@ -1,4 +1,3 @@
-import type { StepRange } from '../../../models/series.ts'
 import type { RedisClient } from '../../../tasks/cache/redis.ts'
 import type { TickOutcome } from '../../planning/types.ts'
 import { type FlowName, runIds } from '../../queue/runs.ts'
@@ -7,7 +6,15 @@ import { runLua } from '../lua.ts'
 import { redisCall } from '../redis-call.ts'
 import { ignoreUnreadable, type OnUnreadable } from '../stored-document.ts'
 import { keys, queuePrefix, type ScheduleKey, scheduleMember } from './schedule-keys.ts'
-import { dayMs, decodeTicks, isTickDay, type TickMark, tickArguments, tickOutcomes } from './tick-codec.ts'
+import {
+  dayMs,
+  decodeTicks,
+  isTickDay,
+  type TickMark,
+  type TickQuery,
+  tickArguments,
+  tickOutcomes,
+} from './tick-codec.ts'
 import { lostTicksScript, recordTickScript } from './tick-scripts.ts'
 
 export interface FlowSchedule extends ScheduleKey {
@@ -31,7 +38,7 @@ export interface TickStore {
   /** The outcome that holds, which is `mark.outcome` unless the T had a final one before. */
   record(schedule: FlowSchedule, mark: TickMark): Promise<{ readonly outcome: TickOutcome; readonly isNew: boolean }>
   /** Oldest first; at most the last 8 days of the range. */
-  list(key: ScheduleKey, range: StepRange): Promise<TickRecord[]>
+  list(key: ScheduleKey, query: TickQuery): Promise<TickRecord[]>
   /** Since the schedule was made. */
   counters(key: ScheduleKey): Promise<Partial<Record<TickOutcome, number>>>
   /** Only ticks that were enqueued before the given instant: younger ones may be on their way. */
@@ -43,6 +50,18 @@ const openTicksPerRead = 1_000
 const longestRangeMs = 8 * dayMs
 
 export function createTickStore(redis: RedisClient, onUnreadable: OnUnreadable = ignoreUnreadable): TickStore {
+  async function ticksOfDay(key: ScheduleKey, day: number, query: TickQuery): Promise<TickRecord[]> {
+    const packed = await redisCall('read ticks', redis.getBuffer(`${keys.ticks(key)}${day}`))
+    if (!packed) return []
+    if (!isTickDay(packed)) {
+      const reason = `${packed.length} bytes that are no day of ticks`
+      onUnreadable({ kind: 'ticks', key: `${scheduleMember(key)} ${day}`, reason })
+    }
+    return decodeTicks(packed, day * dayMs, query).map((tick) =>
+      tick.outcome === 'run' ? { ...tick, runId: runIds.tick(key.tenant, key.id, tick.nominalMs) } : tick,
+    )
+  }
+
   return {
     async record(schedule, mark) {
       const touched = [keys.ticks(schedule), keys.schedule(schedule), keys.open]
@@ -51,21 +70,13 @@ export function createTickStore(redis: RedisClient, onUnreadable: OnUnreadable =
       return { outcome: tickOutcomes[there] ?? mark.outcome, isNew: there === -1 }
     },
 
-    async list(key, range) {
-      const ticks: TickRecord[] = []
-      const firstMs = Math.max(range.fromMs, range.untilMs - longestRangeMs)
-      for (let day = Math.floor(firstMs / dayMs); day * dayMs <= range.untilMs; day++) {
-        const packed = await redisCall('read ticks', redis.getBuffer(`${keys.ticks(key)}${day}`))
-        if (!packed) continue
-        if (!isTickDay(packed)) {
-          const reason = `${packed.length} bytes that are no day of ticks`
-          onUnreadable({ kind: 'ticks', key: `${scheduleMember(key)} ${day}`, reason })
-        }
-        for (const tick of decodeTicks(packed, day * dayMs, range)) {
-          const runId = runIds.tick(key.tenant, key.id, tick.nominalMs)
-          ticks.push(tick.outcome === 'run' ? { ...tick, runId } : tick)
-        }
-      }
+    async list(key, query) {
+      const { fromMs, untilMs, limit = Number.POSITIVE_INFINITY } = query
+      let ticks: TickRecord[] = []
+      const firstMs = Math.max(fromMs, untilMs - longestRangeMs)
+      for (let day = Math.floor(firstMs / dayMs); day * dayMs <= untilMs && ticks.length < limit; day++)
+        // a day may have more than fit on the stack
+        ticks = ticks.concat(await ticksOfDay(key, day, { ...query, limit: limit - ticks.length }))
       return withCalendars(redis, ticks)
     },
 

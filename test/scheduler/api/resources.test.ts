@@ -71,12 +71,23 @@ test('the ticks of a schedule tell what became of every T', async () => {
   ])
   const range = '?from=2026-11-24T10:00:00Z&to=2026-11-24T12:00:00%2B01:00'
   expect((await app.inject(`/api/v1/schedules/cpu.forecast/ticks${range}`)).json().ticks).toHaveLength(1)
+
+  const page = async (query: string) => (await app.inject(`/api/v1/schedules/cpu.forecast/ticks${query}`)).json()
+  const outcomes = ({ ticks }: { ticks: { outcome: string }[] }) => ticks.map(({ outcome }) => outcome)
+  const first = await page('?limit=2')
+  expect(outcomes(first)).toEqual(['missed', 'coalesced'])
+  const second = await page(`?limit=2&cursor=${first.cursor}`)
+  expect([outcomes(second), second.cursor]).toEqual([['run'], undefined])
+  expect(outcomes(await page('?outcome=coalesced'))).toEqual(['coalesced'])
 })
 
 test.each([
   { path: 'cpu.forecast/ticks', status: 404, what: 'an unknown mission' },
   { path: 'cpu/ticks', status: 404, what: 'a mission instead of a schedule' },
   { path: 'CPU/ticks', status: 422, what: 'no name of a schedule' },
+  { path: 'cpu.detect/ticks?outcome=lost', status: 422, what: 'no outcome' },
+  { path: 'cpu.detect/ticks?cursor=next', status: 422, what: 'no cursor' },
+  { path: 'cpu.detect/ticks?limit=1001', status: 422, what: 'more ticks than a page has' },
   { path: 'cpu.detect/ticks?from=yesterday', status: 422, what: 'no instant' },
   { path: 'cpu.detect/ticks?from=2026-11-24T13:00:00Z', status: 422, what: 'a range that ends before it begins' },
 ])('$what answers $status', async ({ path, status }) => {
