@@ -5,6 +5,8 @@ import { addMatchers, findSelectors, type ScopedQuery } from './scope-query.ts'
 
 /** VictoriaMetrics takes no longer ones unless it is told to. */
 const longestQuery = 16_000
+/** VictoriaMetrics (1.79.5) has its own use for lower ones, and does not find them in one of several values. */
+const lowestFound = '\u0003'
 /** Each series of their answer comes from one that they are given and has its labels, but for the name. */
 const bySeries =
   /^(?:i?rate|increase|i?delta|deriv|(?:avg|min|max|sum|count|stddev|last)_over_time|abs|clamp_(?:min|max))$/
@@ -18,6 +20,7 @@ const plain = ['PromQL', 'ParenExpr', 'MatrixSelector', 'SubqueryExpr', 'OffsetE
 export function narrowQuery({ victoriaMetrics }: QueryTarget, scoped: ScopedQuery, part: SeriesPart): ScopedQuery {
   if (!('label' in part) || part.values.length === 0 || !/^[a-zA-Z_]\w*$/.test(part.label)) return scoped
   const { label, values, isRest = false } = part
+  if ([...values.join()].some((char) => char < lowestFound)) return scoped
   const { query } = scoped
   const expression = JSON.stringify(values.map(escaped).join('|'))
   const selector = onlySelector(query)

@@ -43,8 +43,9 @@ test('values that mean something in an expression or in a text', () => {
   expect(narrowed('load', { label: 'zone', values })).toBe(String.raw`load{zone=~"a\\.b|a\\|b|\\(|\\\\d|\"|ü\n"}`)
 })
 
-test('nothing is narrowed by a hash, by a label that needs quotes, or beyond what a store takes', () => {
+test('nothing is narrowed by a hash, by a label that needs quotes, values that get lost, or beyond what a store takes', () => {
   expect(narrowed('load', { hash: 1, of: 2 }, true)).toBe('load')
   expect(narrowed('load', { label: 'größe', values: ['a'] }, true)).toBe('load')
+  expect(narrowed('load', { label: 'zone', values: ['a', 'b\u0002'] })).toBe('load')
   expect(narrowed('load', { label: 'zone', values: ['x'.repeat(20_000)] }, true)).toBe('load')
 })
