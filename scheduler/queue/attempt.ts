@@ -187,23 +187,27 @@ async function noted({ onError }: AttemptDeps, note: () => Promise<void> | undef
 
 async function mayBegin(
   { overlaps, metrics }: AttemptDeps,
-  { job, attempt }: FetchedJob,
+  fetched: FetchedJob,
   nowMs: number,
 ): Promise<Pick<BeginVerdict, 'verdict' | 'failures'>> {
+  const { job } = fetched
   // its tick has its outcome, and it waits for nobody
-  if (job.retriedAfter !== undefined || (job.shards && job.kind !== 'tick')) return { verdict: 'go' }
-  const isLate = isPastDeadline(job, nowMs)
-  if (job.kind !== 'tick') return { verdict: isLate && attempt === 1 ? 'drop' : 'go' }
-  const { outcome, isNew, ...begun } = await overlaps.begin(job, nowMs, isLate)
+  if (job.retriedAfter !== undefined) return { verdict: 'go' }
+  if (job.kind !== 'tick') return { verdict: isToExpire(fetched, nowMs) ? 'drop' : 'go' }
+  const { outcome, isNew, ...begun } = await overlaps.begin(job, nowMs, isPastDeadline(job, nowMs))
   if (isNew && outcome !== 'buffered') metrics.tick(job.flow, outcome, nowMs - job.nominalMs)
   return begun
 }
 
 /** Whether it is too late to begin. */
-export function isPastDeadline(job: RunJob, nowMs: number): boolean {
+function isPastDeadline(job: RunJob, nowMs: number): boolean {
   const { startDeadlineMs = Number.POSITIVE_INFINITY, nominalMs, enqueuedMs } = job
   return nowMs > Math.max(nominalMs, enqueuedMs) + startDeadlineMs
 }
+
+/** One that somebody began, or asked to retry, goes on however late it is. */
+export const isToExpire = ({ job, attempt }: FetchedJob, nowMs: number): boolean =>
+  attempt === 1 && job.retriedAfter === undefined && !job.shards && isPastDeadline(job, nowMs)
 
 /** A job that BullMQ gave up because each worker that took it ended without a word. */
 export async function settleKilled(deps: AttemptDeps, job: RunJob, attempt: number): Promise<void> {

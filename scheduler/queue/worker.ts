@@ -12,7 +12,7 @@ import {
   type AttemptResult,
   attemptRun,
   type FetchedJob,
-  isPastDeadline,
+  isToExpire,
   type OnSettled,
   settleKilled,
   type WorkerMetrics,
@@ -104,9 +104,9 @@ export function createWorker(options: RunWorkerOptions): RunWorker {
     try {
       const started = { bullJob, token, waitMs: options.waitMs ?? 2_000 }
       if (await isHeldUp(bullJob.data, cancel)) return await conclude({ kind: 'wait' }, started)
-      // one that is late ends as expired, whether there is a place or not
-      if (!isPastDeadline(bullJob.data, options.clock.now())) hold = await options.limits?.hold(bullJob.data)
       const fetched = fetchedJob(bullJob, cancel)
+      // whether there is a place or not
+      if (!isToExpire(fetched, options.clock.now())) hold = await options.limits?.hold(bullJob.data)
       const result: AttemptResult = hold === 'full' ? { kind: 'wait' } : await attemptRun(deps, fetched, lost.signal)
       return await conclude(result, started)
     } catch (error) {

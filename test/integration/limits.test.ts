@@ -54,7 +54,10 @@ test('a lease that nobody renews runs out, one that is renewed lasts', async () 
   expect(await runLimits.hold(job(2))).toBe('full')
   if (hold === undefined || hold === 'full') throw new Error('no place')
   await hold.release()
-  expect(await runLimits.hold(job(2))).not.toBe('full')
+  const next = await runLimits.hold(job(2))
+  if (next === undefined || next === 'full') throw new Error('no place')
+  // else it is renewed in the tests that follow
+  await next.release()
   expect(onError).not.toHaveBeenCalled()
 })
 
