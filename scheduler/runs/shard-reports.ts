@@ -21,17 +21,30 @@ const shardReport: z.ZodType<ShardReport> = z.object({
 /** Of a run that was split, by their numbers; from what their workers noted. */
 export function shardReports(
   runs: Pick<RunStore, 'get'>,
-  { runId: of, shards = [], retriedAfter = 0 }: Pick<RunJob, 'runId' | 'shards' | 'retriedAfter'>,
+  job: Pick<RunJob, 'runId' | 'shards' | 'retriedAfter'>,
 ): Promise<readonly ShardReport[]> {
+  const { shards = [] } = job
   return Promise.all(
     shards.map(async ({ part, series }, number) => {
-      const runId = runIds.shard(of, number, retriedAfter)
-      const first = runIds.shard(of, number)
-      // one that had ended well before the run was tried again
-      const record = (await runs.get(runId)) ?? (runId === first ? undefined : await runs.get(first))
+      const { runId, record } = await newestRun(runs, job, number)
       return { runId, part: partText(part), series, ...(record ? progress(record) : { state: 'waiting' as const }) }
     }),
   )
+}
+
+/** Of the newest round, else the one that succeeded before: a retry of the run leaves such a shard alone. */
+async function newestRun(
+  runs: Pick<RunStore, 'get'>,
+  { runId: of, retriedAfter = 0 }: Pick<RunJob, 'runId' | 'retriedAfter'>,
+  number: number,
+): Promise<{ readonly runId: string; readonly record?: RunRecord }> {
+  // a round is called by the attempts before it: not every number is one
+  for (let round = retriedAfter; round >= 0; round--) {
+    const runId = runIds.shard(of, number, round)
+    const record = await runs.get(runId)
+    if (record && (round === retriedAfter || record.state === 'succeeded')) return { runId, record }
+  }
+  return { runId: runIds.shard(of, number, retriedAfter) }
 }
 
 /** As the summary of a run that has ended keeps them; undefined of one that was not split. */
