@@ -57,10 +57,9 @@ export async function splitForecast(run: ForecastToSplit): Promise<SplitForecast
 }
 
 async function planned({ given, resolved, attempt, context }: ForecastToSplit, above: number) {
-  const { tenant, mission, query, stepMs, maxSeries, allowOutputs, scopeKey, groupBy } = resolved.forecastParams
+  const { query, stepMs, maxSeries, allowOutputs, groupBy } = resolved.forecastParams
   const { untilMs } = contextRange(resolved.forecastParams, context.nominalMs)
-  const panel = { query, stepMs, maxSeries, allowOutputs, scopeKey, untilMs, groupBy, above }
-  const shards = await findShards(given, { mission: { tenant, mission }, ...panel })
+  const shards = await findShards(given, { query, stepMs, maxSeries, allowOutputs, untilMs, groupBy, above })
   if (!shards) return undefined
   const { job } = attempt
   await attempt.updateJob({ ...job, shards })

@@ -48,6 +48,12 @@ test('a large panel is split once: the plan is in the job, and each shard is enq
   expect(queue.enqueued[0]).toMatchObject({ priority: 5, job: { kind: 'shard', nominalMs: T, shard: { of: 'r.1' } } })
 })
 
+test('so is one that was small at its last forecast', async () => {
+  const { run, keep } = world()
+  await keep(T - 3_600_000)
+  expect(await run()).toBe(waitsForShards)
+})
+
 test('it waits while a shard is alive, and brings back one that its queue lost', async () => {
   const { run, ids, queue, owner } = world()
   await run()

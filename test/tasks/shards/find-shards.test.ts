@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest'
 import { findShards } from '../../../tasks/shards/find-shards.ts'
-import { fakePayload } from '../../fakes/fake-payload.ts'
-import { mission, stepMs, T, world } from '../../fakes/forecast-world.ts'
+import { stepMs, T, world } from '../../fakes/forecast-world.ts'
 
 const hosts = Array.from({ length: 12 }, (_, i) => `h${i}`)
-const panel = { query: 'cpu', stepMs, untilMs: T, mission, scopeKey: 'scope', maxSeries: 100 }
+const panel = { query: 'cpu', stepMs, untilMs: T, maxSeries: 100 }
 
 test('a panel above the threshold is split by what it holds at its last step', async () => {
   const { deps } = world({ hosts })
@@ -18,13 +17,8 @@ test('one that is as large as a shard is not', async () => {
   expect(await findShards(deps, { ...panel, above: 12 })).toBeUndefined()
 })
 
-test('the store is not asked where the mission may not have so many, or had few at its last forecast', async () => {
+test('the store is not asked where the mission may not have so many', async () => {
   const { deps } = world({ hosts })
   expect(await findShards(deps, { ...panel, maxSeries: 12, above: 12 })).toBeUndefined()
-  const series = [{ host: 'h1' }]
-  await deps.cache.keep(mission, fakePayload(T - 3_600_000, { mission, series, scopeKey: 'scope' }))
-  expect(await findShards(deps, { ...panel, above: 4 })).toBeUndefined()
   expect(deps.store.queries).toEqual([])
-  // one of another query says nothing
-  expect(await findShards(deps, { ...panel, scopeKey: 'other', above: 4 })).toHaveLength(3)
 })
