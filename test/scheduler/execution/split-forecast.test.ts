@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { executeForecast } from '../../../scheduler/execution/execute-forecast.ts'
-import { hasLiveShards } from '../../../scheduler/execution/split-forecast.ts'
+import { hasLiveShards, partName } from '../../../scheduler/execution/split-forecast.ts'
 import { type RunJob, type RunRecord, waitsForShards } from '../../../scheduler/queue/runs.ts'
 import { at, executionWorld, name } from '../../fakes/execution-world.ts'
 
@@ -77,6 +77,8 @@ test('shards that have ended become one forecast', async () => {
   })
   expect(await cache.list(name)).toMatchObject([{ nominalMs: T, kind: 'run', seriesCount: 9 }])
   expect(new Set(store.samples('anomaly_pred').map(({ labels }) => labels.pod)).size).toBe(9)
+  const parts = [0, 1, 2].map((number) => cache.list(partName(name, { of: 'r.1', number })))
+  expect(await Promise.all(parts)).toEqual([[], [], []])
   // a retry after the last byte finds what it kept
   expect(await run()).toMatchObject({ read: 0, shards: [{}, {}, {}] })
 })
