@@ -4,7 +4,7 @@ import type { TickOutcome } from '../planning/types.ts'
 import type { Clock } from '../process/clock.ts'
 import { type EnqueueRequest, type RunQueue, runIds } from '../queue/runs.ts'
 import type { ScheduleKey } from '../store/ticks/schedule-keys.ts'
-import type { SchedulePage, ScheduleStore, UpsertOptions } from '../store/ticks/schedule-store.ts'
+import type { SchedulePage, ScheduleStore, UpsertAnswer, UpsertOptions } from '../store/ticks/schedule-store.ts'
 import type { StoredSchedule } from '../store/ticks/stored-schedule.ts'
 import { dayMs } from '../store/ticks/tick-codec.ts'
 import type { TickRecord, TickStore } from '../store/ticks/tick-store.ts'
@@ -50,11 +50,7 @@ export interface TriggerOptions {
  */
 export interface ScheduleService {
   /** @throws INVALID_PARAMS naming every field; CONFLICT. */
-  put(
-    tenant: string,
-    document: ScheduleDocument,
-    options: SchedulePutOptions,
-  ): Promise<{ readonly schedule: StoredSchedule; readonly outcome: 'created' | 'updated' | 'unchanged' }>
+  put(tenant: string, document: ScheduleDocument, options: SchedulePutOptions): Promise<UpsertAnswer>
   get(key: ScheduleKey): Promise<StoredSchedule>
   status(key: ScheduleKey): Promise<ScheduleStatus>
   list(tenant: string, filter: ScheduleFilter): Promise<SchedulePage>
@@ -76,14 +72,15 @@ export function createScheduleService(deps: ScheduleServiceDeps): ScheduleServic
   async function get(key: ScheduleKey): Promise<StoredSchedule> {
     await assertInstalled(deps)
     const schedule = await schedules.get(key)
-    if (!schedule) throw new AppError('NOT_FOUND', `no schedule "${key.id}"`)
+    if (!schedule) throw missing(key)
     return schedule
   }
 
   async function setPaused(key: ScheduleKey, pause: Parameters<ScheduleService['pause']>[1] | undefined) {
     assertOwn(await get(key))
-    await schedules.setPaused(key, pause, clock.now())
-    return get(key)
+    const schedule = await schedules.setPaused(key, pause, clock.now())
+    if (!schedule) throw missing(key)
+    return schedule
   }
 
   return {
@@ -100,8 +97,7 @@ export function createScheduleService(deps: ScheduleServiceDeps): ScheduleServic
       await assertInstalled(deps)
       const nowMs = clock.now()
       const entry = resolveSchedule(tenant, document, { nowMs })
-      const outcome = await schedules.upsertSchedule(entry, nowMs, { expect: expecting(document.id, options) })
-      return { schedule: await get(entry), outcome }
+      return schedules.upsertSchedule(entry, nowMs, { expect: expecting(document.id, options) })
     },
 
     async status(key) {
@@ -140,6 +136,8 @@ export function createScheduleService(deps: ScheduleServiceDeps): ScheduleServic
     },
   }
 }
+
+const missing = ({ id }: ScheduleKey) => new AppError('NOT_FOUND', `no schedule "${id}"`)
 
 /** @throws CONFLICT for a schedule that belongs to a mission. */
 export function assertOwn({ id, mission }: StoredSchedule): void {

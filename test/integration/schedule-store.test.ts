@@ -13,8 +13,10 @@ const stores = () => ({ schedules: createScheduleStore(real.redis), ticks: creat
 
 test('a new schedule is due at its first T after now', async () => {
   const { schedules } = stores()
-  expect(await schedules.upsertSchedule(scheduleEntry(), startMs)).toBe('created')
-  expect(await schedules.get(key)).toEqual({
+  const { schedule, outcome } = await schedules.upsertSchedule(scheduleEntry(), startMs)
+  expect(outcome).toBe('created')
+  expect(await schedules.get(key)).toEqual(schedule)
+  expect(schedule).toEqual({
     ...scheduleEntry(),
     ...{ generation: 1, lastNominalMs: startMs, earlier: [], spreadMs: 0, dueMs: startMs + 30_000 },
   })
@@ -38,7 +40,7 @@ test('an equal entry changes nothing, whatever the order of its fields', async (
       { bandKey, spec: { phaseMs: 0, everyMs: minuteMs, kind: 'every' }, ...rest },
       startMs + hourMs,
     ),
-  ).toBe('unchanged')
+  ).toEqual({ schedule: before, outcome: 'unchanged' })
   expect(await schedules.get(key)).toEqual(before)
 })
 
@@ -46,10 +48,11 @@ test('an edit keeps the T that is due already and follows the new spec after it'
   const { schedules } = stores()
   await schedules.upsertSchedule(scheduleEntry(), startMs)
   const editMs = startMs + 2 * minuteMs
-  expect(await schedules.upsertSchedule(scheduleEntry({ spec: halfHourly }), editMs)).toBe('updated')
-  const stored = await schedules.get(key)
+  const { schedule: stored, outcome } = await schedules.upsertSchedule(scheduleEntry({ spec: halfHourly }), editMs)
+  expect(outcome).toBe('updated')
+  expect(await schedules.get(key)).toEqual(stored)
   expect(stored).toMatchObject({ generation: 2, lastNominalMs: startMs, dueMs: startMs + 30_000 })
-  expect(stored!.earlier).toEqual([{ spec: scheduleEntry().spec, untilMs: editMs }])
+  expect(stored.earlier).toEqual([{ spec: scheduleEntry().spec, untilMs: editMs }])
 })
 
 test('an edit with nothing due leaves T’s before it to nobody', async () => {
@@ -91,8 +94,9 @@ test('advance refuses a decision about another score or generation, and then rec
 test('a pause is kept with its span after it has ended', async () => {
   const { schedules } = stores()
   await schedules.upsertSchedule(scheduleEntry(), startMs)
-  expect(await schedules.setPaused(key, { reason: 'deploy' }, startMs + 1)).toBe(true)
-  expect(await schedules.setPaused(key, { reason: 'longer deploy' }, startMs + 2)).toBe(true)
+  const paused = await schedules.setPaused(key, { reason: 'deploy' }, startMs + 1)
+  expect(paused).toEqual(await schedules.get(key))
+  await schedules.setPaused(key, { reason: 'longer deploy' }, startMs + 2)
   expect((await schedules.get(key))!.pause).toEqual({ reason: 'longer deploy', sinceMs: startMs + 1 })
   await schedules.setPaused(key, undefined, startMs + 9)
   expect((await schedules.get(key))!.pause).toEqual({
@@ -100,7 +104,7 @@ test('a pause is kept with its span after it has ended', async () => {
     sinceMs: startMs + 1,
     untilMs: startMs + 9,
   })
-  expect(await schedules.setPaused({ ...key, id: 'none' }, undefined, startMs)).toBe(false)
+  expect(await schedules.setPaused({ ...key, id: 'none' }, undefined, startMs)).toBeUndefined()
 })
 
 test('a removed schedule is due no more', async () => {

@@ -5,7 +5,7 @@ import { createPlanner } from '../../scheduler/planning/planner.ts'
 import type { ExecuteRun } from '../../scheduler/queue/runs.ts'
 import { pauseFailing } from '../../scheduler/schedules/pause-failing.ts'
 import { createScheduleService } from '../../scheduler/schedules/service.ts'
-import { createScheduleStore } from '../../scheduler/store/ticks/schedule-store.ts'
+import { createScheduleStore, type ScheduleStore } from '../../scheduler/store/ticks/schedule-store.ts'
 import { fakeApi } from '../fakes/fake-api.ts'
 import { minuteMs, scheduleEntry } from '../fakes/schedules.ts'
 import { at, nineMs } from './planner-stage.ts'
@@ -122,6 +122,28 @@ test('a patch changes what it names, and no edit is lost where many patch at onc
     labels: Object.fromEntries(names.map((name) => [name, 'yes'])),
   })
   expect(await patch({ notes: 'x' }, 'cpu.detect')).toMatchObject({ status: 409 })
+})
+
+test('who writes hears of what it has written, whatever comes after it', async () => {
+  const { queue, ticks } = openQueue()
+  const schedules = createScheduleStore(real.redis)
+  const key = { tenant: 'default', id: 'probe' }
+  const othersPause = async <Answer>(answer: Answer) => {
+    await schedules.setPaused(key, { reason: 'somebody else' }, nineMs)
+    return answer
+  }
+  const outrun: ScheduleStore = {
+    ...schedules,
+    upsertSchedule: async (...args) => othersPause(await schedules.upsertSchedule(...args)),
+    setPaused: async (...args) => othersPause(await schedules.setPaused(...args)),
+  }
+  const service = createScheduleService({ schedules: outrun, ticks, queue, clock })
+  const { schedule } = await service.put('default', { id: 'probe', ...minutely }, {})
+  expect(schedule).toMatchObject({ generation: 1 })
+  expect(schedule).not.toHaveProperty('pause')
+  const paused = await service.pause(key, { reason: 'release', actor: 'ann' })
+  expect(paused).toMatchObject({ generation: 3, pause: { reason: 'release' } })
+  expect(await service.resume(key)).toMatchObject({ generation: 5, pause: { untilMs: clock.nowMs } })
 })
 
 test('a list has the schedules of missions too, which their missions alone change', async () => {

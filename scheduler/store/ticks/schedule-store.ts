@@ -52,18 +52,20 @@ export interface UpsertOptions {
   readonly generation?: number
 }
 
+export interface UpsertAnswer {
+  /** As it is stored now. */
+  readonly schedule: StoredSchedule
+  readonly outcome: 'created' | 'updated' | 'unchanged'
+}
+
 /** Schedules and when they are due. Everything is one Lua step; the clock is the caller's. */
 export interface ScheduleStore {
   /** An unchanged entry changes nothing, one that cannot be read is written anew. An edit keeps T's that are due already; later T's follow the new spec. */
-  upsertSchedule(
-    entry: ScheduleEntry,
-    nowMs: number,
-    options?: UpsertOptions,
-  ): Promise<'created' | 'updated' | 'unchanged'>
+  upsertSchedule(entry: ScheduleEntry, nowMs: number, options?: UpsertOptions): Promise<UpsertAnswer>
   /** Ticks stay until they age out. conflict: it has another generation than the given one. */
   removeSchedule(key: ScheduleKey, generation?: number): Promise<'removed' | 'missing' | 'conflict'>
-  /** undefined ends a pause at `nowMs`. False when there is no such schedule. */
-  setPaused(key: ScheduleKey, pause: PauseRequest | undefined, nowMs: number): Promise<boolean>
+  /** undefined ends a pause at `nowMs`. Resolves with what is stored now; undefined when there is no such schedule. */
+  setPaused(key: ScheduleKey, pause: PauseRequest | undefined, nowMs: number): Promise<StoredSchedule | undefined>
   get(key: ScheduleKey): Promise<StoredSchedule | undefined>
   /** By id, without those that cannot be read. */
   list(tenant: string, options: { readonly limit: number; readonly cursor?: string }): Promise<SchedulePage>
@@ -167,8 +169,8 @@ export function createScheduleStore(redis: RedisClient, onUnreadable: OnUnreadab
           ? editedSchedule(row.schedule, entry, nowMs)
           : createdSchedule(entry, { ...unknown, ...row?.position })
       })
-      if (!stored) return 'created'
-      return next ? 'updated' : 'unchanged'
+      if (stored) return next ? { schedule: next, outcome: 'updated' } : { schedule: stored, outcome: 'unchanged' }
+      return { schedule: next!, outcome: 'created' }
     },
 
     async removeSchedule(key, generation) {
@@ -201,8 +203,8 @@ export function createScheduleStore(redis: RedisClient, onUnreadable: OnUnreadab
     },
 
     async setPaused(key, pause, nowMs) {
-      const { stored } = await rewrite(key, (row) => row?.schedule && pausedSchedule(row.schedule, pause, nowMs))
-      return stored !== undefined
+      const { stored, next } = await rewrite(key, (row) => row?.schedule && pausedSchedule(row.schedule, pause, nowMs))
+      return next ?? stored
     },
 
     all: () => namesIn(keys.schedules),
