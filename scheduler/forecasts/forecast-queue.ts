@@ -1,5 +1,6 @@
 import { Queue } from 'bullmq'
 import type { RedisClient } from '../../tasks/cache/redis.ts'
+import type { Clock } from '../process/clock.ts'
 import { type QueueSize, queueSize } from '../queue/queue-size.ts'
 import { redisCall } from '../store/redis-call.ts'
 import { queuePrefix } from '../store/ticks/schedule-keys.ts'
@@ -13,6 +14,12 @@ const priorities = { request: 1, job: 10 } as const
 const ended = { age: 3_600, count: 1_000 }
 const attempts = { request: 1, job: 3 } as const
 
+export interface ForecastQueueOptions {
+  readonly redis: RedisClient
+  readonly clock: Clock
+  readonly onError: (error: Error) => void
+}
+
 export interface ForecastQueue {
   add(job: ForecastJob): Promise<void>
   /** Nothing happens to one that a worker has begun. */
@@ -21,7 +28,7 @@ export interface ForecastQueue {
   close(): Promise<void>
 }
 
-export function createForecastQueue(redis: RedisClient, onError: (error: Error) => void): ForecastQueue {
+export function createForecastQueue({ redis, clock, onError }: ForecastQueueOptions): ForecastQueue {
   const queue = new Queue<ForecastJob>(forecastQueueName, {
     connection: redis,
     prefix: queuePrefix,
@@ -34,12 +41,12 @@ export function createForecastQueue(redis: RedisClient, onError: (error: Error) 
     async add(job) {
       const { id, kind } = job
       const options = { jobId: id, priority: priorities[kind], attempts: attempts[kind] }
-      await redisCall('enqueue a forecast', queue.add(kind, job, options))
+      await redisCall('enqueue a forecast', queue.add(kind, { ...job, enqueuedMs: clock.now() }, options))
     },
     async remove(id) {
       await redisCall('remove a forecast', queue.remove(id))
     },
-    size: () => queueSize(queue),
+    size: () => queueSize(queue, clock.now()),
     close: () => queue.close(),
   }
 }

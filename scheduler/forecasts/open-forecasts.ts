@@ -15,7 +15,8 @@ export function openForecasts(running: OpenProcess): { service: ForecastService;
   const { redis, clock, logger, closers, metrics, missionDeps } = running
   const now = () => clock.now()
   const onError = (error: Error) => logger.warn({ error: error.message }, 'queue error')
-  const queue = closers.add('forecast queue', createForecastQueue(redis.control, onError), (opened) => opened.close())
+  const opened = createForecastQueue({ redis: redis.control, clock, onError })
+  const queue = closers.add('forecast queue', opened, ({ close }) => close())
   const service = createForecastService({
     ...{ store: createForecastStore(redis.data, now), queue, settings: missionDeps.settings, now },
     counts: forecastMetrics(metrics),

@@ -42,6 +42,8 @@ export type ForecastKind = 'request' | 'job'
 /** What the BullMQ job bears; the input lies beside it. */
 export interface ForecastJob extends ForecastName {
   readonly kind: ForecastKind
+  /** Written by the queue; older releases wrote jobs without. */
+  readonly enqueuedMs?: number
 }
 
 export interface ForecastMetrics {

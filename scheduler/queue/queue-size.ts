@@ -16,7 +16,12 @@ export interface QueueSize {
   readonly nextWaitMs: number
 }
 
-export async function queueSize(queue: Queue): Promise<QueueSize> {
+interface Enqueued {
+  /** By the clock that all processes share; older releases wrote jobs without. */
+  readonly enqueuedMs?: number
+}
+
+export async function queueSize(queue: Queue<Enqueued>, nowMs: number): Promise<QueueSize> {
   const {
     wait = 0,
     prioritized = 0,
@@ -30,6 +35,6 @@ export async function queueSize(queue: Queue): Promise<QueueSize> {
   return {
     ...{ waiting, delayed: counts.delayed ?? 0, active: counts.active ?? 0 },
     ...{ completed: counts.completed ?? 0, failed: counts.failed ?? 0 },
-    nextWaitMs: next ? Math.max(0, Date.now() - next.timestamp) : 0,
+    nextWaitMs: next ? Math.max(0, nowMs - (next.data.enqueuedMs ?? next.timestamp)) : 0,
   }
 }

@@ -84,7 +84,7 @@ export function createRunQueue({ redis, clock, onError = () => undefined }: RunQ
       return states[await redisCall('look up a run', queues[flow].getJobState(runId))]
     },
 
-    size: (flow) => queueSize(queues[flow]),
+    size: (flow) => queueSize(queues[flow], clock.now()),
     find: (runId) => findJob(queues, runId),
     unlocked: (isOverdue) => unlockedJobs({ queues, redis }, isOverdue),
     remove: async (flow, runId) => (await redisCall('remove a run', queues[flow].remove(runId))) === 1,

@@ -52,7 +52,7 @@ async function start() {
   const ticks = createTickStore(redis)
   const metrics = createMetrics()
   const installation = createInstallation(redis)
-  const forecasts = createForecastQueue(redis, () => undefined)
+  const forecasts = createForecastQueue({ redis, clock: { now: Date.now }, onError: () => undefined })
   const size = (pool: PoolName) => (pool === 'forecast-once' ? forecasts.size() : queue.size(pool))
   collectBacklog(metrics, size, redis)
   const schedules = createScheduleStore(redis)

@@ -48,7 +48,7 @@ function heldForecasters(hold: () => Promise<unknown>) {
 async function start(ownQueue: (queue: ForecastQueue) => ForecastQueue = (queue) => queue) {
   const now = Date.now
   const store = createForecastStore(real.redis, now)
-  const queue = ownQueue(createForecastQueue(real.redis, () => undefined))
+  const queue = ownQueue(createForecastQueue({ redis: real.redis, clock: { now }, onError: () => undefined }))
   const settings = {
     ...{ datasource: () => undefined, models: ['seasonal-naive'] },
     defaults: { model: 'seasonal-naive', fallback: 'seasonal-naive', maxSeries: 100 },

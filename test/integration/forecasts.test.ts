@@ -74,7 +74,7 @@ afterAll(async () => {
 /** The API over a real Redis; `serve` starts a forecast worker beside it. */
 async function start(workers = 1, now: () => number = Date.now) {
   const kept = createForecastStore(real.redis, now)
-  const queue = createForecastQueue(real.redis, () => undefined)
+  const queue = createForecastQueue({ redis: real.redis, clock: { now }, onError: () => undefined })
   const settings = {
     ...{ datasource: datasources.find, models: ['seasonal-naive'], takesCovariates: catalog.takesCovariates },
     defaults: { model: 'seasonal-naive', fallback: 'seasonal-naive', maxSeries: 100 },

@@ -8,6 +8,8 @@ import { gate, runWorkers } from './run-workers.ts'
 
 const real = realRedis()
 const { queue: open, worker } = runWorkers(real)
+const slow = { nowMs: 0, now: () => slow.nowMs }
+const { queue: openSlow } = runWorkers(real, slow)
 const key = { tenant: 'default', id: 'cpu.detect' }
 const range = { fromMs: tickJob(0).nominalMs - 1, untilMs: tickJob(1_000).nominalMs }
 
@@ -146,4 +148,12 @@ test('a run hears at its start how many failed before it, unless another may end
     overlaps.begin(tickJob(minute, changes), tickJob(minute).nominalMs, false)
   expect(await begin(0, { overlap: 'skip' })).toEqual({ verdict: 'go', outcome: 'run', isNew: true, failures: 2 })
   expect(await begin(1, {})).toEqual({ verdict: 'go', outcome: 'run', isNew: true })
+})
+
+test('how long the next run has waited goes by the clock that all processes share', async () => {
+  const { queue } = openSlow()
+  const job = tickJob(0)
+  await queue.enqueue([tickRequest(job)])
+  slow.nowMs = job.enqueuedMs + 5_000
+  expect(await queue.size('detect')).toMatchObject({ waiting: 1, nextWaitMs: 5_000 })
 })
