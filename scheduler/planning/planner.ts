@@ -36,6 +36,7 @@ const longestWaitMs = 250
 const longestBackoffMs = 2_000
 const reconcileEveryMs = 60_000
 const heartbeatEveryMs = 1_000
+const promoteEveryMs = 1_000
 const heartbeatKeptMs = 60_000
 
 /**
@@ -48,7 +49,10 @@ export function createPlanner(options: PlannerOptions): Planner {
   const planning = { ...options, catchUpStarts: rememberCatchUpStarts() }
   const noteLateness = watchLateness(options)
   const stopping = new AbortController()
-  const isDue = { lease: timer(leaseMs / 3), reconcile: timer(reconcileEveryMs), heartbeat: timer(heartbeatEveryMs) }
+  const isDue = {
+    ...{ lease: timer(leaseMs / 3), heartbeat: timer(heartbeatEveryMs) },
+    ...{ reconcile: timer(reconcileEveryMs), promote: timer(promoteEveryMs) },
+  }
   let loop: Promise<void> | undefined
 
   async function pass(): Promise<number> {
@@ -58,6 +62,7 @@ export function createPlanner(options: PlannerOptions): Planner {
     noteLateness(nowMs - ((await schedules.nextDueMs()) ?? nowMs))
     await planDue(planning, nowMs)
     if (isDue.heartbeat()) await redis.set(keys.heartbeat, `${nowMs} ${replica}`, 'PX', heartbeatKeptMs)
+    if (isDue.promote()) await options.queue.promoteOverdue(nowMs)
     if (isDue.reconcile()) await tidy(nowMs)
     const dueMs = await schedules.nextDueMs()
     const waitMs = dueMs === undefined ? longestWaitMs : dueMs - clock.now()

@@ -5,6 +5,7 @@ import { redisCall } from '../store/redis-call.ts'
 import { createOverlapStore } from '../store/ticks/overlap-store.ts'
 import { queuePrefix } from '../store/ticks/schedule-keys.ts'
 import { type FoundJob, findJob, states, unlockedJobs } from './find-jobs.ts'
+import { promoteOverdue } from './promote-overdue.ts'
 import { type QueueSize, queueSize } from './queue-size.ts'
 import {
   type EnqueueAnswer,
@@ -23,6 +24,8 @@ export interface ClosableRunQueue extends RunQueue {
   unlocked(isOverdue: (job: RunJob, startedMs: number) => boolean): Promise<FoundJob[]>
   /** False for one that a worker holds. */
   remove(flow: FlowName, runId: string): Promise<boolean>
+  /** Runs that have waited for their instant go on, also where no worker's clock says that it has come. */
+  promoteOverdue(nowMs: number): Promise<void>
   /** Drops finished jobs past their age. */
   trim(): Promise<void>
   close(): Promise<void>
@@ -89,6 +92,10 @@ export function createRunQueue({ redis, clock, onError = () => undefined }: RunQ
     unlocked: (isOverdue) => unlockedJobs({ queues, redis }, isOverdue),
     remove: async (flow, runId) => (await redisCall('remove a run', queues[flow].remove(runId))) === 1,
 
+    async promoteOverdue(nowMs) {
+      await Promise.all(Object.values(queues).map((queue) => promoteOverdue({ queue, redis }, nowMs)))
+    },
+
     async trim() {
       for (const queue of Object.values(queues)) {
         await queue.clean(completed.ageS * 1_000, completed.count, 'completed')
@@ -108,6 +115,7 @@ function bullJob({ job, startAtMs = 0, priority, overlap, maxAttempts, backoffMs
     data: overlap ? { ...job, overlap } : job,
     opts: {
       jobId: job.runId,
+      timestamp: nowMs,
       priority,
       delay: Math.max(0, startAtMs - nowMs),
       attempts: maxAttempts ?? defaultAttempts,

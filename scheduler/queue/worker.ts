@@ -102,7 +102,7 @@ export function createWorker(options: RunWorkerOptions): RunWorker {
     const cancel = cancels.begin(runId, shard?.of)
     let hold: LimitHold | 'full' | undefined
     try {
-      const started = { bullJob, token, waitMs: options.waitMs ?? 2_000 }
+      const started = { bullJob, token, clock: options.clock, waitMs: options.waitMs ?? 2_000 }
       if (await isHeldUp(bullJob.data, cancel)) return await conclude({ kind: 'wait' }, started)
       const fetched = fetchedJob(bullJob, cancel)
       // whether there is a place or not
@@ -132,7 +132,7 @@ export function createWorker(options: RunWorkerOptions): RunWorker {
     removeOnFail: { count: failed.count },
     // also how soon it asks again after Redis was away
     runRetryDelay: 1_000,
-    settings: { backoffStrategy },
+    settings: { backoffStrategy: backoffBy(options.clock) },
   })
   worker.on('error', onError)
   worker.on('lockRenewalFailed', (ids) => {
@@ -204,16 +204,17 @@ const attemptsOf = ({ data, attemptsMade, stalledCounter }: Job<RunJob>): number
 interface Started {
   readonly bullJob: Job<RunJob>
   readonly token: string | undefined
+  readonly clock: Clock
   readonly waitMs: number
 }
 
 /** Tells BullMQ what became of an attempt, in its words. */
-async function conclude(result: AttemptResult, { bullJob, token, waitMs }: Started): Promise<unknown> {
+async function conclude(result: AttemptResult, { bullJob, token, clock, waitMs }: Started): Promise<unknown> {
   switch (result.kind) {
     case 'done':
       return result.summary
     case 'wait':
-      await bullJob.moveToDelayed(Date.now() + waitMs, token)
+      await bullJob.moveToDelayed(Date.now() + behindMs(clock) + waitMs, token)
       throw new DelayedError()
     case 'handBack':
       await bullJob.moveToWait(token)
@@ -224,8 +225,14 @@ async function conclude(result: AttemptResult, { bullJob, token, waitMs }: Start
   }
 }
 
-function backoffStrategy(failures: number, _type?: string, error?: Error, job?: MinimalJob): number {
-  const backoff = job?.opts.backoff
-  const backoffMs = (typeof backoff === 'object' ? backoff.delay : backoff) ?? 1_000
-  return retryDelayMs({ failures, backoffMs }, error instanceof AppError ? error : undefined)
+/** BullMQ adds it to the clock of the machine. */
+function backoffBy(clock: Clock) {
+  return (failures: number, _type?: string, error?: Error, job?: MinimalJob): number => {
+    const backoff = job?.opts.backoff
+    const backoffMs = (typeof backoff === 'object' ? backoff.delay : backoff) ?? 1_000
+    return behindMs(clock) + retryDelayMs({ failures, backoffMs }, error instanceof AppError ? error : undefined)
+  }
 }
+
+/** How far the clock of this machine lies behind ours. Where it lies ahead, BullMQ would end a wait by ours at once. */
+const behindMs = (clock: Clock): number => Math.max(0, clock.now() - Date.now())
