@@ -22,7 +22,7 @@ export async function* everyPage<Page extends Cursored>(
   } while (cursor !== undefined)
 }
 
-interface ItemPage<Item> extends Cursored {
+export interface ItemPage<Item> extends Cursored {
   readonly items: readonly Item[]
 }
 
