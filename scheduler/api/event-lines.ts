@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type AppError, toAppError } from '../../models/errors.ts'
 import { ownerOf } from '../runs/known-runs.ts'
-import { beforeAll, type ChangeEvent, type EventStore } from '../store/events-store.ts'
+import { beforeAll, type ChangeEvent, type EventPage, type EventStore } from '../store/events-store.ts'
 import { toInstant, viewTick } from './views.ts'
 
 export interface EventLinesOptions {
@@ -10,6 +11,8 @@ export interface EventLinesOptions {
   readonly after: string
   readonly filter: EventFilter
   readonly signal: AbortSignal
+  /** Once each time that events cannot be read though Redis answers. */
+  readonly onError: (error: Error) => void
   readonly pollMs?: number
   readonly commentMs?: number
 }
@@ -26,12 +29,13 @@ const perRead = 200
  * in our memory, and is told of a gap when it is too far behind. While Redis is away comments go on.
  */
 export async function* eventLines(options: EventLinesOptions): AsyncGenerator<string> {
-  const { events, tenant, filter, signal, pollMs = 500, commentMs = 15_000 } = options
+  const { filter, signal, pollMs = 500, commentMs = 15_000 } = options
+  const read = patientReader(options)
   let { after } = options
   let saidMs = performance.now()
   yield 'retry: 2000\n\n'
   while (!signal.aborted) {
-    const page = await events.readAfter(tenant, after, perRead).catch(() => undefined)
+    const page = await read(after)
     const gap = page?.isGap ? `event: gap\ndata: ${JSON.stringify({ after })}\n\n` : ''
     const text =
       gap +
@@ -53,6 +57,28 @@ export async function* eventLines(options: EventLinesOptions): AsyncGenerator<st
     if (!hasMore) await sleep(pollMs, undefined, { signal }).catch(() => undefined)
   }
 }
+
+/** Answers nothing while events cannot be read. */
+function patientReader({ events, tenant, onError }: Pick<EventLinesOptions, 'events' | 'tenant' | 'onError'>) {
+  let isTold = false
+  return async (after: string): Promise<EventPage | undefined> => {
+    try {
+      const page = await events.readAfter(tenant, after, perRead)
+      isTold = false
+      return page
+    } catch (error) {
+      const failure = toAppError(error)
+      if (isAway(failure)) return undefined
+      if (!isTold) onError(failure)
+      isTold = true
+      return undefined
+    }
+  }
+}
+
+/** A Redis that refuses what we ask is there: the defect is ours. */
+const isAway = ({ code, cause }: AppError): boolean =>
+  code === 'REDIS_UNAVAILABLE' && !(cause instanceof Error && cause.name === 'ReplyError')
 
 function matches(event: ChangeEvent, { schedule, mission }: EventFilter): boolean {
   const scheduleId = event.scheduleId ?? ''

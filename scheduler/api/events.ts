@@ -14,7 +14,7 @@ const eventText = {
 }
 
 /** /api/v1/events. */
-export function eventRoutes(app: Api, { events }: ApiDeps): void {
+export function eventRoutes(app: Api, { events, logger }: ApiDeps): void {
   const closing = new AbortController()
   // streams would keep the server open
   app.addHook('preClose', async () => closing.abort())
@@ -38,7 +38,8 @@ export function eventRoutes(app: Api, { events }: ApiDeps): void {
     },
     handler: async ({ caller: { tenant }, query, headers }, reply) => {
       const after = headers['last-event-id'] ?? (await events.lastId(tenant))
-      const lines = eventLines({ events, tenant, after, filter: query, signal: closing.signal })
+      const onError = (err: Error) => logger.error({ err, tenant }, 'events cannot be read')
+      const lines = eventLines({ events, tenant, after, filter: query, signal: closing.signal, onError })
       return reply
         .headers({
           ...{ 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' },

@@ -115,7 +115,7 @@ function failedEnding({ stopping }: AttemptDeps, { cancel: watched, hasRetries }
 async function begin(deps: AttemptDeps, fetched: FetchedJob, startedMs: number): Promise<Omit<Running, 'failures'>> {
   const { job, attempt, isRestarted } = fetched
   const { logs: store, clock, worker, log, onError } = deps
-  const before = isRestarted ? await deps.runs.get(job.runId).catch(() => undefined) : undefined
+  const before = isRestarted ? await recordBefore(deps, job.runId) : undefined
   const begun = begunRecord({ job, attempt, worker, startedMs, before })
   const lines = openRunLog({ store, now: () => clock.now(), log, onError }, job)
   const isRecorded = job.flow === 'forecast' || job.kind !== 'tick' || attempt > 1 || before !== undefined
@@ -174,6 +174,16 @@ async function settle(deps: AttemptDeps, running: Running, ending: Ending): Prom
   await noted(deps, () => deps.onSettled?.(record, fetched.job, failures))
 }
 
+/** undefined also where it cannot be read: the run goes on, and its record forgets the attempts before. */
+async function recordBefore({ runs, onError }: AttemptDeps, runId: string): Promise<RunRecord | undefined> {
+  try {
+    return await runs.get(runId)
+  } catch (error) {
+    onError(toAppError(error))
+    return undefined
+  }
+}
+
 const secondsText = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
 
 /** A record that cannot be written does not change how the run ended: it would run once more for nothing. */
@@ -212,7 +222,7 @@ export const isToExpire = ({ job, attempt }: FetchedJob, nowMs: number): boolean
 /** A job that BullMQ gave up because each worker that took it ended without a word. */
 export async function settleKilled(deps: AttemptDeps, job: RunJob, attempt: number): Promise<void> {
   const endedMs = deps.clock.now()
-  const before = await deps.runs.get(job.runId).catch(() => undefined)
+  const before = await recordBefore(deps, job.runId)
   const { worker, startedMs } = before ?? { worker: deps.worker, startedMs: endedMs }
   const begun = {
     ...begunRecord({ job, attempt, worker, startedMs }),

@@ -172,7 +172,7 @@ test('a slow client is read for no faster than it takes, and a quiet one hears c
   const ending = new AbortController()
   const lines = eventLines({
     ...{ events: counting, tenant: 'default', after: '0-0', filter: { mission: 'cpu' }, signal: ending.signal },
-    ...{ pollMs: 5, commentMs: 30 },
+    ...{ pollMs: 5, commentMs: 30, onError: (error: Error) => expect.fail(error.message) },
   })
   await lines.next()
   for (let n = 0; n < 450; n++) await runs.put(record(n))

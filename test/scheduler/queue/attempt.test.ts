@@ -49,7 +49,17 @@ describe('when what a run did cannot be recorded', () => {
     const { deps, errors, ended } = withoutRecords(async () => ({}))
     await settleKilled(deps, job, 2)
     expect(ended).toEqual(['failed'])
-    expect(errors).toHaveLength(3)
+    // also that its record could not be read
+    expect(errors).toHaveLength(4)
+  })
+
+  test('a run that is started again goes on without its record, and that is told', async () => {
+    const { deps, errors, ended } = withoutRecords(async () => ({ read: 1 }))
+    const runs = { ...deps.runs, put: async () => undefined }
+    const again = { ...fetched, attempt: 2, isRestarted: true }
+    const quiet = { ...deps, runs, logs: { append: async () => undefined }, onSettled: () => undefined }
+    expect(await attemptRun(quiet, again, never)).toMatchObject({ kind: 'done' })
+    expect([errors, ended]).toEqual([[away], ['succeeded']])
   })
 })
 
