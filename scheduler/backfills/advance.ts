@@ -7,6 +7,7 @@ import type { EnqueueRequest, RunQueue } from '../queue/runs.ts'
 import type { BackfillStore } from '../store/backfills/backfill-store.ts'
 import type { MissionStore } from '../store/missions/mission-store.ts'
 import type { StoredMission } from '../store/missions/stored-mission.ts'
+import { systemActor } from '../store/pause.ts'
 import { type JudgeDeps, judgeUnit } from './judge-unit.ts'
 import { retireForecasts } from './retire-forecasts.ts'
 import { settleUnit, skip, unitState } from './settle-units.ts'
@@ -35,7 +36,6 @@ type Missions = ReadonlyMap<string, LiveMission | { readonly ended: string }>
 /** Pieces that need no run are many: a pass ends after so many of them. */
 const looksPerPass = 500
 const pausesAfter = 10
-const systemActor = 'anomaly-times'
 
 /**
  * One step of a backfill: counts the runs that have ended and puts the next ones in the queue. What it decides is
@@ -128,7 +128,7 @@ function stopFailing(backfill: Backfill, nowMs: number): Backfill {
   if (backfill.state !== 'running' || backfill.failedInRow < pausesAfter) return backfill
   const last = backfill.failures[0]
   const reason = `${backfill.failedInRow} runs failed one after the other, the last with ${last?.code}: ${last?.message}`
-  return { ...backfill, state: 'paused', pause: { reason, actor: systemActor, sinceMs: nowMs } }
+  return { ...backfill, state: 'paused', pause: { reason, actor: systemActor, automatic: true, sinceMs: nowMs } }
 }
 
 async function fill(deps: AdvanceDeps, before: Backfill, missions: Missions): Promise<Backfill> {

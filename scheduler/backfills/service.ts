@@ -114,7 +114,9 @@ export function createBackfillService(deps: BackfillServiceDeps): BackfillServic
 
     pause: (key, { reason, actor }) =>
       change(key, 'pause', (before, nowMs) =>
-        before.state === 'running' ? { ...before, state: 'paused', pause: { reason, actor, sinceMs: nowMs } } : before,
+        before.state === 'running'
+          ? { ...before, state: 'paused', pause: { reason, actor, automatic: false, sinceMs: nowMs } }
+          : before,
       ),
 
     resume: (key) =>

@@ -1,5 +1,6 @@
 import type { StepRange } from '../../models/series.ts'
 import type { FlowName } from '../queue/runs.ts'
+import type { Pause } from '../store/pause.ts'
 import type { BackfillDocument } from './document.ts'
 
 /** cancelling: asked to end, while runs are still at work. */
@@ -60,7 +61,7 @@ export interface Backfill extends BackfillKey {
   /** Grows with every write. */
   readonly revision: number
   readonly state: BackfillState
-  readonly pause?: { readonly reason: string; readonly actor: string; readonly sinceMs: number }
+  readonly pause?: Omit<Pause, 'untilMs'> & { readonly actor: string }
   readonly parts: readonly BackfillPart[]
   readonly active: readonly ActiveUnit[]
   /** Begun pieces whose next run is not in the queue: it is handed out before new pieces, and only while running. */

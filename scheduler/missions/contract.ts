@@ -2,7 +2,7 @@ import type { EffectWindow } from '../calendars/effects.ts'
 import type { FlowName } from '../queue/runs.ts'
 import type { MissionHealth } from '../store/missions/health-store.ts'
 import type { MissionPage } from '../store/missions/mission-store.ts'
-import type { StoredMission } from '../store/missions/stored-mission.ts'
+import type { MissionPause, StoredMission } from '../store/missions/stored-mission.ts'
 import type { MissionDocument } from './document/document.ts'
 
 export interface PutOptions {
@@ -58,7 +58,8 @@ export interface MissionService {
   get(tenant: string, id: string): Promise<StoredMission>
   list(tenant: string, options: { readonly limit: number; readonly cursor?: string }): Promise<MissionPage>
   remove(tenant: string, id: string, options: { readonly ifGeneration?: number }): Promise<void>
-  pause(tenant: string, id: string, pause: { reason: string; actor: string; untilMs?: number }): Promise<StoredMission>
+  /** An automatic one leaves a pause as it is that is on already. */
+  pause(tenant: string, id: string, pause: Omit<MissionPause, 'sinceMs'>): Promise<StoredMission>
   resume(tenant: string, id: string, actor: string): Promise<StoredMission>
   /** One run now, beside the schedule; returns its run id. */
   trigger(tenant: string, id: string, flow: FlowName, options: { readonly recompute?: boolean }): Promise<string>

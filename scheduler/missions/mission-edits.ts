@@ -3,6 +3,7 @@ import { floorToStep } from '../../models/series.ts'
 import { previousTick } from '../planning/schedule-spec.ts'
 import { editEras, firstEra, ownedRange, ticksFromOwnerOfNow } from '../planning/timeline.ts'
 import type { MissionPause, StoredMission } from '../store/missions/stored-mission.ts'
+import { isAutomatic, isPauseOn, type Pause } from '../store/pause.ts'
 import type { MissionDocument } from './document/document.ts'
 import type { ResolvedMission } from './document/resolved.ts'
 
@@ -12,9 +13,6 @@ interface Edit {
   readonly actor: string
   readonly nowMs: number
 }
-
-/** Who pauses a mission whose query the store refuses, and resumes it when an edit mends the query. */
-export const systemActor = 'anomaly-times'
 
 export function createdMission(tenant: string, edit: Edit & { readonly createdMs: number }): StoredMission {
   const { document, resolved, nowMs, createdMs } = edit
@@ -53,8 +51,9 @@ function asksOtherwise(a: MissionDocument, b: MissionDocument): boolean {
 function pauseAfter(before: MissionPause | undefined, edit: Edit, queryChanged: boolean): MissionPause | undefined {
   const { document, actor, nowMs } = edit
   if (document.paused === false) return undefined
-  if (document.paused === true) return before ?? { reason: 'paused in its document', actor, sinceMs: nowMs }
-  return before?.actor === systemActor && queryChanged ? undefined : before
+  if (document.paused === true)
+    return before ?? { reason: 'paused in its document', actor, automatic: false, sinceMs: nowMs }
+  return before && isAutomatic(before) && queryChanged ? undefined : before
 }
 
 /** A pause or its end beside the document. What the document says about it follows, so that applying it again acts. */
@@ -70,8 +69,8 @@ export function withPause(stored: StoredMission, pause: MissionPause | undefined
   }
 }
 
-export function isPaused({ pause }: { readonly pause?: { readonly untilMs?: number } }, nowMs: number): boolean {
-  return pause !== undefined && (pause.untilMs ?? Number.POSITIVE_INFINITY) > nowMs
+export function isPaused({ pause }: { readonly pause?: Pick<Pause, 'untilMs'> }, nowMs: number): boolean {
+  return isPauseOn(pause, nowMs)
 }
 
 /** True when the T's from the owner of now on must be forecast (again): another band, other T's, or no runs until now. */

@@ -3,8 +3,8 @@ import type { MissionName } from '../../models/series.ts'
 import type { FlowName } from '../queue/runs.ts'
 import type { HealthStore } from '../store/missions/health-store.ts'
 import type { MissionStore } from '../store/missions/mission-store.ts'
+import { isPauseOn, systemActor } from '../store/pause.ts'
 import type { MissionService } from './contract.ts'
-import { isPaused, systemActor } from './mission-edits.ts'
 
 /** A query that the store refuses is tried again after this: its parser may have learnt more by then. */
 const probeAgainMs = 15 * 60_000
@@ -29,8 +29,8 @@ export function createHealthRecorder({ health, missions, service }: MissionHealt
       await health.recordFailure(name, flow, atMs, error)
       if (!errorCodes[error.code].pauses) return
       const mission = await missions.get(name)
-      if (!mission || isPaused(mission, atMs)) return
-      const pause = { reason: error.message, actor: systemActor, untilMs: atMs + probeAgainMs }
+      if (!mission || isPauseOn(mission.pause, atMs)) return
+      const pause = { reason: error.message, actor: systemActor, automatic: true, untilMs: atMs + probeAgainMs }
       await service.pause(name.tenant, name.mission, pause)
     },
   }

@@ -1,6 +1,7 @@
 import type { MissionName } from '../../models/series.ts'
 import type { MissionPause, StoredMission } from '../store/missions/stored-mission.ts'
 import { maxWrites, outrun } from '../store/outrun.ts'
+import { isPauseOn } from '../store/pause.ts'
 import { applyChange } from './apply-change.ts'
 import { resolveStored } from './document/resolve.ts'
 import { busy, findMission, type MissionServiceDeps } from './mission-deps.ts'
@@ -14,11 +15,11 @@ export async function setPause(
 ): Promise<StoredMission> {
   for (let i = 0; i < maxWrites; i++) {
     const before = await findMission(deps, name)
-    if (!pause && !before.pause) return before
-    const resolved = resolveStored(before, deps.settings)
     const nowMs = deps.clock.now()
+    if (leavesAsItIs(pause, before.pause, nowMs)) return before
+    const resolved = resolveStored(before, deps.settings)
     const sinceMs = before.pause?.sinceMs ?? nowMs
-    const after = withPause(before, pause && { ...pause, sinceMs }, nowMs)
+    const after = withPause(before, pause && { automatic: false, ...pause, sinceMs }, nowMs)
     const endedMs = Math.min(nowMs, before.pause?.untilMs ?? nowMs)
     const scoredFloorMs = pause ? undefined : lastEvaluatedMs(resolved, endedMs)
     const scored = scoredFloorMs === undefined ? {} : { scoredFloorMs }
@@ -30,4 +31,13 @@ export async function setPause(
     return after
   }
   throw busy(name)
+}
+
+/** An automatic one never takes the place of another. */
+function leavesAsItIs(
+  pause: Omit<MissionPause, 'sinceMs'> | undefined,
+  before: MissionPause | undefined,
+  nowMs: number,
+): boolean {
+  return pause ? pause.automatic === true && isPauseOn(before, nowMs) : before === undefined
 }

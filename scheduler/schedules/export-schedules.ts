@@ -5,6 +5,7 @@ import { type Exported, exportDocument, parseExport } from '../missions/export/e
 import { collectTexts } from '../missions/export/mission-export.ts'
 import type { StateDir } from '../missions/export/state-dir.ts'
 import type { Clock } from '../process/clock.ts'
+import { isPauseOn, storedAuthor } from '../store/pause.ts'
 import { issuesText } from '../store/stored-document.ts'
 import type { ScheduleStore } from '../store/ticks/schedule-store.ts'
 import type { StoredSchedule } from '../store/ticks/stored-schedule.ts'
@@ -14,7 +15,11 @@ import { resolveSchedule } from './resolve.ts'
 const savedState = z.object({
   generation: z.int().positive(),
   pause: z
-    .object({ reason: z.string(), actor: z.string().exactOptional(), untilMs: z.int().exactOptional() })
+    .object({
+      reason: z.string(),
+      ...{ ...storedAuthor, actor: z.string().exactOptional() },
+      untilMs: z.int().exactOptional(),
+    })
     .exactOptional(),
 })
 type SavedState = z.output<typeof savedState>
@@ -85,7 +90,7 @@ async function restore(
   const entry = resolveSchedule(tenant, document, { nowMs, mayBeOver: true })
   const { generation = 1, pause } = exported.saved ?? {}
   await schedules.upsertSchedule(entry, nowMs, { generation })
-  if (pause && (pause.untilMs ?? Number.POSITIVE_INFINITY) > nowMs) await schedules.setPaused(entry, pause, nowMs)
+  if (pause && isPauseOn(pause, nowMs)) await schedules.setPaused(entry, pause, nowMs)
 }
 
 function parseDocument(written: unknown): ScheduleDocument {

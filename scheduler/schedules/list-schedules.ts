@@ -1,4 +1,5 @@
 import { filteredPage } from '../store/pages.ts'
+import { isPauseOn } from '../store/pause.ts'
 import type { SchedulePage, ScheduleStore } from '../store/ticks/schedule-store.ts'
 import { labelsOf, type StoredSchedule } from '../store/ticks/stored-schedule.ts'
 import { type LabelMatch, matchesLabels } from './label-selector.ts'
@@ -23,7 +24,7 @@ export interface ScheduleFilter {
 const overdueMs = 60_000
 
 export function stateOf({ pause, dueMs }: StoredSchedule, nowMs: number): ScheduleState {
-  if (pause && (pause.untilMs ?? Number.POSITIVE_INFINITY) > nowMs) return 'paused'
+  if (isPauseOn(pause, nowMs)) return 'paused'
   if (dueMs === undefined) return 'finished'
   return dueMs < nowMs - overdueMs ? 'overdue' : 'active'
 }

@@ -1,14 +1,13 @@
 import type { Clock } from '../process/clock.ts'
 import type { OnSettled } from '../queue/attempt.ts'
-import type { ScheduleStore } from '../store/ticks/schedule-store.ts'
-import type { SchedulePause } from '../store/ticks/stored-schedule.ts'
+import { isAutomatic, isPauseOn, type Pause, systemActor } from '../store/pause.ts'
+import type { PauseDecision, ScheduleStore } from '../store/ticks/schedule-store.ts'
 
 interface PauseFailingDeps {
-  readonly schedules: Pick<ScheduleStore, 'get' | 'countFailure' | 'setPaused'>
+  readonly schedules: Pick<ScheduleStore, 'countFailure' | 'pauseIf'>
   readonly clock: Clock
 }
 
-const actor = 'anomaly-times'
 const firstPauseMs = 15 * 60_000
 const longestPauseMs = 24 * 3_600_000
 
@@ -25,18 +24,19 @@ export function pauseFailing({ schedules, clock }: PauseFailingDeps): OnSettled 
     const key = { tenant, id: scheduleId }
     const failures = await schedules.countFailure(key, state === 'failed')
     if (failures === 0) return
-    const { policy, pause } = (await schedules.get(key)) ?? {}
-    const limit = policy?.pauseAfterFailures
     const nowMs = clock.now()
-    if (limit === undefined || failures < limit || isSomebodys(pause, nowMs)) return
     const last = error ? `, the last with ${error.code}: ${error.message.slice(0, 300)}` : ''
     const reason = `${failures} runs failed one after the other${last}`
-    const untilMs = nowMs + Math.min(firstPauseMs * 2 ** (failures - limit), longestPauseMs)
-    await schedules.setPaused(key, { reason, actor, untilMs }, nowMs)
+    const decide: PauseDecision = ({ policy: { pauseAfterFailures: limit }, pause }) => {
+      if (limit === undefined || failures < limit || isSomebodys(pause, nowMs)) return undefined
+      const untilMs = nowMs + Math.min(firstPauseMs * 2 ** (failures - limit), longestPauseMs)
+      return { reason, actor: systemActor, automatic: true, untilMs }
+    }
+    await schedules.pauseIf(key, decide, nowMs)
   }
 }
 
 /** Whoever paused it decides how long. */
-function isSomebodys(pause: SchedulePause | undefined, nowMs: number): boolean {
-  return pause !== undefined && pause.actor !== actor && (pause.untilMs ?? Number.POSITIVE_INFINITY) > nowMs
+function isSomebodys(pause: Pause | undefined, nowMs: number): boolean {
+  return pause !== undefined && !isAutomatic(pause) && isPauseOn(pause, nowMs)
 }

@@ -78,7 +78,7 @@ export function createScheduleService(deps: ScheduleServiceDeps): ScheduleServic
 
   async function setPaused(key: ScheduleKey, pause: Parameters<ScheduleService['pause']>[1] | undefined) {
     assertOwn(await get(key))
-    const schedule = await schedules.setPaused(key, pause, clock.now())
+    const schedule = await schedules.setPaused(key, pause && { ...pause, automatic: false }, clock.now())
     if (!schedule) throw missing(key)
     return schedule
   }

@@ -278,6 +278,13 @@ describe('pause and resume', () => {
     expect(stage.enqueued).toEqual([])
   })
 
+  test('an automatic pause takes the place of nobody’s', async () => {
+    await stage.service.pause('default', 'cpu', { reason: 'noise', actor: 'ann' })
+    const automatic = { reason: 'parse error', actor: 'anomaly-times', automatic: true, untilMs: at('13:00:00') }
+    expect(await stage.service.pause('default', 'cpu', automatic)).toMatchObject({ pause: { reason: 'noise' } })
+    expect((await stage.service.get('default', 'cpu')).pause).not.toHaveProperty('untilMs')
+  })
+
   test('a pause with an end is ended by the reconciler', async () => {
     await stage.service.pause('default', 'cpu', { reason: 'release', actor: 'ann', untilMs: at('13:00:00') })
     expect(await reconcileMissions(stage.deps)).toMatchObject({ missions: 1, resumed: 0 })

@@ -17,6 +17,7 @@ const clock = { nowMs: nineMs, now: () => clock.nowMs }
 const { queue: openQueue, worker: startWorker } = runWorkers(real, clock)
 const keys = [
   { name: 'ops', key: 'key-of-the-operator', tenant: 'default' },
+  { name: 'anomaly-times', key: 'key-of-a-namesake', tenant: 'default' },
   { name: 'red', key: 'key-of-the-red-team', tenant: 'red' },
 ]
 const minutely = { flow: 'noop', spec: { every: '1m', phase: '0s' }, policy: { startSpread: '0s' } }
@@ -260,10 +261,22 @@ test('a pause of somebody is not cut short by failures', async () => {
   const { schedules } = await scene()
   const policy = { ...minutely.policy, pauseAfterFailures: 1 }
   await call('PUT', '/schedules/probe', { body: { ...minutely, policy } })
-  await call('POST', '/schedules/probe/pause', { body: { reason: 'release' } })
   const job = { tenant: 'default', scheduleId: 'probe', kind: 'tick', task: { flow: 'noop', params: {} } }
-  await pauseFailing({ schedules, clock })({ state: 'failed' } as never, job as never)
-  expect((await call('GET', '/schedules/probe')).body).toMatchObject({ pause: { reason: 'release' } })
+  const fail = () => pauseFailing({ schedules: atTheSameTime, clock })({ state: 'failed' } as never, job as never)
+  // whoever pauses it comes in after the failure is counted
+  const atTheSameTime: typeof schedules = {
+    ...schedules,
+    async pauseIf(...args) {
+      await call('POST', '/schedules/probe/pause', { body: { reason: 'release' }, key: 'key-of-a-namesake' })
+      await schedules.pauseIf(...args)
+    },
+  }
+  for (let i = 0; i < 2; i++) {
+    await fail()
+    const { body } = await call('GET', '/schedules/probe')
+    expect(body.pause).toMatchObject({ reason: 'release', actor: 'anomaly-times' })
+    expect(body.pause).not.toHaveProperty('until')
+  }
 })
 
 test('times and previews tell when it is due, and beside what', async () => {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { AppError } from '../../../models/errors.ts'
 import { scheduleEra } from '../../planning/schedule-schema.ts'
 import type { StoredMission } from '../../store/missions/stored-mission.ts'
+import { storedAuthor } from '../../store/pause.ts'
 import type { MissionDocument } from '../document/document.ts'
 
 /** The comment before a document that an `apply` does not see and a refill goes on from. */
@@ -15,7 +16,7 @@ const savedState = z.object({
   generation: z.int().positive().default(1),
   forecastEras: z.array(scheduleEra).min(1),
   pause: z
-    .object({ reason: z.string(), actor: z.string(), sinceMs: z.int(), untilMs: z.int().exactOptional() })
+    .object({ reason: z.string(), ...storedAuthor, sinceMs: z.int(), untilMs: z.int().exactOptional() })
     .exactOptional(),
 })
 

@@ -3,6 +3,7 @@ import { backfillDocument } from '../../backfills/document.ts'
 import { type Backfill, backfillStates } from '../../backfills/types.ts'
 import { missionId } from '../../missions/document/document.ts'
 import { flowNames } from '../../queue/runs.ts'
+import { storedAuthor } from '../pause.ts'
 import { type Decoded, decodeDocument } from '../stored-document.ts'
 
 const version = 1
@@ -36,7 +37,7 @@ const stored = z
     updatedMs: z.number(),
     revision: z.int().positive(),
     state: z.enum(backfillStates),
-    pause: z.object({ reason: z.string(), actor: z.string(), sinceMs: z.number() }).exactOptional(),
+    pause: z.object({ reason: z.string(), ...storedAuthor, sinceMs: z.number() }).exactOptional(),
     parts: z.array(part),
     active: z.array(activeUnit),
     // not in older ones

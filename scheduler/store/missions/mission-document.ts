@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { MissionDocument } from '../../missions/document/document.ts'
 import { scheduleEra, scheduleSpec } from '../../planning/schedule-schema.ts'
+import { storedAuthor } from '../pause.ts'
 import { type Decoded, decodeDocument } from '../stored-document.ts'
 import type { StoredMission } from './stored-mission.ts'
 
@@ -27,7 +28,7 @@ const missionDocument = z
     forecastEras: z.array(scheduleEra).min(1),
     detectSpec: scheduleSpec,
     pause: z
-      .object({ reason: z.string(), actor: z.string(), sinceMs: z.number(), untilMs: z.number().exactOptional() })
+      .object({ reason: z.string(), ...storedAuthor, sinceMs: z.number(), untilMs: z.number().exactOptional() })
       .exactOptional(),
   })
   .transform(({ version: _, ...mission }): StoredMission => mission)

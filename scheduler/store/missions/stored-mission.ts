@@ -1,12 +1,9 @@
 import type { MissionDocument } from '../../missions/document/document.ts'
 import type { ScheduleEra, ScheduleSpec } from '../../planning/types.ts'
+import type { Pause } from '../pause.ts'
 
-export interface MissionPause {
-  readonly reason: string
+export interface MissionPause extends Pause {
   readonly actor: string
-  readonly sinceMs: number
-  /** Un-pauses by itself then. */
-  readonly untilMs?: number
 }
 
 /** A mission as Redis holds it: what its author wrote, and what follows from it. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { schedulePolicy, scheduleSpec } from '../../planning/schedule-schema.ts'
 import { flowNames } from '../../queue/runs.ts'
 import { scheduleDocument as ownDocument } from '../../schedules/document.ts'
+import { storedAuthor } from '../pause.ts'
 import { type Decoded, decodeDocument } from '../stored-document.ts'
 import { parseScheduleMember, type ScheduleKey, scheduleMember } from './schedule-keys.ts'
 import type { SchedulePosition, StoredSchedule } from './stored-schedule.ts'
@@ -25,6 +26,7 @@ const scheduleDocument = z
     pause: z
       .object({
         reason: z.string(),
+        ...storedAuthor,
         actor: z.string().exactOptional(),
         sinceMs: z.number(),
         untilMs: z.number().exactOptional(),

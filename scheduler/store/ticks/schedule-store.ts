@@ -58,6 +58,8 @@ export interface UpsertAnswer {
   readonly outcome: 'created' | 'updated' | 'unchanged'
 }
 
+export type PauseDecision = (stored: StoredSchedule) => PauseRequest | undefined
+
 /** Schedules and when they are due. Everything is one Lua step; the clock is the caller's. */
 export interface ScheduleStore {
   /** An unchanged entry changes nothing, one that cannot be read is written anew. An edit keeps T's that are due already; later T's follow the new spec. */
@@ -66,6 +68,8 @@ export interface ScheduleStore {
   removeSchedule(key: ScheduleKey, generation?: number): Promise<'removed' | 'missing' | 'conflict'>
   /** undefined ends a pause at `nowMs`. Resolves with what is stored now; undefined when there is no such schedule. */
   setPaused(key: ScheduleKey, pause: PauseRequest | undefined, nowMs: number): Promise<StoredSchedule | undefined>
+  /** As `setPaused`, with what `decide` makes of the schedule as it is then; undefined leaves it so. */
+  pauseIf(key: ScheduleKey, decide: PauseDecision, nowMs: number): Promise<void>
   get(key: ScheduleKey): Promise<StoredSchedule | undefined>
   /** By id, without those that cannot be read. */
   list(tenant: string, options: { readonly limit: number; readonly cursor?: string }): Promise<SchedulePage>
@@ -205,6 +209,13 @@ export function createScheduleStore(redis: RedisClient, onUnreadable: OnUnreadab
     async setPaused(key, pause, nowMs) {
       const { stored, next } = await rewrite(key, (row) => row?.schedule && pausedSchedule(row.schedule, pause, nowMs))
       return next ?? stored
+    },
+
+    async pauseIf(key, decide, nowMs) {
+      await rewrite(key, (row) => {
+        const pause = row?.schedule && decide(row.schedule)
+        return pause && pausedSchedule(row.schedule, pause, nowMs)
+      })
     },
 
     all: () => namesIn(keys.schedules),

@@ -4,6 +4,7 @@ import { nextNominal } from '../../planning/tick-sequence.ts'
 import type { SchedulePolicy, ScheduleSpec } from '../../planning/types.ts'
 import type { FlowName } from '../../queue/runs.ts'
 import type { ScheduleDocument } from '../../schedules/document.ts'
+import { isPauseOn, type Pause } from '../pause.ts'
 import { type ScheduleKey, scheduleMember } from './schedule-keys.ts'
 
 /** What the services of missions and schedules hand over; equal entries are no change. */
@@ -27,13 +28,8 @@ type Labels = Readonly<Record<string, string>>
 export const labelsOf = ({ own, labels }: Pick<ScheduleEntry, 'own' | 'labels'>): Labels | undefined =>
   own ? own.labels : labels
 
-/** T's in (sinceMs, untilMs] end as `paused`; without `untilMs` it lasts. */
-export interface SchedulePause {
-  readonly reason: string
-  readonly actor?: string
-  readonly sinceMs: number
-  readonly untilMs?: number
-}
+/** Its T's end as `paused`. */
+export type SchedulePause = Pause
 
 /** Spec that was in force up to `untilMs`, kept while some of its T's are not planned yet. */
 export interface EarlierSpec {
@@ -84,7 +80,7 @@ export function pausedSchedule(
   pause: PauseRequest | undefined,
   nowMs: number,
 ): StoredSchedule | undefined {
-  const ongoing = was.pause && (was.pause.untilMs ?? Number.POSITIVE_INFINITY) > nowMs ? was.pause : undefined
+  const ongoing = isPauseOn(was.pause, nowMs) ? was.pause : undefined
   if (!pause && !ongoing) return undefined
   const next = pause ? { ...pause, sinceMs: ongoing?.sinceMs ?? nowMs } : { ...ongoing!, untilMs: nowMs }
   return dueAgain({ ...was, generation: was.generation + 1, pause: next })

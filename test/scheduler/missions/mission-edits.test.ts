@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as edits from '../../../scheduler/missions/mission-edits.ts'
+import type { MissionPause } from '../../../scheduler/store/missions/stored-mission.ts'
+import { systemActor } from '../../../scheduler/store/pause.ts'
 import { at, create, createdMs, edit, resolve } from '../../fakes/made-missions.ts'
 
 test('a new mission owns from the beginning and is its own scope', () => {
@@ -80,11 +82,16 @@ describe('a pause', () => {
   })
 
   test('for a refused query ends with another query, and with nothing else', () => {
-    const refused = edits.withPause(create(), { reason: 'parse error', actor: edits.systemActor, sinceMs: 1 }, 1)
-    expect(edit(refused, { notes: 'x' }).pause).toBeDefined()
-    expect(edit(refused, { query: 'up == 1' }).pause).toBeUndefined()
-    const byHand = edits.withPause(create(), { reason: 'noise', actor: 'ann', sinceMs: 1 }, 1)
-    expect(edit(byHand, { query: 'up == 1' }).pause).toBeDefined()
+    const by = { reason: 'parse error', actor: systemActor, sinceMs: 1 }
+    const endsWith = (pause: MissionPause, query: string) =>
+      edit(edits.withPause(create(), pause, 1), { query }).pause === undefined
+    expect(endsWith({ ...by, automatic: true }, 'up')).toBe(false)
+    expect(endsWith({ ...by, automatic: true }, 'up == 1')).toBe(true)
+    // as an older release stored it
+    expect(endsWith(by, 'up == 1')).toBe(true)
+    // of somebody whose key bears our name
+    expect(endsWith({ ...by, automatic: false }, 'up == 1')).toBe(false)
+    expect(endsWith({ ...by, actor: 'ann' }, 'up == 1')).toBe(false)
   })
 
   test('that ended by itself leaves the same unscored', () => {
