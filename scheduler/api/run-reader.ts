@@ -1,3 +1,4 @@
+import { cursorAfter } from '../store/newest-first.ts'
 import { filteredPage } from '../store/pages.ts'
 import type { RunStore } from '../store/ticks/run-store.ts'
 import type { RunReader } from './deps.ts'
@@ -9,7 +10,7 @@ const lastId = '\u{10ffff}'
 export function runReader(store: Pick<RunStore, 'list'>): RunReader {
   return {
     async list(tenant, { state, fromMs = Number.NEGATIVE_INFINITY, toMs, limit, cursor: given, ...filter }) {
-      const cursor = given ?? (toMs === undefined ? undefined : `${toMs}:${lastId}`)
+      const cursor = given ?? (toMs === undefined ? undefined : cursorAfter({ ms: toMs, id: lastId }))
       const { items, ...rest } = await filteredPage(
         { limit, ...(cursor !== undefined && { cursor }) },
         async (asked) => {

@@ -1,6 +1,7 @@
 import { AppError } from '../../models/errors.ts'
 import type { RedisClient } from '../../tasks/cache/redis.ts'
 import { runLua } from '../store/lua.ts'
+import { decodeCursor, encodeCursor, idPlace } from '../store/pages.ts'
 import { redisCall } from '../store/redis-call.ts'
 import { createScript, endScript, noteScript } from './forecast-scripts.ts'
 import { forecastLimits } from './limits.ts'
@@ -79,13 +80,14 @@ export function createForecastStore(redis: RedisClient, now: () => number): Fore
     async list(tenant, { limit, cursor }) {
       const ids = await redisCall('list forecasts', redis.zrevrange(keysOf(tenant).index, 0, -1))
       // a page whose last forecast was forgotten meanwhile is followed by nothing
-      const from = cursor === undefined ? 0 : ids.includes(cursor) ? ids.indexOf(cursor) + 1 : ids.length
+      const before = cursor === undefined ? undefined : decodeCursor(cursor, idPlace)[0]
+      const from = before === undefined ? 0 : ids.includes(before) ? ids.indexOf(before) + 1 : ids.length
       const page = ids.slice(from, from + limit)
       const found = await Promise.all(page.map((id) => get({ tenant, id })))
       const last = page.at(-1)
       return {
         forecasts: found.filter((record) => record !== undefined),
-        ...(last !== undefined && from + limit < ids.length && { cursor: last }),
+        ...(last !== undefined && from + limit < ids.length && { cursor: encodeCursor(last) }),
       }
     },
     input: async ({ tenant, id }) =>

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { RedisClient } from '../../tasks/cache/redis.ts'
-import type { PageOptions } from './pages.ts'
+import { decodeCursor, encodeCursor, type PageOptions } from './pages.ts'
 import { redisCall } from './redis-call.ts'
 import { decodeDocument } from './stored-document.ts'
 
@@ -48,6 +48,9 @@ const storedEntry = z.object({
   requestId: z.string(),
 })
 
+/** Id of an entry of a stream. */
+const streamPlace = z.tuple([z.string().regex(/^\d{1,18}-\d{1,18}$/)])
+
 export function createAuditStore(redis: RedisClient): AuditStore {
   const keyOf = (tenant: string) => `{at}:audit:${tenant}`
   return {
@@ -58,7 +61,7 @@ export function createAuditStore(redis: RedisClient): AuditStore {
     },
 
     async list(tenant, { limit, cursor }) {
-      const newest = cursor === undefined ? '+' : `(${cursor}`
+      const newest = cursor === undefined ? '+' : `(${decodeCursor(cursor, streamPlace)[0]}`
       const read = redis.xrevrange(keyOf(tenant), newest, '-', 'COUNT', limit + 1)
       const entries = await redisCall('read the audit log', read)
       const items = entries.slice(0, limit).flatMap(([id, [, json = '']]) => {
@@ -67,7 +70,7 @@ export function createAuditStore(redis: RedisClient): AuditStore {
         return document ? [{ id, ...document }] : []
       })
       const last = entries.length > limit ? entries[limit - 1]?.[0] : undefined
-      return { items, ...(last !== undefined && { cursor: last }) }
+      return { items, ...(last !== undefined && { cursor: encodeCursor(last) }) }
     },
   }
 }

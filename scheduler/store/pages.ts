@@ -1,3 +1,6 @@
+import { z } from 'zod'
+import { AppError } from '../../models/errors.ts'
+
 /** Of a list: how many items at most, and where to go on. */
 export interface PageOptions {
   readonly limit: number
@@ -44,4 +47,28 @@ export async function filteredPage<Item>(
     if (cursor === undefined) break
   }
   return { items, ...(cursor !== undefined && { cursor }) }
+}
+
+/** Opaque to callers: the place in a list after which it goes on. */
+export const encodeCursor = (...place: readonly (string | number)[]): string =>
+  Buffer.from(JSON.stringify(place)).toString('base64url')
+
+/** Of a list by id. */
+export const idPlace = z.tuple([z.string()])
+
+/** @throws INVALID_PARAMS for what is no cursor of a list with such places. */
+export function decodeCursor<Place extends z.ZodType>(cursor: string, place: Place): z.output<Place> {
+  const text = Buffer.from(cursor, 'base64url').toString()
+  const parsed = z.preprocess(parseJson, place).safeParse(text)
+  if (parsed.success) return parsed.data
+  const detail = 'no cursor of this list: send the one of the page before'
+  throw new AppError('INVALID_PARAMS', `cursor: ${detail}`, { problems: [{ pointer: '/cursor', detail }] })
+}
+
+function parseJson(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text))
+  } catch {
+    return undefined
+  }
 }

@@ -30,6 +30,23 @@ describe('what is asked for', () => {
     expect(await call('GET', '/morning')).toMatchObject({ status: 404 })
   })
 
+  test('a page begins after the one before, whatever came or went meanwhile', async () => {
+    const { call } = await scene()
+    await put()
+    const create = (id: string) => call('POST', '', { ...morning, id })
+    const ids = (body: { backfills: { id: string }[] }) => body.backfills.map(({ id }) => id)
+    for (const id of ['a', 'b', 'c', 'd']) await create(id)
+    const { body: first } = await call('GET', '?limit=2')
+    expect(ids(first)).toEqual(['d', 'c'])
+    stage.nowMs += 60_000
+    await create('e')
+    await call('POST', '/d/cancel')
+    await call('DELETE', '/d')
+    const { body: rest } = await call('GET', `?limit=2&cursor=${first.cursor}`)
+    expect([ids(rest), rest.cursor]).toEqual([['b', 'a'], undefined])
+    expect(await call('GET', '?cursor=x')).toMatchObject({ status: 422, body: { errors: [{ pointer: '/cursor' }] } })
+  })
+
   test('an id whose stored document cannot be read is taken', async () => {
     const { call } = await scene()
     await put()

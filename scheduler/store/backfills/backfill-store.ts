@@ -1,6 +1,7 @@
 import type { RedisClient } from '../../../tasks/cache/redis.ts'
 import { type Backfill, type BackfillKey, isOver } from '../../backfills/types.ts'
 import { luaScript, runLua } from '../lua.ts'
+import { cursorAfter, readNewestFirst } from '../newest-first.ts'
 import { redisCall } from '../redis-call.ts'
 import { ignoreUnreadable, type OnUnreadable } from '../stored-document.ts'
 import { decodeBackfill, encodeBackfill } from './backfill-document.ts'
@@ -90,11 +91,12 @@ export function createBackfillStore(redis: RedisClient, onUnreadable: OnUnreadab
       return answers?.[0]?.[1] === 1
     },
 
-    async list(tenant, { limit, cursor = '0' }) {
-      const from = Number(cursor) || 0
-      const ids = await redisCall('list backfills', redis.zrevrange(keys.ids(tenant), from, from + limit))
-      const backfills = await existing(ids.slice(0, limit).map((id) => ({ tenant, id })))
-      return { backfills, ...(ids.length > limit && { cursor: `${from + limit}` }) }
+    async list(tenant, { limit, cursor }) {
+      const asked = { limit: limit + 1, ...(cursor !== undefined && { cursor }) }
+      const found = await readNewestFirst(redis, keys.ids(tenant), asked)
+      const backfills = await existing(found.slice(0, limit).map(({ id }) => ({ tenant, id })))
+      const last = found.length > limit ? found[limit - 1] : undefined
+      return { backfills, ...(last && { cursor: cursorAfter(last) }) }
     },
 
     async hold({ tenant, id }, missions) {

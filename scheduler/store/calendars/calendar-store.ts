@@ -1,7 +1,7 @@
 import type { RedisClient } from '../../../tasks/cache/redis.ts'
 import type { CalendarKey, StoredCalendar } from '../../calendars/types.ts'
 import { luaScript, runLua } from '../lua.ts'
-import { everyPage, type PageOptions } from '../pages.ts'
+import { decodeCursor, encodeCursor, everyPage, idPlace, type PageOptions } from '../pages.ts'
 import { redisCall } from '../redis-call.ts'
 import { ignoreUnreadable, type OnUnreadable } from '../stored-document.ts'
 import { decodeCalendar, encodeCalendar } from './calendar-document.ts'
@@ -73,7 +73,7 @@ export function createCalendarStore(redis: RedisClient, onUnreadable: OnUnreadab
   }
 
   async function readPage(tenant: string, { limit, cursor }: PageOptions) {
-    const after = cursor === undefined ? '-' : `(${Buffer.from(cursor, 'base64url').toString('latin1')}`
+    const after = cursor === undefined ? '-' : `(${decodeCursor(cursor, idPlace)[0]}`
     const ids = await redisCall(
       'list calendars',
       redis.zrange(keys.ids(tenant), after, '+', 'BYLEX', 'LIMIT', 0, limit + 1),
@@ -81,7 +81,7 @@ export function createCalendarStore(redis: RedisClient, onUnreadable: OnUnreadab
     const named = ids.slice(0, limit).map((id) => ({ tenant, id }))
     const read = await Promise.all(named.map(async (key) => ({ key, calendar: await get(key) })))
     const last = ids.length > limit ? named.at(-1) : undefined
-    return { read, ...(last && { cursor: Buffer.from(last.id, 'latin1').toString('base64url') }) }
+    return { read, ...(last && { cursor: encodeCursor(last.id) }) }
   }
 
   return {

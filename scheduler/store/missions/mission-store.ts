@@ -2,7 +2,7 @@ import { AppError } from '../../../models/errors.ts'
 import type { MissionName } from '../../../models/series.ts'
 import type { RedisClient } from '../../../tasks/cache/redis.ts'
 import { runLua } from '../lua.ts'
-import { everyPage, type PageOptions } from '../pages.ts'
+import { decodeCursor, encodeCursor, everyPage, idPlace, type PageOptions } from '../pages.ts'
 import { redisCall } from '../redis-call.ts'
 import { type Decoded, ignoreUnreadable, type OnUnreadable } from '../stored-document.ts'
 import { decodeMission, encodeMission } from './mission-document.ts'
@@ -118,7 +118,7 @@ interface ReadPage {
 }
 
 async function readDocuments(redis: RedisClient, tenant: string, { limit, cursor }: PageOptions) {
-  const after = cursor === undefined ? '-' : `(${Buffer.from(cursor, 'base64url').toString('latin1')}`
+  const after = cursor === undefined ? '-' : `(${decodeCursor(cursor, idPlace)[0]}`
   const ids = await redis.zrange(keys.ids(tenant), after, '+', 'BYLEX', 'LIMIT', 0, limit + 1)
   const names = ids.slice(0, limit).map((mission): MissionName => ({ tenant, mission }))
   const jsons = await Promise.all(names.map((name) => redis.hget(keys.mission(name), 'mission')))
@@ -126,5 +126,5 @@ async function readDocuments(redis: RedisClient, tenant: string, { limit, cursor
   const documents = names.flatMap((name, i) => (jsons[i] ? [{ name, json: jsons[i] }] : []))
   const last = names.at(-1)
   if (ids.length <= limit || !last) return { documents }
-  return { documents, cursor: Buffer.from(last.mission, 'latin1').toString('base64url') }
+  return { documents, cursor: encodeCursor(last.mission) }
 }

@@ -3,6 +3,7 @@ import type { RedisClient } from '../../../tasks/cache/redis.ts'
 import { type FlowName, flowNames, isOver, type RunRecord } from '../../queue/runs.ts'
 import { addRunEvent } from '../events-store.ts'
 import { luaScript, runLua } from '../lua.ts'
+import { cursorAfter, newestFirst, readNewestFirst } from '../newest-first.ts'
 import { redisCall } from '../redis-call.ts'
 import { ignoreUnreadable, type OnUnreadable } from '../stored-document.ts'
 import { decodeRun, encodeRun } from './run-record-codec.ts'
@@ -50,25 +51,6 @@ const keepMs = (state: RunRecord['state']): number => (state === 'succeeded' ? d
 const perTenant = 10_000
 const perOwner = 50
 
-/** KEYS: index. ARGV: score and id to go on after ('' at the start), limit. Answers id, score, id, score... */
-const pageScript = luaScript(`
-local from = 0
-if ARGV[1] ~= '' then from = redis.call('ZCOUNT', KEYS[1], '(' .. ARGV[1], '+inf') end
-local answer = {}
-while #answer < 2 * tonumber(ARGV[3]) do
-  local read = redis.call('ZREVRANGE', KEYS[1], from, from + 99, 'WITHSCORES')
-  if #read == 0 then break end
-  for i = 1, #read, 2 do
-    local isBefore = ARGV[1] ~= '' and read[i + 1] == ARGV[1] and read[i] >= ARGV[2]
-    if not isBefore and #answer < 2 * tonumber(ARGV[3]) then
-      answer[#answer + 1] = read[i]
-      answer[#answer + 1] = read[i + 1]
-    end
-  end
-  from = from + 100
-end
-return answer`)
-
 /**
  * KEYS: index. ARGV: most entries, prefix of records. For the pool whose runs leave records when they fail: in an outage all
  * of them do, every minute, and a week of that would fill Redis.
@@ -89,11 +71,6 @@ redis.call('PEXPIRE', KEYS[2], ARGV[3])
 redis.call('ZREM', KEYS[3], ARGV[4])
 return 1`)
 
-interface IndexEntry {
-  readonly runId: string
-  readonly startedMs: number
-}
-
 export function createRunStore(redis: RedisClient, onUnreadable: OnUnreadable = ignoreUnreadable): RunStore {
   async function read(runId: string): Promise<StoredRun | undefined> {
     const fields = await redisCall('read a run', redis.hgetallBuffer(keys.run(runId)))
@@ -108,13 +85,6 @@ export function createRunStore(redis: RedisClient, onUnreadable: OnUnreadable = 
   /** Records age out before their entries do: what is not there any more is left out. */
   const existing = async (ids: readonly string[]): Promise<RunRecord[]> =>
     (await Promise.all(ids.map(get))).filter((record) => record !== undefined)
-
-  async function entries(index: string, { limit, cursor = '' }: RunQuery): Promise<IndexEntry[]> {
-    const colon = cursor.indexOf(':')
-    const after = colon < 0 ? ['', ''] : [cursor.slice(0, colon), cursor.slice(colon + 1)]
-    const answer = (await runLua(redis, pageScript, [index], [...after, limit])) as string[]
-    return answer.flatMap((cell, i) => (i % 2 === 0 ? [{ runId: cell, startedMs: Number(answer[i + 1]) }] : []))
-  }
 
   return {
     get,
@@ -148,11 +118,11 @@ export function createRunStore(redis: RedisClient, onUnreadable: OnUnreadable = 
       const indexOf = (flow: FlowName) =>
         isOwned ? ownerIndex({ ...query, mission, flow }) : tenantIndex({ tenant, flow })
       const asked = only ? [only] : flowNames
-      const found = (await Promise.all(asked.map((flow) => entries(indexOf(flow), query)))).flat()
+      const found = (await Promise.all(asked.map((flow) => readNewestFirst(redis, indexOf(flow), query)))).flat()
       const page = found.sort(newestFirst).slice(0, limit)
       const last = page.at(-1)
-      const runs = await existing(page.map(({ runId }) => runId))
-      return { runs, ...(last && page.length === limit && { cursor: `${last.startedMs}:${last.runId}` }) }
+      const runs = await existing(page.map(({ id }) => id))
+      return { runs, ...(last && page.length === limit && { cursor: cursorAfter(last) }) }
     },
 
     async unfinished(startedBeforeMs) {
@@ -176,8 +146,6 @@ function tell(change: ChainableCommander, record: RunRecord): void {
       .zremrangebyrank(index, 0, -most - 1)
       .pexpire(index, 8 * dayMs)
 }
-
-const newestFirst = (a: IndexEntry, b: IndexEntry): number => b.startedMs - a.startedMs || (a.runId < b.runId ? 1 : -1)
 
 const tenantIndex = ({ tenant, flow }: { tenant: string; flow: FlowName }) => keys.runsOf(tenant, flow)
 

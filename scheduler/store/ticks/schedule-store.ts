@@ -2,6 +2,7 @@ import { AppError, toAppError } from '../../../models/errors.ts'
 import type { RedisClient } from '../../../tasks/cache/redis.ts'
 import { batchLua, runLua } from '../lua.ts'
 import { maxWrites, outrun } from '../outrun.ts'
+import { decodeCursor, encodeCursor, idPlace } from '../pages.ts'
 import { redisCall } from '../redis-call.ts'
 import { ignoreUnreadable, type OnUnreadable } from '../stored-document.ts'
 import { decodeScheduleRows, encodeSchedule, type ScheduleRow } from './schedule-document.ts'
@@ -186,15 +187,14 @@ export function createScheduleStore(redis: RedisClient, onUnreadable: OnUnreadab
     },
 
     async list(tenant, { limit, cursor }) {
-      const from =
-        cursor === undefined ? `[${tenant}/` : `(${tenant}/${Buffer.from(cursor, 'base64url').toString('latin1')}`
+      const from = cursor === undefined ? `[${tenant}/` : `(${tenant}/${decodeCursor(cursor, idPlace)[0]}`
       // '0' is the character behind '/'
       const page = redis.zrange(keys.schedules, from, `(${tenant}0`, 'BYLEX', 'LIMIT', 0, limit + 1)
       const members = await redisCall('list schedules', page)
       const found = await Promise.all(members.slice(0, limit).map((member) => read(parseScheduleMember(member))))
       const last = members[limit - 1]
       const hasMore = members.length > limit && last !== undefined
-      const next = hasMore && Buffer.from(parseScheduleMember(last).id, 'latin1').toString('base64url')
+      const next = hasMore && encodeCursor(parseScheduleMember(last).id)
       return { schedules: found.filter((schedule) => schedule !== undefined), ...(next && { cursor: next }) }
     },
 

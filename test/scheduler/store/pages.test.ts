@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest'
-import { everyPage, filteredPage, type PageOptions } from '../../../scheduler/store/pages.ts'
+import {
+  decodeCursor,
+  encodeCursor,
+  everyPage,
+  filteredPage,
+  idPlace,
+  type PageOptions,
+} from '../../../scheduler/store/pages.ts'
 
 /** The numbers below `count`, as a store would list them. */
 function numbers(count: number) {
@@ -37,3 +44,13 @@ test('the last page has no cursor; a filter that matches nothing ends after twen
   expect(await filteredPage({ limit: 5 }, read, () => false)).toEqual({ items: [], cursor: '100' })
   expect(asked).toHaveLength(20)
 })
+
+test.each(['x', '', '5', 'a:b', encodeCursor(5), encodeCursor('a', 'b')])(
+  '%j is no cursor of a list by id',
+  (cursor) => {
+    expect(() => decodeCursor(cursor, idPlace)).toThrow(
+      expect.objectContaining({ code: 'INVALID_PARAMS', problems: [expect.objectContaining({ pointer: '/cursor' })] }),
+    )
+    expect(decodeCursor(encodeCursor('ä/b'), idPlace)).toEqual(['ä/b'])
+  },
+)
