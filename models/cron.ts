@@ -1,4 +1,4 @@
-import { Cron } from 'croner'
+import { Cron, CronPattern } from 'croner'
 
 export interface CronSpec {
   readonly cron: string
@@ -7,39 +7,124 @@ export interface CronSpec {
   readonly dst?: 'shift' | 'skip'
 }
 
+interface Engines {
+  readonly zoned: Cron
+  /** The same expression read off a clock that nobody puts forward or back. */
+  readonly wall: Cron
+  /** One time of the day: where the clocks leave it out, the engine moves it. Of all others it walks through every second. */
+  readonly isFixed: boolean
+}
+
+/** Calendars look back as far as there are samples; the engine would look for ten thousand years. */
+const firstYear = 1970
+const lastYear = 2100
+/** More than the clocks can go forward in those years: times that are left out every time never come. */
+const mostGaps = 300
+
 const maxParsed = 5_000
-const parsed = new Map<string, Cron>()
+const parsed = new Map<string, Engines>()
 
 /** The only place that knows the engine: previews and runs can never disagree. */
-function parse({ cron, timeZone }: CronSpec): Cron {
+function parse({ cron, timeZone }: CronSpec): Engines {
   const key = `${timeZone}|${cron}`
-  let job = parsed.get(key)
-  if (!job) {
+  let engines = parsed.get(key)
+  if (!engines) {
     if (parsed.size >= maxParsed) parsed.clear()
-    job = new Cron(cron, { timezone: timeZone, paused: true })
-    parsed.set(key, job)
+    const pattern = new CronPattern(cron)
+    const bounded = withinYears(pattern)
+    engines = {
+      zoned: new Cron(bounded, { timezone: timeZone, paused: true }),
+      wall: new Cron(bounded, { utcOffset: 0, paused: true }),
+      isFixed: pattern.isFixedTime,
+    }
+    parsed.set(key, engines)
   }
-  return job
+  return engines
 }
 
-/** First instant after `afterMs`; undefined when there is none. */
+function withinYears({ pattern, year }: CronPattern): string {
+  const fields = pattern.trim().split(/\s+/)
+  const years = year.flatMap((isOn, at) => (isOn && at >= firstYear && at <= lastYear ? at : []))
+  // years that are all beyond: one of long ago never comes, and the engine knows at once
+  return [...(fields.length === 5 ? ['0'] : []), ...fields.slice(0, 6), years.join(',') || '1'].join(' ')
+}
+
+/** First instant after `afterMs`; undefined when there is none until the year 2100. */
 export function cronNext(spec: CronSpec, afterMs: number): number | undefined {
-  const next = parse(spec).nextRun(new Date(afterMs))?.getTime()
-  return next !== undefined && isLeftOut(spec, next) ? cronNext(spec, next) : next
+  const { zoned } = parse(spec)
+  let fromMs = afterMs
+  for (let i = 0; i < mostGaps; i++) {
+    const gapMs = leftOutNext(spec, fromMs)
+    if (gapMs === null) return undefined
+    const isBehind = gapMs !== undefined && gapMs > fromMs + 1
+    const next = isBehind ? gapMs - 1 : zoned.nextRun(new Date(fromMs))?.getTime()
+    if (next === undefined || (!isBehind && !isLeftOut(spec, next))) return next
+    fromMs = next
+  }
+  return undefined
 }
 
-/** Last instant at or before `atMs`; undefined when there is none. */
+/** Last instant at or before `atMs`; undefined when there is none since 1970. */
 export function cronPrevious(spec: CronSpec, atMs: number): number | undefined {
-  // the engine looks strictly before a whole second
-  const before = new Date((Math.floor(atMs / 1_000) + 1) * 1_000)
-  const previous = parse(spec).previousRuns(1, before)[0]?.getTime()
-  return previous !== undefined && isLeftOut(spec, previous) ? cronPrevious(spec, previous - 1) : previous
+  const { zoned } = parse(spec)
+  let untilMs = atMs
+  for (let i = 0; i < mostGaps; i++) {
+    const gapMs = leftOutBefore(spec, untilMs)
+    if (gapMs === null) return undefined
+    const previous = gapMs ?? zoned.previousRuns(1, nextSecond(untilMs))[0]?.getTime()
+    if (previous === undefined || (gapMs === undefined && !isLeftOut(spec, previous))) return previous
+    untilMs = previous - 1
+  }
+  return undefined
+}
+
+/** The engine looks strictly before a whole second. */
+const nextSecond = (ms: number): Date => new Date((Math.floor(ms / 1_000) + 1) * 1_000)
+
+/** When the clocks go forward, if the next time by the wall is one that they leave out then; null: there is no next time. */
+function leftOutNext(spec: CronSpec, afterMs: number): number | null | undefined {
+  if (!canBeLeftOut(spec)) return undefined
+  const offset = (ms: number) => zoneOffsetMs(spec.timeZone, ms)
+  const fromMs = afterMs + 1
+  // a time of the day that is about to come again is looked at as well
+  const wallMs = fromMs + Math.min(offset(fromMs), offset(fromMs + longestSetBackMs)) - 1
+  const wall = parse(spec).wall.nextRun(new Date(wallMs))
+  return wall && gapAt(spec, wall.getTime())
+}
+
+/** The same backwards, of the last time by the wall. */
+function leftOutBefore(spec: CronSpec, atMs: number): number | null | undefined {
+  if (!canBeLeftOut(spec)) return undefined
+  const offset = (ms: number) => zoneOffsetMs(spec.timeZone, ms)
+  const wallMs = atMs + Math.max(offset(atMs), offset(atMs - longestSetBackMs))
+  const wall = parse(spec).wall.previousRuns(1, nextSecond(wallMs))[0]
+  return wall ? gapAt(spec, wall.getTime()) : null
+}
+
+const canBeLeftOut = (spec: CronSpec): boolean =>
+  spec.timeZone !== 'UTC' && (spec.dst === 'skip' || !parse(spec).isFixed)
+
+const dayMs = 86_400_000
+
+/** When the clocks go forward past this time of the wall; undefined where they show it. */
+function gapAt({ timeZone }: CronSpec, wallMs: number): number | undefined {
+  const before = zoneOffsetMs(timeZone, wallMs - dayMs)
+  const after = zoneOffsetMs(timeZone, wallMs + dayMs)
+  if (after <= before) return undefined
+  let low = wallMs - dayMs
+  let high = wallMs + dayMs
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
+    if (zoneOffsetMs(timeZone, middle) === before) low = middle
+    else high = middle
+  }
+  return wallMs >= high + before && wallMs < high + after ? high : undefined
 }
 
 const isLeftOut = (spec: CronSpec, ms: number): boolean => spec.dst === 'skip' && isShifted(spec, ms)
 
 /** Whether an instant of a schedule stands for a time of the day that the clocks left out. */
-export const isShifted = (spec: CronSpec, ms: number): boolean => !parse(spec).match(new Date(ms))
+export const isShifted = (spec: CronSpec, ms: number): boolean => !parse(spec).zoned.match(new Date(ms))
 
 /** Lord Howe puts its clocks back by half an hour, all others by one or two. */
 const setBacksMs = [1_800_000, 3_600_000, 7_200_000]
@@ -96,5 +181,7 @@ export function cronProblem(spec: CronSpec, nowMs: number): string | undefined {
   } catch (error) {
     return `"${spec.cron}" is no cron expression: ${error instanceof Error ? error.message : String(error)}`
   }
-  return `"${spec.cron}" is never due again`
+  const isShown = parse(spec).wall.nextRun(new Date(nowMs))
+  const why = isShown ? `: the clocks of ${spec.timeZone} leave out every time it names` : ''
+  return `"${spec.cron}" is never due again until ${lastYear}${why}`
 }

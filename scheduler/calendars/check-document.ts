@@ -23,12 +23,12 @@ export function checkCalendar({ id, windows = [], ical }: CalendarDocument, nowM
 
 type WrittenWindow = NonNullable<CalendarDocument['windows']>[number]
 
-function windowProblems({ from, to, cron, duration, timeZone = 'UTC' }: WrittenWindow, nowMs: number): Problem[] {
+function windowProblems({ from, to, cron, duration, timeZone = 'UTC', dst }: WrittenWindow, nowMs: number): Problem[] {
   if (from !== undefined && to !== undefined)
     return Date.parse(from) < Date.parse(to) ? [] : [{ pointer: 'to', detail: 'does not lie after from' }]
   if (cron === undefined || duration === undefined) return []
   if (!isTimeZone(timeZone)) return [{ pointer: 'timeZone', detail: `"${timeZone}" is no IANA time zone` }]
-  const spec = { cron, timeZone }
+  const spec = { cron, timeZone, ...(dst && { dst }) }
   const problem = cronProblem(spec, nowMs)
   if (problem !== undefined) return [{ pointer: 'cron', detail: problem }]
   const lastsMs = parseDuration(duration)
