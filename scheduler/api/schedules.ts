@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { missionId } from '../missions/document/document.ts'
 import { ownScheduleId, scheduleBody } from '../schedules/document.ts'
-import { type LabelMatch, parseLabelSelector } from '../schedules/label-selector.ts'
+import { type LabelMatch, parseLabelSelector, selectorHint } from '../schedules/label-selector.ts'
 import { scheduleStates } from '../schedules/list-schedules.ts'
 import type { ApiDeps } from './deps.ts'
 import { preconditions } from './etag.ts'
@@ -110,7 +110,7 @@ export const labelSelector = z
   .max(1_000)
   .transform((text, check): readonly LabelMatch[] => {
     const matches = parseLabelSelector(text)
-    if (!matches) check.addIssue({ code: 'custom', message: 'write team=sre,env!=dev' })
+    if (!matches) check.addIssue({ code: 'custom', message: selectorHint })
     return matches ?? []
   })
   .meta({ description: 'As team=sre,env!=dev', type: 'string' })

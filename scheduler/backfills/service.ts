@@ -4,7 +4,7 @@ import { resolveStored } from '../missions/document/resolve.ts'
 import type { MissionSettings } from '../missions/document/resolved.ts'
 import { assertInstalled } from '../missions/mission-deps.ts'
 import type { Clock } from '../process/clock.ts'
-import { matchesLabels, parseLabelSelector } from '../schedules/label-selector.ts'
+import { matchesLabels, parseLabelSelector, selectorHint } from '../schedules/label-selector.ts'
 import type { BackfillPage, BackfillStore } from '../store/backfills/backfill-store.ts'
 import type { MarksStore } from '../store/missions/marks-store.ts'
 import type { MissionStore } from '../store/missions/mission-store.ts'
@@ -199,7 +199,7 @@ async function selectMissions(
     return [mission]
   }
   const matches = parseLabelSelector(labels ?? '')
-  if (!matches) throw invalid('labels', `${labels}: write team=sre,env!=dev`)
+  if (!matches) throw invalid('labels', `${labels}: ${selectorHint}`)
   const found: StoredMission[] = []
   for await (const page of everyPage((asked) => missions.list(tenant, asked), missionsPerRead))
     found.push(...page.missions.filter(({ document }) => matchesLabels(document.labels, matches)))

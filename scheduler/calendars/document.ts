@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { duration, missionId } from '../missions/document/document.ts'
 import { instant } from '../schedules/document.ts'
-import { parseLabelSelector } from '../schedules/label-selector.ts'
+import { selectorHint as labelsHint, parseLabelSelector } from '../schedules/label-selector.ts'
 
 /** noRun: nothing runs and the time is not scored. noAlert: scores, but nobody is told. mask: values are not learnt. */
 export const calendarEffects = ['noRun', 'noAlert', 'mask'] as const
@@ -39,7 +39,7 @@ const ical = z.strictObject({
   timeZone: timeZone.exactOptional().describe('IANA zone of whole days, and of times that name none; default UTC'),
 })
 
-const selectorHint = 'write team=sre,env!=dev, or * for all'
+const selectorHint = `${labelsHint}; or * for all`
 const noLabels = z.strictObject({}, { error: selectorHint })
 const isSelector = (text: string): boolean => isEverything(text) || parseLabelSelector(text) !== undefined
 

@@ -4,9 +4,12 @@ export interface LabelMatch {
   readonly isEqual: boolean
 }
 
+/** What to write, for messages: values as in PromQL would be taken as they stand and match nothing. */
+export const selectorHint = 'write team=sre,env!=dev, without quotes around values and without =~ or !~'
+
 /** `team=sre,env!=dev`: every part must hold. undefined: it is not written so. */
 export function parseLabelSelector(text: string): LabelMatch[] | undefined {
-  const matches = text.split(',').map((part) => /^([a-zA-Z_]\w*)(!?=)(.*)$/.exec(part.trim()))
+  const matches = text.split(',').map((part) => /^([a-zA-Z_]\w*)(!?=)(?![=~"'`])(.*)$/.exec(part.trim()))
   const found = matches.flatMap((match) =>
     match ? [{ name: match[1]!, value: match[3]!, isEqual: match[2] === '=' }] : [],
   )

@@ -17,9 +17,19 @@ const once = { from: '2026-11-02T09:10:00Z', to: '2026-11-02T09:20:00Z' }
 const nightly = { cron: '0 2 * * *', duration: '2h' }
 
 test.each([
-  [{ selector: '' }, 'selector: write team=sre,env!=dev, or * for all'],
-  [{ selector: { team: 'sre' } }, 'selector: write team=sre,env!=dev, or * for all'],
-  [{ selector: undefined }, 'selector: write team=sre,env!=dev, or * for all'],
+  [
+    { selector: '' },
+    'selector: write team=sre,env!=dev, without quotes around values and without =~ or !~; or * for all',
+  ],
+  [
+    { selector: { team: 'sre' } },
+    'selector: write team=sre,env!=dev, without quotes around values and without =~ or !~; or * for all',
+  ],
+  [{ selector: 'team="sre"' }, 'without quotes around values'],
+  [
+    { selector: undefined },
+    'selector: write team=sre,env!=dev, without quotes around values and without =~ or !~; or * for all',
+  ],
   [{ effect: 'silence' }, 'effect: Invalid option'],
   [{ windows: [] }, 'windows: give windows or ical'],
   [{ windows: [{ ...once, cron: '0 2 * * *' }] }, 'windows.0: give from and to, or cron and duration'],

@@ -10,6 +10,9 @@ test.each([
   expect(matchesLabels(labels, parseLabelSelector(selector) ?? [])).toBe(matches)
 })
 
-test.each(['team', 'team=sre,', '0=1', ''])('"%s" is no selector', (text) => {
-  expect(parseLabelSelector(text)).toBeUndefined()
-})
+test.each(['team', 'team=sre,', '0=1', '', 'a="b"', "a='b'", 'a=~b', 'a!~b', 'a!="b"', 'x=y,a=~b', 'a==b'])(
+  '%j is no selector',
+  (text) => {
+    expect(parseLabelSelector(text)).toBeUndefined()
+  },
+)
