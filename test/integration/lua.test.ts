@@ -46,7 +46,7 @@ test('a call that fails fails alone', async () => {
   await real.redis.set('{lua}:text', 'no number')
   const [failing, other] = [add(['{lua}:a', '{lua}:text'], [1]), add(['{lua}:a', '{lua}:after'], [1])]
   await expect(failing).rejects.toMatchObject({
-    ...{ code: 'REDIS_UNAVAILABLE', message: expect.stringContaining('not an integer') },
+    ...{ code: 'INTERNAL', message: expect.stringContaining('not an integer') },
   })
   expect(await other).toEqual(['{lua}:a', 1])
 })
@@ -54,7 +54,7 @@ test('a call that fails fails alone', async () => {
 test('each call of a command that fails hears of it', async () => {
   const add = batchLua(real.redis, luaBatchScript(2, 'no Lua', ''))
   const failing = [add(['{lua}:a', '{lua}:n'], [1]), add(['{lua}:b', '{lua}:n'], [1])]
-  for (const call of failing) await expect(call).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' })
+  for (const call of failing) await expect(call).rejects.toMatchObject({ code: 'INTERNAL' })
 })
 
 test('calls of many arguments are several commands, and one of too many is one', async () => {
