@@ -2,7 +2,7 @@ import { AppError } from '../../models/errors.ts'
 import { namesOf } from '../queue/attempt-record.ts'
 import type { FoundJob } from '../queue/find-jobs.ts'
 import type { ClosableRunQueue } from '../queue/queue.ts'
-import type { FlowName, KnownRun, RunState } from '../queue/runs.ts'
+import { type FlowName, isOver, type KnownRun, type RunState } from '../queue/runs.ts'
 import type { CancelStore } from '../store/ticks/cancel-store.ts'
 import type { RunStore } from '../store/ticks/run-store.ts'
 import type { ScheduleStore } from '../store/ticks/schedule-store.ts'
@@ -32,11 +32,13 @@ export interface FoundRun {
  * @throws NOT_FOUND, also for another tenant's, and naming the outcome of a T that had no run.
  */
 export async function knownRun(deps: KnownRunDeps, key: RunKey): Promise<FoundRun> {
-  const [record, found, [request]] = await Promise.all([
+  const [first, found, [request]] = await Promise.all([
     deps.runs.get(key.runId),
     deps.queue.find(key.runId),
     deps.cancels.requested([key.runId]),
   ])
+  // it may have left its queue between the two
+  const record = found || (first && isOver(first.state)) ? first : await deps.runs.get(key.runId)
   const job = found?.job.tenant === key.tenant ? found : undefined
   if (record?.tenant === key.tenant) {
     const isCancelling = request !== undefined && (record.state === 'active' || record.state === 'retrying')

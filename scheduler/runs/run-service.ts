@@ -17,7 +17,7 @@ import {
 import { cancelText } from '../queue/watch-cancels.ts'
 import type { CancelStore } from '../store/ticks/cancel-store.ts'
 import type { RunLogStore } from '../store/ticks/run-log-store.ts'
-import type { RunStore } from '../store/ticks/run-store.ts'
+import type { RunStore, StoredRun } from '../store/ticks/run-store.ts'
 import { type FoundRun, type KnownRunDeps, knownRun, type RunKey } from './known-runs.ts'
 import { shardReports } from './shard-reports.ts'
 
@@ -80,6 +80,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
     },
 
     async retry(key) {
+      const stored = await deps.runs.read(key.runId)
       const { run, job } = await get(key)
       assertWhole(run)
       if (run.state !== 'failed' && run.state !== 'lost' && run.state !== 'cancelled')
@@ -89,7 +90,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
         )
       const asked = job?.job ?? run.job
       if (!asked) throw new AppError('CONFLICT', `run ${key.runId} ended too long ago: its job is gone`)
-      return startAgain(deps, { run, job, asked })
+      return startAgain(deps, { stored, run, job, asked })
     },
   }
 }
@@ -112,8 +113,6 @@ async function cancelWaiting(
   cancel: CancelRequest,
 ): Promise<KnownRun | undefined> {
   const nowMs = clock.now()
-  const taken = await cancels.takeWaiting(job, nowMs)
-  if (!taken) return undefined
   const message = cancelText(job.runId, cancel)
   const record: RunRecord = {
     ...{ ...namesOf(job), worker: run.worker ?? '', startedMs: run.startedMs ?? nowMs, endedMs: nowMs },
@@ -121,8 +120,10 @@ async function cancelWaiting(
     ...(run.attempts && { attempts: run.attempts }),
     job: keptJob(job),
   }
+  const taken = await cancels.takeWaiting(job, record)
+  if (!taken) return undefined
   await logs.append(job.runId, [{ atMs: nowMs, level: 'warn', text: message }])
-  await runs.put(record)
+  await runs.announce(record)
   if (taken.isTickNew) metrics.tick(job.flow, 'missed', Math.max(0, nowMs - job.nominalMs))
   metrics.run(job.flow, 'cancelled')
   return record
@@ -140,6 +141,8 @@ async function confirmed(deps: RunServiceDeps, key: RunKey): Promise<KnownRun> {
 }
 
 interface Again {
+  /** As it was before anybody asked whether the run has ended. */
+  readonly stored: StoredRun | undefined
   readonly run: KnownRun
   /** While its queue keeps it. */
   readonly job: FoundJob | undefined
@@ -147,7 +150,7 @@ interface Again {
 }
 
 /** The record says so first: a crash on the way leaves a run that the reconciler finds lost. */
-async function startAgain(deps: RunServiceDeps, { run, job, asked }: Again): Promise<KnownRun> {
+async function startAgain(deps: RunServiceDeps, { stored, run, job, asked }: Again): Promise<KnownRun> {
   const { overlap: _, ...plain } = asked
   const again: RunJob = { ...plain, enqueuedMs: deps.clock.now(), retriedAfter: run.attempt }
   const { attempt, attempts, worker = '', startedMs = again.enqueuedMs } = run
@@ -155,8 +158,9 @@ async function startAgain(deps: RunServiceDeps, { run, job, asked }: Again): Pro
     ...{ ...namesOf(again), state: 'retrying', attempt, worker, startedMs, job: keptJob(again) },
     ...(attempts && { attempts }),
   }
+  if (!(await deps.runs.startAgain(stored, record)))
+    throw new AppError('CONFLICT', `run ${run.runId} is tried again at somebody else's wish`)
   await deps.cancels.forget(run.runId)
-  await deps.runs.put(record)
   await deps.queue.remove(run.flow, run.runId)
   const maxAttempts = job && { maxAttempts: job.maxAttempts }
   await deps.queue.enqueue([{ job: again, priority: retryPriority, ...maxAttempts }])

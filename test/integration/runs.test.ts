@@ -1,7 +1,9 @@
 import { expect, test, vi } from 'vitest'
 import { AppError } from '../../models/errors.ts'
+import { namesOf } from '../../scheduler/queue/attempt-record.ts'
 import type { FoundJob } from '../../scheduler/queue/find-jobs.ts'
-import type { RunJob } from '../../scheduler/queue/runs.ts'
+import type { RunJob, RunRecord } from '../../scheduler/queue/runs.ts'
+import { createCancelStore } from '../../scheduler/store/ticks/cancel-store.ts'
 import { tickJob, tickRequest } from '../fakes/run-jobs.ts'
 import { realRedis } from './real-redis.ts'
 import { gate, runWorkers } from './run-workers.ts'
@@ -150,6 +152,37 @@ test('retry runs what was cancelled before it began, though its tick stays misse
   await jobState(queue, job, 'completed')
   expect(await runService.get(key(job))).toMatchObject({ state: 'succeeded', attempt: 1 })
   expect(await ticks.list(schedule, range)).toMatchObject([{ outcome: 'missed', reason: 'cancelled' }])
+})
+
+test('whoever cancels a triggered run that waits hears that it is cancelled, also all at once', async () => {
+  const { queue, runService, counted } = open()
+  const job = tickJob(0, { kind: 'trigger', runId: 't.default.cpu.detect.1' })
+  await queue.enqueue([tickRequest(job)])
+  const answers = await Promise.allSettled(Array.from({ length: 8 }, () => runService.cancel(cancelOf(job))))
+  expect(answers).toMatchObject(Array.from(answers, () => ({ status: 'fulfilled', value: cancelled })))
+  expect(counted).toEqual(['detect cancelled'])
+})
+
+test('a cancelled run is known though nobody lived to tell of it', async () => {
+  const { queue, runs, runService } = open()
+  const job = tickJob(0, { kind: 'trigger', runId: 't.default.cpu.detect.2' })
+  await queue.enqueue([tickRequest(job)])
+  const times = { startedMs: 1, endedMs: 1, attempt: 0 }
+  const ended: RunRecord = { ...namesOf(job), ...times, state: 'cancelled', worker: '' }
+  await createCancelStore(real.redis).takeWaiting(job, ended)
+  expect(await runs.get(job.runId)).toMatchObject(ended)
+  expect(await runService.get(key(job))).toMatchObject({ state: 'cancelled' })
+})
+
+test('of those who retry a run at once, one does', async () => {
+  const { queue, runService } = open()
+  const job = tickJob(0)
+  await queue.enqueue([tickRequest(job, 'skip')])
+  await runService.cancel(cancelOf(job))
+  const answers = await Promise.allSettled(Array.from({ length: 8 }, () => runService.retry(key(job))))
+  expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  for (const answer of answers)
+    if (answer.status === 'rejected') expect(answer.reason).toMatchObject({ code: 'CONFLICT' })
 })
 
 test('a plain run is known by its tick once its job is forgotten, and a tick without a run says why', async () => {

@@ -2,11 +2,12 @@ import type { ChainableCommander } from 'ioredis'
 import type { RedisClient } from '../../../tasks/cache/redis.ts'
 import { type FlowName, flowNames, isOver, type RunRecord } from '../../queue/runs.ts'
 import { addRunEvent } from '../events-store.ts'
-import { luaScript, runLua } from '../lua.ts'
+import { runLua } from '../lua.ts'
 import { cursorAfter, newestFirst, readNewestFirst } from '../newest-first.ts'
 import { redisCall } from '../redis-call.ts'
 import { ignoreUnreadable, type OnUnreadable } from '../stored-document.ts'
 import { decodeRun, encodeRun } from './run-record-codec.ts'
+import { activeSinceMs, keepMs, runArguments, runKeys, swapRunScript } from './run-scripts.ts'
 import { keys } from './schedule-keys.ts'
 import { dayMs } from './tick-codec.ts'
 
@@ -41,13 +42,16 @@ export interface RunStore {
   read(runId: string): Promise<StoredRun | undefined>
   /** Ends a run; false, and nothing is written, when its record is not any more what was read. */
   end(read: StoredRun, record: RunRecord): Promise<boolean>
+  /** Another attempt of one that has ended; false as `end`. `read` is undefined where there was no record. */
+  startAgain(read: StoredRun | undefined, record: RunRecord): Promise<boolean>
+  /** Tells who listens of a record that another store has written. */
+  announce(record: RunRecord): Promise<void>
   /** Newest start first. */
   list(query: RunQuery): Promise<RunPage>
   /** Runs that said last that they are at work or will try again, and that before the given instant. */
   unfinished(startedBeforeMs: number): Promise<RunRecord[]>
 }
 
-const keepMs = (state: RunRecord['state']): number => (state === 'succeeded' ? dayMs : 7 * dayMs)
 const perTenant = 10_000
 const perOwner = 50
 
@@ -60,16 +64,6 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -ARGV[1] - 1)) do
   redis.call('DEL', ARGV[2] .. id, ARGV[2] .. id .. ':log')
 end
 redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -ARGV[1] - 1)`
-
-/** KEYS: record, log, runs at work. ARGV: record as it was read, as it is to be, ms to keep it, id. */
-const endScript = luaScript(`
-if (redis.call('HGET', KEYS[1], 'packed') or '') ~= ARGV[1] then return 0 end
-redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'packed', ARGV[2])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-redis.call('PEXPIRE', KEYS[2], ARGV[3])
-redis.call('ZREM', KEYS[3], ARGV[4])
-return 1`)
 
 export function createRunStore(redis: RedisClient, onUnreadable: OnUnreadable = ignoreUnreadable): RunStore {
   async function read(runId: string): Promise<StoredRun | undefined> {
@@ -86,6 +80,19 @@ export function createRunStore(redis: RedisClient, onUnreadable: OnUnreadable = 
   const existing = async (ids: readonly string[]): Promise<RunRecord[]> =>
     (await Promise.all(ids.map(get))).filter((record) => record !== undefined)
 
+  async function announce(record: RunRecord): Promise<void> {
+    const change = redis.multi()
+    tell(change, record)
+    await redisCall('write a run', change.exec())
+  }
+
+  async function swap(read: StoredRun | undefined, record: RunRecord): Promise<boolean> {
+    const args = [read?.packed ?? '', ...runArguments(record)]
+    if ((await runLua(redis, swapRunScript, runKeys(record.runId), args)) !== 1) return false
+    await announce(record)
+    return true
+  }
+
   return {
     get,
     read,
@@ -95,22 +102,14 @@ export function createRunStore(redis: RedisClient, onUnreadable: OnUnreadable = 
       const change = redis.multi().del(key).hset(key, encodeRun(record))
       for (const kept of [key, keys.runLog(record.runId)]) change.pexpire(kept, keepMs(record.state))
       if (isOver(record.state)) change.zrem(keys.activeRuns, record.runId)
-      // one that is tried again at somebody's wish began long ago
-      else change.zadd(keys.activeRuns, Math.max(record.startedMs, record.enqueuedMs ?? 0), record.runId)
+      else change.zadd(keys.activeRuns, activeSinceMs(record), record.runId)
       tell(change, record)
       await redisCall('write a run', change.exec())
     },
 
-    async end({ packed }, record) {
-      const { runId, state } = record
-      const touched = [keys.run(runId), keys.runLog(runId), keys.activeRuns]
-      const args = [packed, encodeRun(record).packed, keepMs(state), runId]
-      if ((await runLua(redis, endScript, touched, args)) !== 1) return false
-      const change = redis.multi()
-      tell(change, record)
-      await redisCall('write a run', change.exec())
-      return true
-    },
+    end: swap,
+    startAgain: swap,
+    announce,
 
     async list(query) {
       const { tenant, mission = '', scheduleId, flow: only, limit } = query

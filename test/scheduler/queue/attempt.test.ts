@@ -19,7 +19,16 @@ function withoutRecords(execute: AttemptDeps['execute']) {
   const deps: AttemptDeps = {
     ...{ execute, clock: { now: () => 5 }, worker: 'w', timeoutMs: 1_000, stopping: never },
     overlaps: { reserve: fail, begin: fail },
-    runs: { put: fail, get: fail, read: fail, end: fail, list: fail, unfinished: fail },
+    runs: {
+      put: fail,
+      get: fail,
+      read: fail,
+      end: fail,
+      startAgain: fail,
+      announce: fail,
+      list: fail,
+      unfinished: fail,
+    },
     logs: { append: fail },
     metrics: { tick: () => undefined, attempt: () => undefined, run: (_, result) => void ended.push(result) },
     onSettled() {
