@@ -22,12 +22,27 @@ interface ReaderOptions {
   readonly onUnreadable?: OnUnreadable
 }
 
+interface Kept extends Pick<StoredCalendar, 'generation'> {
+  readonly active: ActiveCalendar
+}
+
+const keyOf = ({ tenant, id }: StoredCalendar): string => `${tenant}/${id}`
+
 /** Asks Redis for one number, and for calendars only when that is another one than before. */
 export function createCalendarReader(options: ReaderOptions): CalendarReader {
   const { calendars, maxStaleMs = 0, onUnreadable = ignoreUnreadable } = options
   let known: { readonly revision: number; readonly snapshot: CalendarSnapshot } | undefined
   let freshUntilMs = Number.NEGATIVE_INFINITY
+  /** What was read of an iCalendar stays known until that calendar changes. */
+  let active: ReadonlyMap<string, Kept> = new Map()
   let looking: Promise<CalendarSnapshot> | undefined
+
+  function activeOf(calendar: StoredCalendar): Kept {
+    const kept = active.get(keyOf(calendar))
+    const { generation, serial } = calendar
+    if (kept?.generation === generation && kept.active.serial === serial) return kept
+    return { generation, active: guarded(calendar, onUnreadable) }
+  }
 
   async function look(): Promise<CalendarSnapshot> {
     const askedMs = performance.now()
@@ -36,7 +51,9 @@ export function createCalendarReader(options: ReaderOptions): CalendarReader {
     if (known?.revision !== revision) {
       const stored: StoredCalendar[] = []
       for await (const calendar of calendars.all()) stored.push(calendar)
-      known = { revision, snapshot: snapshotOf(stored, onUnreadable) }
+      const next = new Map(stored.map((calendar) => [keyOf(calendar), activeOf(calendar)]))
+      active = next
+      known = { revision, snapshot: snapshotOf(stored, onUnreadable, (calendar) => next.get(keyOf(calendar))?.active) }
     }
     freshUntilMs = askedMs + maxStaleMs
     return known.snapshot
@@ -58,11 +75,12 @@ const noLabels = {}
 export function snapshotOf(
   stored: readonly StoredCalendar[],
   onUnreadable: OnUnreadable = ignoreUnreadable,
+  keptOf: (calendar: StoredCalendar) => ActiveCalendar | undefined = () => undefined,
 ): CalendarSnapshot {
   const ofTenant = new Map<string, ActiveCalendar[]>()
   for (const calendar of stored) {
     const others = ofTenant.get(calendar.tenant)
-    const active = guarded(calendar, onUnreadable)
+    const active = keptOf(calendar) ?? guarded(calendar, onUnreadable)
     if (others) others.push(active)
     else ofTenant.set(calendar.tenant, [active])
   }

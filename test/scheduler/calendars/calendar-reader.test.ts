@@ -32,6 +32,17 @@ test('calendars are read again when one has changed, and only then', async () =>
   expect(counts).toEqual({ asked: 4, read: 2 })
 })
 
+test('a calendar that has not changed is the same one, with all that was read of it', async () => {
+  const { calendars, held } = store()
+  const reader = createCalendarReader({ calendars })
+  const [before] = (await reader.snapshot()).matching('default')
+  const [first] = held.calendars
+  Object.assign(held, { revision: 2, calendars: [first, storedCalendar({ id: 'other' }, { tenant: 'red' })] })
+  expect((await reader.snapshot()).matching('default')[0]).toBe(before)
+  Object.assign(held, { revision: 3, calendars: [{ ...first, generation: 2 }] })
+  expect((await reader.snapshot()).matching('default')[0]).not.toBe(before)
+})
+
 test('within its staleness it does not ask at all', async () => {
   const { calendars, counts } = store()
   const reader = createCalendarReader({ calendars, maxStaleMs: 60_000 })
