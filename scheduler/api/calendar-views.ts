@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { CalendarWindow } from '../calendars/calendar-windows.ts'
 import { calendarDocument } from '../calendars/document.ts'
 import type { EffectWindow } from '../calendars/effects.ts'
+import type { PresentWindow } from '../calendars/service.ts'
 import type { StoredCalendar } from '../calendars/types.ts'
 import { instant, toInstant } from './views.ts'
 
@@ -24,19 +25,21 @@ export const calendarView = z
     updatedAt: instant,
     state: z.enum(calendarStates),
     window: windowView.optional().describe('That is open, or the next one'),
+    problem: z.string().optional().describe('Why its windows cannot be told: it counts as one without any'),
     document: calendarDocument,
   })
   .meta({ id: 'Calendar' })
 
 export function viewCalendar(
   { id, generation, createdMs, updatedMs, document }: StoredCalendar,
-  window: CalendarWindow | undefined,
+  { window, problem }: PresentWindow,
   nowMs: number,
 ): z.output<typeof calendarView> {
   return {
     ...{ id, generation, createdAt: toInstant(createdMs), updatedAt: toInstant(updatedMs) },
     state: window ? (window.fromMs <= nowMs ? 'active' : 'waiting') : 'over',
     ...(window && { window: viewWindow(window) }),
+    ...(problem !== undefined && { problem }),
     document,
   }
 }

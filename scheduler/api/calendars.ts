@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import { calendarBody, calendarEffects, calendarId } from '../calendars/document.ts'
 import type { CalendarService } from '../calendars/service.ts'
@@ -57,8 +58,14 @@ function listRoute(app: Api, { calendars, now }: ApiDeps): void {
       const page = await calendars.list(request.caller.tenant, request.query)
       nextLink(request, reply, page.cursor)
       const nowMs = now()
+      const viewed: z.output<typeof calendarView>[] = []
+      for (const calendar of page.calendars) {
+        viewed.push(view(calendars, calendar, nowMs))
+        // reading one iCalendar may take half a second, and others wait
+        await setImmediate()
+      }
       return {
-        calendars: page.calendars.map((calendar) => view(calendars, calendar, nowMs)),
+        calendars: viewed,
         ...(page.cursor !== undefined && { cursor: page.cursor }),
       }
     },

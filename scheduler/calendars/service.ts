@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { AppError } from '../../models/errors.ts'
+import { AppError, toAppError } from '../../models/errors.ts'
 import { assertInstalled } from '../missions/mission-deps.ts'
 import type { Clock } from '../process/clock.ts'
 import type { CalendarPage, CalendarStore } from '../store/calendars/calendar-store.ts'
@@ -40,6 +40,11 @@ export interface WindowsRange {
   readonly limit: number
 }
 
+export interface PresentWindow {
+  readonly window?: CalendarWindow
+  readonly problem?: string
+}
+
 /** All of it throws REDIS_UNAVAILABLE while Redis is being filled, and NOT_FOUND also for another tenant's. */
 export interface CalendarService {
   /** @throws INVALID_PARAMS naming every field; CONFLICT. */
@@ -51,8 +56,8 @@ export interface CalendarService {
   get(key: CalendarKey): Promise<StoredCalendar>
   list(tenant: string, filter: CalendarFilter): Promise<CalendarPage>
   remove(key: CalendarKey, options: Pick<CalendarPutOptions, 'ifGeneration'>): Promise<void>
-  /** The window that is open, or the next one. */
-  window(calendar: StoredCalendar, nowMs: number): CalendarWindow | undefined
+  /** The window that is open, or the next one; why none can be told of a calendar that counts as one without windows. */
+  window(calendar: StoredCalendar, nowMs: number): PresentWindow
   /** Windows of a range, without overlaps, oldest first. */
   windows(key: CalendarKey, range: WindowsRange): Promise<CalendarWindow[]>
   /** What calendars do to whatever of this tenant bears these labels, by the instant. */
@@ -97,7 +102,7 @@ export function createCalendarService(deps: CalendarServiceDeps): CalendarServic
         throw new AppError('CONFLICT', `calendar "${key.id}" has another generation than ${ifGeneration}`)
     },
 
-    window: (calendar, fromMs) => listWindows(calendar, { fromMs, untilMs: Number.POSITIVE_INFINITY, limit: 1 })[0],
+    window: presentWindow,
     windows: async (key, range) => listWindows(await get(key), range),
 
     async effects(tenant, labels) {
@@ -148,20 +153,39 @@ function checkPreconditions(
   throw new AppError('CONFLICT', `calendar "${id}" ${found}, not ${ifGeneration}`)
 }
 
+function presentWindow(calendar: StoredCalendar, nowMs: number): PresentWindow {
+  const active = activeCalendar(calendar)
+  try {
+    const open = active.at(nowMs)
+    const startMs = open ? undefined : active.nextMs(nowMs)
+    const window = startMs === undefined ? open : active.at(startMs)
+    return window ? { window } : {}
+  } catch (error) {
+    // whoever plans takes it for one without windows as well
+    return { problem: toAppError(error).message }
+  }
+}
+
+/** A window is followed for a hundred others at a time; one that goes on for longer ends where that was done ten times. */
+const mostFollowed = 10
+
 function listWindows(calendar: StoredCalendar, { fromMs, untilMs, limit }: WindowsRange): CalendarWindow[] {
   const active = activeCalendar(calendar)
-  const windows: CalendarWindow[] = []
-  let afterMs = fromMs
-  let window = active.at(fromMs)
-  while (windows.length < limit) {
-    const startMs: number | undefined = window?.fromMs ?? active.nextMs(afterMs)
-    if (startMs === undefined || startMs >= untilMs) break
-    window ??= active.at(startMs)
-    if (!window) break
-    windows.push(window)
+  const first = active.at(fromMs)
+  const windows: CalendarWindow[] = first ? [first] : []
+  let followed = 0
+  while (followed < mostFollowed) {
+    const last = windows.at(-1)
     // the instant before its end: the next one may begin right there
-    afterMs = window.untilMs - 1
-    window = undefined
+    const startMs = active.nextMs(last ? last.untilMs - 1 : fromMs)
+    if (startMs === undefined || startMs >= untilMs) break
+    const window = active.at(startMs)
+    if (!window) break
+    if (last && window.fromMs <= last.untilMs) {
+      windows[windows.length - 1] = { fromMs: last.fromMs, untilMs: window.untilMs }
+      followed++
+    } else if (windows.length < limit) windows.push(window)
+    else break
   }
   return windows
 }
