@@ -130,6 +130,7 @@ async function putCalendar(deps: CalendarServiceDeps, { tenant, document, option
       return { calendar: before, outcome: 'unchanged' } as const
     const nowMs = clock.now()
     checkCalendar(document, nowMs)
+    if (!before) await assertRoom(calendars, tenant)
     const calendar: StoredCalendar = {
       ...{ tenant, id, document, updatedMs: nowMs, createdMs: before?.createdMs ?? nowMs },
       generation: (before?.generation ?? 0) + 1,
@@ -140,6 +141,15 @@ async function putCalendar(deps: CalendarServiceDeps, { tenant, document, option
     await outrun(i)
   }
   throw new AppError('CONFLICT', `calendar "${id}" is being changed by others all the time`)
+}
+
+/** Whoever plans asks all of them at every T. */
+const mostCalendars = 1_000
+
+async function assertRoom(calendars: CalendarStore, tenant: string): Promise<void> {
+  if ((await calendars.count(tenant)) < mostCalendars) return
+  const problem = `tenant "${tenant}" has ${mostCalendars} calendars, the most there may be`
+  throw new AppError('INVALID_PARAMS', `${problem}: one calendar holds up to 1,000 windows`)
 }
 
 function checkPreconditions(

@@ -41,5 +41,6 @@ export function memoryCalendars(): CalendarStore {
     },
     revision: async () => revision,
     newSerial: async () => ++serial,
+    count: async (tenant) => [...stored.values()].filter((each) => each.tenant === tenant).length,
   }
 }

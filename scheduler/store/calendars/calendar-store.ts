@@ -26,6 +26,8 @@ export interface CalendarStore {
   /** Another number after every change: one cheap read. */
   revision(): Promise<number>
   newSerial(): Promise<number>
+  /** How many a tenant has, also of those that cannot be read. */
+  count(tenant: string): Promise<number>
 }
 
 const calendarsPerRead = 500
@@ -121,5 +123,7 @@ export function createCalendarStore(redis: RedisClient, onUnreadable: OnUnreadab
     revision: async () => Number((await redisCall('read the revision', redis.get(keys.revision))) ?? 0),
 
     newSerial: () => redisCall('number a calendar', redis.incr(keys.serial)),
+
+    count: (tenant) => redisCall('count calendars', redis.zcard(keys.ids(tenant))),
   }
 }
