@@ -25,7 +25,8 @@ export function auditChanges(api: Api, { audit, now }: ApiDeps): void {
   api.addHook('onSend', async (request, reply) => {
     const { method, caller, url, id: requestId, routeOptions, log, changed } = request
     const isChange = method !== 'GET' && method !== 'HEAD' && routeOptions.config.scope !== 'read'
-    if (!isChange || reply.statusCode >= 400) return
+    // one that failed half-way tells what it has changed
+    if (!isChange || (reply.statusCode >= 400 && !changed?.length)) return
     const [, generation] = /^"(\d+)"$/.exec(String(reply.getHeader('etag') ?? '')) ?? []
     const change = { atMs: now(), actor: caller.name, method, path: url, status: reply.statusCode, requestId }
     const entry = { ...change, ...(generation !== undefined && { generation: Number(generation) }) }

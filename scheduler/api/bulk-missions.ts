@@ -1,13 +1,12 @@
 import { z } from 'zod'
-import { AppError } from '../../models/errors.ts'
 import { type AppliedMission, applyMissions } from '../missions/bulk/apply-missions.ts'
-import { parseDocuments, type WrittenDocument } from '../missions/document/read-documents.ts'
+import type { WrittenDocument } from '../missions/document/read-documents.ts'
 import type { ApiDeps } from './deps.ts'
+import { documentBodyTypes, readDocumentBodies } from './document-bodies.ts'
 import { problemResponses } from './problems.ts'
 import type { Api } from './types.ts'
 
 const tags = ['missions']
-const mostDocuments = 5_000
 const bodyLimit = 8 * 2 ** 20
 
 const owner = z.string().min(1).max(200)
@@ -44,8 +43,8 @@ export function bulkMissionRoutes(app: Api, { missions }: ApiDeps): void {
       schema: {
         ...{ tags, summary: 'Create or update up to 5,000 missions at once' },
         description:
-          'A body of NDJSON, YAML (one or several documents) or JSON (one, or a list). Every document is tried, whatever becomes of the others: the answer is 200 with an outcome for each. `owner` becomes the owner of documents that name none, and missions of other owners are refused. `prune=true` deletes the missions of the owner that no document names, unless a document failed. `dryRun=true` checks and compares, and changes nothing.',
-        consumes: bodyTypes,
+          'A body of NDJSON, JSON (one, or a list) or up to 256 KiB of YAML (one or several documents). Every document is tried, whatever becomes of the others: the answer is 200 with an outcome for each. `owner` becomes the owner of documents that name none, and missions of other owners are refused. `prune=true` deletes the missions of the owner that no document names, unless a document failed. `dryRun=true` checks and compares, and changes nothing.',
+        consumes: documentBodyTypes,
         querystring: z.strictObject({
           owner: owner.exactOptional(),
           prune: z.stringbool().default(false),
@@ -56,11 +55,12 @@ export function bulkMissionRoutes(app: Api, { missions }: ApiDeps): void {
       handler: async (request) => {
         const { body, query, caller } = request
         const documents = body as readonly WrittenDocument[]
-        if (documents.length > mostDocuments)
-          throw new AppError('INVALID_PARAMS', `${documents.length} documents; at most ${mostDocuments} at once`)
         const asked = { ...query, documents, tenant: caller.tenant, actor: caller.name }
-        const { items, notPruned } = await applyMissions(missions, asked)
-        request.changed = query.dryRun ? [] : items.flatMap(changeOf)
+        const changed: string[] = []
+        request.changed = changed
+        const { items, notPruned } = await applyMissions(missions, asked, (item) => {
+          if (!query.dryRun) changed.push(...changeOf(item))
+        })
         return {
           ...{ summary: summaryOf(items), dryRun: query.dryRun },
           ...(notPruned !== undefined && { notPruned }),
@@ -69,16 +69,6 @@ export function bulkMissionRoutes(app: Api, { missions }: ApiDeps): void {
       },
     })
   })
-}
-
-const bodyTypes = ['application/x-ndjson', 'application/yaml', 'application/json']
-
-/** One parser for all of them, which tells where a document stands; its keys reach nothing but the schema of missions. */
-function readDocumentBodies(api: Api): void {
-  api.removeContentTypeParser('application/json')
-  api.addContentTypeParser<string>(bodyTypes, { parseAs: 'string' }, async (_: unknown, body: string) =>
-    parseDocuments(body, 'body'),
-  )
 }
 
 const changeOf = ({ outcome, id }: AppliedMission): string[] =>

@@ -101,10 +101,11 @@ function postRoute(app: Api, deps: ApiDeps): void {
     },
     handler: async (request, reply) => {
       const deployment = findDeployment(request.params.id)
-      const outcomes = await deps.deployments.post(request.caller, deployment, request.body)
-      request.changed = outcomes.flatMap(({ outcome, mission }) =>
-        outcome === 'unchanged' ? [] : [`${outcome} mission ${mission.id}`],
-      )
+      const changed: string[] = []
+      request.changed = changed
+      const outcomes = await deps.deployments.post(request.caller, deployment, request.body, (done) => {
+        if (done.outcome !== 'unchanged') changed.push(`${done.outcome} mission ${done.mission.id}`)
+      })
       return reply.code(201).send(
         outcomes.map(({ mission, outcome, warnings }) => {
           return { ...viewSchedule(mission, deployment), outcome, warnings: [...warnings] }

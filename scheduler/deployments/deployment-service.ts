@@ -35,7 +35,13 @@ export interface ScheduleName {
 /** Schedules as the ancestor had them; each is one half of a mission. */
 export interface DeploymentService {
   /** In the order given; one that is there already is left as it is, or edited. @throws INVALID_PARAMS, QUERY_REJECTED */
-  post(caller: DeploymentCaller, deployment: Deployment, posted: readonly PostedSchedule[]): Promise<ScheduleOutcome[]>
+  post(
+    caller: DeploymentCaller,
+    deployment: Deployment,
+    posted: readonly PostedSchedule[],
+    /** Hears of each as soon as it is done. */
+    onOutcome?: (outcome: ScheduleOutcome) => void,
+  ): Promise<ScheduleOutcome[]>
   list(tenant: string, deployment: Deployment): Promise<StoredMission[]>
   /** @throws NOT_FOUND */
   get(tenant: string, name: ScheduleName): Promise<StoredMission>
@@ -47,14 +53,14 @@ export interface DeploymentService {
 
 export function createDeploymentService(deps: DeploymentServiceDeps): DeploymentService {
   return {
-    async post(caller, deployment, posted) {
+    async post(caller, deployment, posted, onOutcome = () => undefined) {
       const outcomes: ScheduleOutcome[] = []
       for (const [i, one] of posted.entries()) {
-        outcomes.push(
-          await putHalf(deps, caller, { deployment, posted: one }).catch((error) => {
-            throw blamePosted(toAppError(error), deployment.flow, `/${i}`)
-          }),
-        )
+        const outcome = await putHalf(deps, caller, { deployment, posted: one }).catch((error) => {
+          throw blamePosted(toAppError(error), deployment.flow, `/${i}`)
+        })
+        onOutcome(outcome)
+        outcomes.push(outcome)
       }
       return outcomes
     },

@@ -48,26 +48,48 @@ type Missions = Pick<MissionService, 'get' | 'put' | 'remove' | 'list'>
 
 const atOnce = 32
 
-/** Each document by itself, whatever becomes of the others. @throws INVALID_PARAMS, and what the service throws for all. */
-export async function applyMissions(missions: Missions, request: ApplyRequest): Promise<ApplyAnswer> {
+/**
+ * Each document by itself, whatever becomes of the others. `onItem` hears of each as soon as it is done.
+ * @throws INVALID_PARAMS, and what the service throws for all.
+ */
+export async function applyMissions(
+  missions: Missions,
+  request: ApplyRequest,
+  onItem: (item: AppliedMission) => void = () => undefined,
+): Promise<ApplyAnswer> {
   const { documents, owner, prune } = request
   if (prune && owner === undefined)
     throw new AppError('INVALID_PARAMS', 'prune needs owner: only the missions of one are pruned')
-  const firsts = new Map<string, WrittenDocument>()
-  for (const item of documents) if (!firsts.has(idOf(item))) firsts.set(idOf(item), item)
+  if (prune && documents.length === 0)
+    throw new AppError('INVALID_PARAMS', 'prune without a document would delete every mission of the owner')
+  const firsts = firstsOf(documents)
   const items: AppliedMission[] = []
+  const done = (item: AppliedMission) => {
+    onItem(item)
+    return item
+  }
   for (let start = 0; start < documents.length; start += atOnce) {
     const batch = documents.slice(start, start + atOnce)
-    items.push(
-      ...(await Promise.all(
-        batch.map((item) => applyOne(missions, request, { item, first: firsts.get(idOf(item)) ?? item })),
-      )),
-    )
+    const applying = batch.map((item) => applyOne(missions, request, { item, first: firsts.get(idOf(item)) ?? item }))
+    items.push(...(await allSettled(applying.map(async (each) => done(await each)))))
   }
   if (!prune || owner === undefined) return { items }
   const failed = items.filter(({ outcome }) => outcome === 'failed').length
   if (failed > 0) return { items, notPruned: `${failed} of the documents failed, and might be what would be pruned` }
-  return { items: [...items, ...(await pruneOthers(missions, { ...request, owner }, new Set(firsts.keys())))] }
+  for await (const item of pruneOthers(missions, { ...request, owner }, new Set(firsts.keys()))) items.push(done(item))
+  return { items }
+}
+
+function firstsOf(documents: readonly WrittenDocument[]): Map<string, WrittenDocument> {
+  const firsts = new Map<string, WrittenDocument>()
+  for (const item of documents) if (!firsts.has(idOf(item))) firsts.set(idOf(item), item)
+  return firsts
+}
+
+/** As Promise.all, but fails only when what was at work beside a failure is done. */
+async function allSettled<Value>(promises: readonly Promise<Value>[]): Promise<Value[]> {
+  await Promise.allSettled(promises)
+  return Promise.all(promises)
 }
 
 interface Item {
@@ -125,24 +147,19 @@ function assertOwner(document: MissionDocument, owner: string | undefined, what:
   throw new AppError('CONFLICT', `${what} ${detail}, not to "${owner}"`)
 }
 
-async function pruneOthers(
+async function* pruneOthers(
   missions: Missions,
   { tenant, owner, dryRun }: ApplyRequest & { readonly owner: string },
   kept: ReadonlySet<string>,
-): Promise<AppliedMission[]> {
-  const pruned: AppliedMission[] = []
+): AsyncGenerator<AppliedMission> {
   for await (const page of everyPage((asked) => missions.list(tenant, asked), 1_000)) {
     const others = page.missions.filter(({ id, document }) => document.owner === owner && !kept.has(id))
-    for (const { id, generation } of others) {
-      pruned.push(
-        await removeOne(missions, { tenant, id, generation, dryRun }).catch((error): AppliedMission => {
-          const { code, message } = toAppError(error)
-          return { outcome: 'failed', id, errors: [{ code, detail: message }] }
-        }),
-      )
-    }
+    for (const { id, generation } of others)
+      yield await removeOne(missions, { tenant, id, generation, dryRun }).catch((error): AppliedMission => {
+        const { code, message } = toAppError(error)
+        return { outcome: 'failed', id, errors: [{ code, detail: message }] }
+      })
   }
-  return pruned
 }
 
 interface Removal {

@@ -35,7 +35,8 @@ export function readMissionFiles(path: string): WrittenDocument[] {
  * name are read from `folder`.
  */
 export function parseMissions(text: string, name: string, folder = '.'): WrittenDocument[] {
-  return parseDocuments(text, name).map(({ origin, document, ...rest }) => {
+  const written = isNdjson(text) ? parseLines(text, name) : parseYaml(text, name)
+  return written.map(({ origin, document, ...rest }) => {
     if (document === undefined) return { origin, ...rest }
     try {
       return { origin, document: inlineCalendar(document, folder) }
@@ -45,18 +46,14 @@ export function parseMissions(text: string, name: string, folder = '.'): Written
   })
 }
 
-/** The same without calendars: of what others send, no file of ours is read. */
-export function parseDocuments(text: string, name: string): WrittenDocument[] {
-  return isNdjson(text) ? parseLines(text, name) : parseYaml(text, name)
-}
-
 /** Two lines that each are a JSON object are no YAML. */
 function isNdjson(text: string): boolean {
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   return lines.length > 1 && lines.slice(0, 2).every((line) => /^\s*\{.*\}\s*$/.test(line))
 }
 
-function parseLines(text: string, name: string): WrittenDocument[] {
+/** One JSON object a line. */
+export function parseLines(text: string, name: string): WrittenDocument[] {
   return text.split('\n').flatMap((line, i): WrittenDocument[] => {
     if (line.trim() === '') return []
     const origin = `${name}:${i + 1}`
@@ -68,7 +65,8 @@ function parseLines(text: string, name: string): WrittenDocument[] {
   })
 }
 
-function parseYaml(text: string, name: string): WrittenDocument[] {
+/** One or several documents; a list stands for its elements. */
+export function parseYaml(text: string, name: string): WrittenDocument[] {
   const lines = new LineCounter()
   const at = (offset: number | undefined) => `${name}:${lines.linePos(offset ?? 0).line}`
   // JSON is YAML

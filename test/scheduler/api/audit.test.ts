@@ -67,6 +67,16 @@ test('what many missions changed is told one by one, and what stayed is not', as
   expect(entries[2].changes.slice(0, 2)).toEqual(['created mission m-0', 'created mission m-1'])
 })
 
+test('of what failed half-way it tells what was made', async () => {
+  const { post, list } = await start()
+  const half = (promql: string) => ({ cron: '0 * * * *', parameters: { promql } })
+  const answer = await post('ann', '/deployments/forecasting-deployment/schedules', [half('up'), half('bad(')])
+  expect(answer.statusCode).toBe(422)
+  expect((await list('ann')).json().changes).toMatchObject([
+    { status: 422, changes: [expect.stringMatching(/^created mission up-/)] },
+  ])
+})
+
 test('it is for admins, page by page', async () => {
   const { put, list } = await start()
   for (const id of ['a', 'b', 'c']) await put('ann', id, { query: id })

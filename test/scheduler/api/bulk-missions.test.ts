@@ -49,21 +49,47 @@ test.each([
   expect((await (await start())(body, type)).statusCode).toBe(status)
 })
 
+const letters = 'abcdefghijklmnopqrstuvwxyzABCDE'
+const bombs = [...letters]
+  .map((name, i) => `${name}: &${name} [${i === 0 ? 'x' : `*${letters[i - 1]}, *a`}]`)
+  .join('\n')
+
 test.each([
-  [
-    'aliases within aliases',
-    `a: &a [x]\n${Array.from({ length: 30 }, (_, i) => `${'bcdefghijklmnopqrstuvwxyzABCDE'[i]}: &${'bcdefghijklmnopqrstuvwxyzABCDE'[i]} [*${i === 0 ? 'a' : 'bcdefghijklmnopqrstuvwxyzABCDE'[i - 1]}, *a]`).join('\n')}`,
-  ],
-  ['depth', `${'['.repeat(10_000)}${']'.repeat(10_000)}`],
+  ['aliases within aliases', bombs, 'application/yaml'],
+  ['brackets in brackets', '['.repeat(100_000), 'application/yaml'],
+  ['brackets in brackets of JSON', '['.repeat(4_000_000), 'application/json'],
+  ['brackets in brackets of NDJSON', '['.repeat(4_000_000), 'application/x-ndjson'],
+  ['much YAML', `# ${'x'.repeat(2 ** 18)}`, 'application/yaml'],
+  ['millions of empty documents', '{}\n'.repeat(2_600_000), 'application/x-ndjson'],
+  ['quotes and escapes', `["${'\\\\'.repeat(1_000)}", ${'['.repeat(1_000)}`, 'application/json'],
   [
     'prototype keys',
     '{"__proto__": {"x": 1}, "id": "a", "query": "up"}\n{"constructor": {"prototype": {"x": 1}}, "id": "b", "query": "up"}',
+    'application/x-ndjson',
   ],
-  ['a file of ours', 'id: a\nquery: up\ncovariates: {holidays: {icalFile: /etc/passwd}}'],
-])('%s cannot harm', async (_, body) => {
-  const answer = await (await start())(body, 'application/yaml')
-  expect([200, 422, 400]).toContain(answer.statusCode)
+  ['a file of ours', 'id: a\nquery: up\ncovariates: {holidays: {icalFile: /etc/passwd}}', 'application/yaml'],
+])('%s are refused, or nothing of them is taken', async (_, body, type) => {
+  const answer = await (await start())(body, type)
+  expect([200, 422]).toContain(answer.statusCode)
   if (answer.statusCode === 200) expect(Object.keys(answer.json().summary)).toEqual(['failed'])
   expect(Object.prototype).not.toHaveProperty('x')
   expect(answer.body).not.toContain('root:')
+})
+
+test('brackets within quotes are no depth', async () => {
+  const query = `'${'['.repeat(100)}'`
+  const answer = await (await start())(`id: a\nquery: "up{x=~${query}}"`, 'application/yaml')
+  expect(answer.json().summary).toEqual({ created: 1 })
+})
+
+test('prune without a document would delete everything: it is refused', async () => {
+  const apply = await start()
+  await apply('{"id": "a", "query": "up"}', undefined, '?owner=team')
+  for (const [body, type] of [
+    ['', 'application/x-ndjson'],
+    ['[]', 'application/json'],
+    ['# none', 'application/yaml'],
+  ])
+    expect((await apply(body ?? '', type, '?owner=team&prune=true')).statusCode).toBeGreaterThanOrEqual(400)
+  expect((await apply('{"id": "a", "query": "up"}', undefined, '?owner=team')).json().summary).toEqual({ unchanged: 1 })
 })
