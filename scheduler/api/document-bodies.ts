@@ -59,21 +59,26 @@ function parseBoundedYaml(text: string): WrittenDocument[] {
   throw new AppError('INVALID_PARAMS', `more than ${formatBinary(mostYamlChars)} of YAML: ${hint}`)
 }
 
-/** Whether lists and mappings in brackets stand too deep in each other; brackets within quotes do not count. */
+/** Whether lists and mappings in brackets stand too deep in each other. */
 function isTooDeep(text: string): boolean {
-  const marks = /["'[\]{}\\]/g
   let depth = 0
-  let quote = ''
-  for (let match = marks.exec(text); match; match = marks.exec(text)) {
-    const [mark] = match
-    if (quote !== '') {
-      // only double quotes know escapes
-      if (mark === '\\' && quote === '"') marks.lastIndex++
-      else if (mark === quote) quote = ''
-    } else if (mark === '"' || mark === "'") quote = mark
-    else if (mark === '[' || mark === '{') depth++
-    else if (mark === ']' || mark === '}') depth = Math.max(0, depth - 1)
+  for (const bracket of unquotedBrackets(text)) {
+    depth = bracket === '[' || bracket === '{' ? depth + 1 : Math.max(0, depth - 1)
     if (depth > deepest) return true
   }
   return false
+}
+
+/** A walk from mark to mark: a regular expression for whole strings would need a stack as deep as they are long. */
+function* unquotedBrackets(text: string): Generator<string> {
+  const marks = /["'[\]{}\\]/g
+  let quote = ''
+  for (let mark = marks.exec(text)?.[0]; mark !== undefined; mark = marks.exec(text)?.[0]) {
+    if (quote === '') {
+      if (mark === '"' || mark === "'") quote = mark
+      else if (mark !== '\\') yield mark
+    } else if (mark === quote) quote = ''
+    // only double quotes know escapes
+    else if (mark === '\\' && quote === '"') marks.lastIndex++
+  }
 }
