@@ -9,7 +9,7 @@ import type { CalendarReader } from './calendar-reader.ts'
 import type { CalendarWindow } from './calendar-windows.ts'
 import { checkCalendar } from './check-document.ts'
 import type { CalendarDocument, CalendarEffect } from './document.ts'
-import { activeCalendar, type EffectWindow, effectsAt } from './effects.ts'
+import { type ActiveCalendar, activeCalendar, type EffectWindow, effectsAt } from './effects.ts'
 import type { CalendarKey, StoredCalendar } from './types.ts'
 
 export interface CalendarServiceDeps {
@@ -69,6 +69,7 @@ export interface CalendarService {
 
 export function createCalendarService(deps: CalendarServiceDeps): CalendarService {
   const { calendars, reader } = deps
+  const activeOf = keptCalendars()
 
   async function get(key: CalendarKey): Promise<StoredCalendar> {
     await assertInstalled(deps)
@@ -102,7 +103,7 @@ export function createCalendarService(deps: CalendarServiceDeps): CalendarServic
         throw new AppError('CONFLICT', `calendar "${key.id}" has another generation than ${ifGeneration}`)
     },
 
-    window: presentWindow,
+    window: (calendar, nowMs) => presentWindow(activeOf(calendar), nowMs),
     windows: async (key, range) => listWindows(await get(key), range),
 
     async effects(tenant, labels) {
@@ -163,8 +164,21 @@ function checkPreconditions(
   throw new AppError('CONFLICT', `calendar "${id}" ${found}, not ${ifGeneration}`)
 }
 
-function presentWindow(calendar: StoredCalendar, nowMs: number): PresentWindow {
-  const active = activeCalendar(calendar)
+const mostKept = 1_000
+
+/** What was read of an iCalendar for one view serves the next one, until that calendar changes. */
+function keptCalendars(): (calendar: StoredCalendar) => ActiveCalendar {
+  const kept = new Map<string, ActiveCalendar>()
+  return (calendar) => {
+    const key = `${calendar.tenant}/${calendar.serial}/${calendar.generation}`
+    const active = kept.get(key) ?? activeCalendar(calendar)
+    if (kept.size >= mostKept) kept.clear()
+    kept.set(key, active)
+    return active
+  }
+}
+
+function presentWindow(active: ActiveCalendar, nowMs: number): PresentWindow {
   try {
     const open = active.at(nowMs)
     const startMs = open ? undefined : active.nextMs(nowMs)

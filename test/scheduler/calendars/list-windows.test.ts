@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import ICAL from 'ical.js'
+import { expect, test, vi } from 'vitest'
 import { calendarOf, storedCalendar } from '../../fakes/calendars.ts'
 import { fakeCalendarService } from '../../fakes/fake-calendar-service.ts'
 
@@ -32,4 +33,21 @@ test('one whose windows cannot be told says why and hides no other', () => {
   const calendars = fakeCalendarService(() => nowMs)
   const odd = storedCalendar({ windows: [{ cron: '0 2 * * *', duration: '1h', timeZone: 'Mars/Base' }] })
   expect(calendars.window(odd, nowMs)).toEqual({ problem: expect.stringContaining('Mars/Base') })
+})
+
+test('an iCalendar is read once for all the views of it', () => {
+  const read = vi.spyOn(ICAL, 'parse')
+  const lines = ['BEGIN:VCALENDAR', 'BEGIN:VEVENT', 'UID:1', 'DTSTART:20261125T170000Z', 'DURATION:PT2H', 'END:VEVENT']
+  const stored = storedCalendar({ windows: [], ical: { text: [...lines, 'END:VCALENDAR'].join('\n') } })
+  const calendars = fakeCalendarService(() => nowMs)
+  try {
+    calendars.window(stored, nowMs)
+    const once = read.mock.calls.length
+    calendars.window({ ...stored }, nowMs)
+    expect([once, read.mock.calls.length]).toEqual([1, 1])
+    calendars.window({ ...stored, generation: 2 }, nowMs)
+    expect(read).toHaveBeenCalledTimes(2)
+  } finally {
+    vi.restoreAllMocks()
+  }
 })
