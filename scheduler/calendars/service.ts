@@ -69,7 +69,7 @@ export interface CalendarService {
 
 export function createCalendarService(deps: CalendarServiceDeps): CalendarService {
   const { calendars, reader } = deps
-  const activeOf = keptCalendars()
+  const viewedOf = keptCalendars()
 
   async function get(key: CalendarKey): Promise<StoredCalendar> {
     await assertInstalled(deps)
@@ -103,7 +103,7 @@ export function createCalendarService(deps: CalendarServiceDeps): CalendarServic
         throw new AppError('CONFLICT', `calendar "${key.id}" has another generation than ${ifGeneration}`)
     },
 
-    window: (calendar, nowMs) => presentWindow(activeOf(calendar), nowMs),
+    window: (calendar, nowMs) => presentWindow(viewedOf(calendar), nowMs),
     windows: async (key, range) => listWindows(await get(key), range),
 
     async effects(tenant, labels) {
@@ -165,20 +165,29 @@ function checkPreconditions(
 }
 
 const mostKept = 1_000
+/** Finding out that an iCalendar cannot be read may take half a second. */
+const askAgainAfterMs = 60_000
+
+interface Viewed {
+  readonly active: ActiveCalendar
+  failed?: { readonly problem: string; readonly untilMs: number }
+}
 
 /** What was read of an iCalendar for one view serves the next one, until that calendar changes. */
-function keptCalendars(): (calendar: StoredCalendar) => ActiveCalendar {
-  const kept = new Map<string, ActiveCalendar>()
+function keptCalendars(): (calendar: StoredCalendar) => Viewed {
+  const kept = new Map<string, Viewed>()
   return (calendar) => {
     const key = `${calendar.tenant}/${calendar.serial}/${calendar.generation}`
-    const active = kept.get(key) ?? activeCalendar(calendar)
+    const viewed = kept.get(key) ?? { active: activeCalendar(calendar) }
     if (kept.size >= mostKept) kept.clear()
-    kept.set(key, active)
-    return active
+    kept.set(key, viewed)
+    return viewed
   }
 }
 
-function presentWindow(active: ActiveCalendar, nowMs: number): PresentWindow {
+function presentWindow(viewed: Viewed, nowMs: number): PresentWindow {
+  const { active, failed } = viewed
+  if (failed && nowMs < failed.untilMs) return { problem: failed.problem }
   try {
     const open = active.at(nowMs)
     const startMs = open ? undefined : active.nextMs(nowMs)
@@ -186,7 +195,9 @@ function presentWindow(active: ActiveCalendar, nowMs: number): PresentWindow {
     return window ? { window } : {}
   } catch (error) {
     // whoever plans takes it for one without windows as well
-    return { problem: toAppError(error).message }
+    const problem = toAppError(error).message
+    viewed.failed = { problem, untilMs: nowMs + askAgainAfterMs }
+    return { problem }
   }
 }
 

@@ -51,3 +51,17 @@ test('an iCalendar is read once for all the views of it', () => {
     vi.restoreAllMocks()
   }
 })
+
+test('one that cannot be read is not read again for a minute', () => {
+  const read = vi.spyOn(ICAL, 'parse')
+  const odd = storedCalendar({ windows: [], ical: { text: 'nothing of the kind' } })
+  const calendars = fakeCalendarService(() => nowMs)
+  try {
+    const answers = [0, 59_999, 60_000].map((ms) => calendars.window(odd, nowMs + ms))
+    expect(answers[1]).toEqual(answers[0])
+    expect(answers[0]?.problem).toBeDefined()
+    expect(read).toHaveBeenCalledTimes(2)
+  } finally {
+    vi.restoreAllMocks()
+  }
+})
