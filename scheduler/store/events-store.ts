@@ -38,7 +38,7 @@ export interface EventPage {
   readonly events: readonly ChangeEvent[]
   /** The newest that was looked at: where to read on, whether or not anything of it could be read. */
   readonly lastId: string
-  /** Entries after the one asked for are gone: nobody knows what they were. */
+  /** Entries after the one asked for are gone, or it lies ahead of all there are: nobody knows what came after it. */
   readonly isGap: boolean
 }
 
@@ -75,11 +75,12 @@ export function addRunEvent(change: ChainableCommander, record: RunRecord): void
   change.xadd(key, 'MAXLEN', '~', kept, '*', 'run', JSON.stringify(fields)).pexpire(key, keptMs)
 }
 
-/** KEYS: stream. ARGV: id, limit. Answers the oldest entry's id or '', then the entries after the id. */
+/** KEYS: stream. ARGV: id, limit. Answers the ids of the oldest and the newest entry or '', then the entries after the id. */
 const readScript = luaScript(`
 local oldest = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)
+local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
 local after = redis.call('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', ARGV[2] + 1)
-return { oldest[1] and oldest[1][1] or '', after }`)
+return { oldest[1] and oldest[1][1] or '', newest[1] and newest[1][1] or '', after }`)
 
 type StreamEntry = readonly [id: string, fields: readonly string[]]
 
@@ -92,7 +93,9 @@ export function eventStore(redis: RedisClient): EventStore {
 
     async readAfter(tenant, id, limit) {
       const answer = await runLua(redis, readScript, [keys.events(tenant)], [id, limit])
-      const [oldest, entries] = answer as [string, readonly StreamEntry[]]
+      const [oldest, newest, entries] = answer as [string, string, readonly StreamEntry[]]
+      // of another Redis, or of none: what comes next may have a lower id for years
+      if (newest !== '' && isLater(id, newest)) return { events: [], lastId: newest, isGap: true }
       const after = entries.filter(([entry]) => entry !== id).slice(0, limit)
       const isGap = id !== beforeAll && (oldest === '' || isLater(oldest, id))
       const events = await withCalendars(

@@ -201,3 +201,16 @@ test('a stream keeps about ten thousand events', async () => {
     )
   expect(await real.redis.xlen('{at}:ev:default')).toBeLessThan(10_200)
 })
+
+test('who comes with an id ahead of all events hears of the gap, and what comes next', async () => {
+  const { runs, listen } = await scene()
+  await runs.put(record(1))
+  const { events } = await listen('', { after: '999999999999999-0' })
+  await heard(events, 1)
+  await runs.put(record(2))
+  await heard(events, 2)
+  expect(events()).toMatchObject([
+    { event: 'gap', data: { after: '999999999999999-0' } },
+    { event: 'run', data: { runId: 'r.default.cpu.forecast.2' } },
+  ])
+})
