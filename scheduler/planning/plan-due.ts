@@ -40,8 +40,8 @@ export interface PlanReport {
 }
 
 const schedulesPerBatch = 500
-/** How soon a T is tried again that waits for the run before it. */
-const serialRetryMs = 2_000
+/** How soon a T is tried again that waits for the run before it: a quarter of its step, or a fast schedule never catches up. */
+const serialRetryMs = { least: 250, most: 2_000 }
 const tickPriority = 10
 /** Ticks that are caught up one by one let everything present go first. */
 const serialPriority = 100
@@ -143,12 +143,17 @@ async function conclude({ schedules, metrics }: PlanDeps, decided: Decided): Pro
   if (!waits) marks.push(...held.map(({ tick, answer }) => heldMark(schedule, tick, answer?.heldBy, nowMs)))
   const lastNominalMs = waits ? (marks.at(-1)?.nominalMs ?? schedule.lastNominalMs) : decision.lastNominalMs
   const nextMs = nextNominal(schedule, lastNominalMs)
-  const dueMs = waits ? nowMs + serialRetryMs : nextMs && nextMs + schedule.spreadMs
+  const dueMs = waits ? nowMs + retryMs(schedule, nextMs) : nextMs && nextMs + schedule.spreadMs
   if (!(await schedules.advance(schedule, { lastNominalMs, dueMs, marks, opened }, nowMs))) return false
   for (const { outcome, lagMs = 0 } of marks) metrics.tick(schedule.flow, outcome, lagMs)
   for (const { answer } of ends)
     if (answer?.replaced) metrics.tick(schedule.flow, 'coalesced', nowMs - nominalOf(answer.replaced))
   return true
+}
+
+function retryMs(schedule: StoredSchedule, nominalMs = 0): number {
+  const stepMs = (nextNominal(schedule, nominalMs) ?? Number.POSITIVE_INFINITY) - nominalMs
+  return Math.min(Math.max(stepMs / 4, serialRetryMs.least), serialRetryMs.most)
 }
 
 function tickRequest(schedule: StoredSchedule, tick: PlannedTick, nowMs: number): EnqueueRequest {

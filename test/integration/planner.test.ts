@@ -56,6 +56,16 @@ test('catch-up latest after an outage: the newest stands for the others', async 
   expect(await story()).toEqual(['1 coalesced newer_due', '2 coalesced newer_due', '3 run caught_up'])
 })
 
+test('catch-up all of a fast schedule looks again so soon that it catches up', async () => {
+  const spec = { kind: 'every', everyMs: 1_000, phaseMs: 0 } as const
+  const { plan, schedules } = await scene(
+    { flow: 'forecast', id: 'cpu.forecast', spec },
+    { catchUp: 'all', maxCatchUpTicks: 1_000 },
+  )
+  await plan(1)
+  expect(await schedules.nextDueMs()).toBe(clock.nowMs + 250)
+})
+
 test('catch-up all after an outage: oldest first, one at a time, whatever the overlap', async () => {
   const { plan, story } = await scene(
     { flow: 'forecast', id: 'cpu.forecast' },
