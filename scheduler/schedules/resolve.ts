@@ -14,6 +14,7 @@ import { findFlow, readTask, type ScheduledFlow, scheduledFlows } from './flows.
 
 const secondMs = 1_000
 const hourMs = 3_600_000
+const longestEveryMs = 366 * 24 * hourMs
 
 interface ResolveOptions {
   readonly nowMs: number
@@ -70,6 +71,7 @@ function specProblems({ spec }: ScheduleDocument): Problem[] {
   if (every !== undefined) {
     const everyMs = parseDuration(every)
     if (everyMs < secondMs || everyMs % secondMs !== 0) add('every', 'use whole seconds, at least 1s')
+    if (everyMs > longestEveryMs) add('every', 'at most 366d')
     if (phase !== undefined && parseDuration(phase) >= everyMs) add('phase', `${phase} is not below the interval`)
   }
   if (start !== undefined && end !== undefined && Date.parse(end) < Date.parse(start)) add('end', 'lies before start')

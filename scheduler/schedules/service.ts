@@ -8,7 +8,7 @@ import type { SchedulePage, ScheduleStore, UpsertAnswer, UpsertOptions } from '.
 import type { StoredSchedule } from '../store/ticks/stored-schedule.ts'
 import { dayMs } from '../store/ticks/tick-codec.ts'
 import type { TickRecord, TickStore } from '../store/ticks/tick-store.ts'
-import type { ScheduleDocument } from './document.ts'
+import { missionScheduleId, type ScheduleDocument } from './document.ts'
 import { checked, findFlow } from './flows.ts'
 import { listSchedules, type ScheduleFilter } from './list-schedules.ts'
 import { type PreviewOptions, previewSchedule, type SchedulePreview } from './preview.ts'
@@ -122,8 +122,13 @@ export function createScheduleService(deps: ScheduleServiceDeps): ScheduleServic
     },
 
     async remove(key, { ifGeneration }) {
-      assertOwn(await get(key))
-      const answer = await schedules.removeSchedule(key, ifGeneration)
+      await assertInstalled(deps)
+      const schedule = await schedules.get(key)
+      if (schedule) assertOwn(schedule)
+      // one that cannot be read goes as well, but a mission's, which is written anew from its mission
+      const isMissions = !schedule && missionScheduleId.test(key.id)
+      const answer = isMissions ? 'missing' : await schedules.removeSchedule(key, ifGeneration)
+      if (answer === 'missing') throw missing(key)
       if (answer === 'conflict')
         throw new AppError('CONFLICT', `schedule "${key.id}" has another generation than ${ifGeneration}`)
     },

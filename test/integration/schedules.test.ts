@@ -76,6 +76,21 @@ interface CallOptions {
 const seen = (actual: () => unknown, expected: unknown) =>
   vi.waitFor(() => expect(actual()).toEqual(expected), { timeout: 10_000, interval: 20 })
 
+test('one that cannot be read can be removed', async () => {
+  await scene()
+  await real.redis.hset('{at}:sch:default:broken', { doc: '{', generation: 1, last: 1 })
+  await real.redis.zadd('{at}:schedules', 0, 'default/broken')
+  expect((await call('GET', '/schedules/broken')).status).toBe(404)
+  expect((await call('DELETE', '/schedules/broken')).status).toBe(204)
+  expect((await call('DELETE', '/schedules/broken')).status).toBe(404)
+})
+
+test.each(['100000000d', '200000000d'])('an interval of %s is refused', async (every) => {
+  await scene()
+  const body = { flow: 'noop', spec: { every } }
+  expect((await call('PUT', '/schedules/probe', { body })).status).toBe(422)
+})
+
 test('a schedule of its own is created, runs its flow, is edited and deleted', async () => {
   const { plan, work } = await scene()
   const ran = work()

@@ -2,17 +2,24 @@ import { z } from 'zod'
 import { covariatesDocument, labelNames } from '../../../flows/covariates-document.ts'
 import { tryParseDuration } from '../../../models/duration.ts'
 
+/** Longer than any use, and so short that every instant reckoned with it can be written. */
+const longestMs = 3_660 * 86_400_000
+const isShortEnough = (text: string): boolean => (tryParseDuration(text) ?? 0) <= longestMs
+const tooLong = 'at most 3660d'
+
 /** A duration as people write it; kept as written, so that an export reads like its input. */
 const aboveZero = 'write a duration above zero: 30s, 5m, 1h30m, 7d or PT5M'
 export const duration = z
   .string({ error: aboveZero })
   .refine((text) => (tryParseDuration(text) ?? 0) > 0, { error: aboveZero })
+  .refine(isShortEnough, { error: tooLong })
   .meta({ id: 'Duration', description: 'Duration such as 30s, 5m, 1h30m, 7d or PT5M', examples: ['5m'] })
 
 const zeroOrMore = 'write a duration: 0s, 30s, 5m or PT5M'
 export const delay = z
   .string({ error: zeroOrMore })
   .refine((text) => tryParseDuration(text) !== undefined, { error: zeroOrMore })
+  .refine(isShortEnough, { error: tooLong })
 
 const aSecondOrMore = duration.refine((text) => (tryParseDuration(text) ?? 0) >= 1_000, { error: 'at least 1s' })
 const aMonthOrLess = duration.refine((text) => (tryParseDuration(text) ?? 0) <= 30 * 86_400_000, {

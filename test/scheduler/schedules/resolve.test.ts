@@ -40,6 +40,7 @@ test('what is written about policies counts', () => {
 
 test.each([
   { document: { spec: { every: '1500ms' } }, problem: '/spec/every', what: 'half seconds' },
+  { document: { spec: { every: '367d' } }, problem: '/spec/every', what: 'more than a year' },
   { document: { spec: { every: '5m', phase: '5m' } }, problem: '/spec/phase', what: 'a phase as long as the interval' },
   { document: { spec: { cron: '0 0 31 2 *' } }, problem: '/spec/cron', what: 'the 31st of February' },
   { document: { spec: { cron: '0 6 * * *', timeZone: 'Mars/Olympus' } }, problem: '/spec/cron', what: 'no zone' },
