@@ -58,7 +58,9 @@ const writers: Readonly<Record<DumpedKey['type'], (redis: Redis, key: string, ce
 
 function sortedPairs(cells: readonly Buffer[]): Buffer[] {
   const pairs = cells.flatMap((cell, i) => (i % 2 === 0 ? [[cell, cells[i + 1]!] as const] : []))
-  return pairs.sort(([a], [b]) => Buffer.compare(a, b)).flat()
+  // those name the folders of the machine that wrote them
+  const kept = pairs.filter(([name]) => name.toString() !== 'stacktrace')
+  return kept.sort(([a], [b]) => Buffer.compare(a, b)).flat()
 }
 
 function cellOf(bytes: Buffer): Cell {
