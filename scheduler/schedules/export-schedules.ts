@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { AppError, toAppError } from '../../models/errors.ts'
+import { AppError } from '../../models/errors.ts'
 import { createExport, type DocumentExport, type ExportOptions } from '../missions/export/create-export.ts'
-import { type Exported, exportDocument, parseExport } from '../missions/export/export-file.ts'
+import { type Exported, exportDocument } from '../missions/export/export-file.ts'
 import { collectTexts } from '../missions/export/mission-export.ts'
+import { type RefillFailure, refillDocuments } from '../missions/export/refill-documents.ts'
 import type { StateDir } from '../missions/export/state-dir.ts'
 import type { Clock } from '../process/clock.ts'
 import { isPauseOn, storedAuthor } from '../store/pause.ts'
@@ -47,36 +48,18 @@ function exportSchedule({ own, generation, pause }: StoredSchedule): string {
   return exportDocument({ generation, ...(pause && { pause }) }, own ?? {})
 }
 
-/** Why one could not be restored. */
-interface RefillFailure {
-  readonly source: string
-  readonly message: string
-}
-
 interface RefillDeps {
   readonly schedules: ScheduleStore
   readonly clock: Clock
 }
 
 /** Exported schedules into a Redis that has lost them; what is there already stays. Resolves with what no longer fits. */
-export async function refillSchedules(deps: RefillDeps, state: StateDir): Promise<RefillFailure[]> {
-  const failures: RefillFailure[] = []
-  for (const tenant of await state.tenants()) {
-    const source = `schedules/${tenant}.yaml`
-    const failed = failures.length
-    for (const exported of parseExport(await state.read(tenant), { file: source, savedState })) {
-      try {
-        await restore(deps, tenant, exported)
-      } catch (error) {
-        const { code, message } = toAppError(error)
-        if (code === 'REDIS_UNAVAILABLE') throw error
-        failures.push({ source, message })
-      }
-    }
-    // the next export would leave them out
-    if (failures.length > failed) await state.backUp(tenant, `${deps.clock.now()}.bak`)
-  }
-  return failures
+export function refillSchedules(deps: RefillDeps, state: StateDir): Promise<RefillFailure[]> {
+  const { clock } = deps
+  return refillDocuments({
+    ...{ state, folder: 'schedules', savedState, clock },
+    restore: (tenant, exported) => restore(deps, tenant, exported),
+  })
 }
 
 async function restore(
