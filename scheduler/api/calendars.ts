@@ -5,7 +5,7 @@ import type { CalendarService } from '../calendars/service.ts'
 import type { StoredCalendar } from '../calendars/types.ts'
 import { calendarView, viewCalendar, viewWindow, windowView } from './calendar-views.ts'
 import type { ApiDeps } from './deps.ts'
-import { preconditions } from './etag.ts'
+import { preconditions, tag } from './etag.ts'
 import { assertRange, givenInstant } from './instant-range.ts'
 import { tellOutcome } from './outcome.ts'
 import { listQuery, nextLink } from './paging.ts'
@@ -41,7 +41,7 @@ function putRoute(app: Api, { calendars, now }: ApiDeps): void {
       const options = await preconditions(request, () => calendars.get({ tenant: caller.tenant, id }))
       const { calendar, outcome } = await calendars.put(caller.tenant, { ...body, id }, options)
       tellOutcome(request, reply, { outcome, path: `/calendars/${id}` })
-      reply.header('etag', `"${calendar.generation}"`)
+      tag(reply, calendar)
       return { ...view(calendars, calendar, now()), outcome }
     },
   })
@@ -80,7 +80,7 @@ function readRoute(app: Api, { calendars, now }: ApiDeps): void {
     },
     handler: async ({ params: { id }, caller: { tenant } }, reply) => {
       const calendar = await calendars.get({ tenant, id })
-      reply.header('etag', `"${calendar.generation}"`)
+      tag(reply, calendar)
       return view(calendars, calendar, now())
     },
   })

@@ -4,9 +4,14 @@ import { AppError } from '../../models/errors.ts'
 import type { StoredMission } from '../store/missions/stored-mission.ts'
 import { type missionView, viewMission } from './views.ts'
 
+/** The generation of what is answered becomes the ETag. */
+export function tag(reply: FastifyReply, { generation }: { readonly generation: number }): void {
+  reply.header('etag', `"${generation}"`)
+}
+
 /** The mission as callers see it; its generation becomes the ETag. */
 export function tagged(reply: FastifyReply, mission: StoredMission): z.output<typeof missionView> {
-  reply.header('etag', `"${mission.generation}"`)
+  tag(reply, mission)
   return viewMission(mission)
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../../models/errors.ts'
 import { describeMisfit } from '../config/describe-misfit.ts'
-import { maxWrites, outrun } from '../store/outrun.ts'
+import { untilNoConflict } from '../store/outrun.ts'
 
 export const mergePatchType = 'application/merge-patch+json'
 
@@ -51,14 +51,9 @@ export async function rewrite<Stored extends { readonly generation: number }, An
   write,
   ifGeneration,
 }: Rewrite<Stored, Answer>): Promise<Answer> {
-  for (let i = 1; ; i++) {
+  if (ifGeneration !== undefined) return write(await read(), ifGeneration)
+  return untilNoConflict(async () => {
     const stored = await read()
-    try {
-      return await write(stored, ifGeneration ?? stored.generation)
-    } catch (error) {
-      const isOutrun = error instanceof AppError && error.code === 'CONFLICT' && ifGeneration === undefined
-      if (!isOutrun || i >= maxWrites) throw error
-    }
-    await outrun(i)
-  }
+    return write(stored, stored.generation)
+  })
 }

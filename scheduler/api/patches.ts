@@ -3,7 +3,7 @@ import { missionBody } from '../missions/document/document.ts'
 import { scheduleBody } from '../schedules/document.ts'
 import { assertOwn } from '../schedules/service.ts'
 import type { ApiDeps } from './deps.ts'
-import { preconditions, tagged } from './etag.ts'
+import { preconditions, tag, tagged } from './etag.ts'
 import { mergePatchType, patchBody, patcher, rewrite } from './merge-patch.ts'
 import { missionParams, putView as putMissionView } from './missions.ts'
 import { tellOutcome } from './outcome.ts'
@@ -74,7 +74,7 @@ function patchScheduleRoute(app: Api, { schedules, now }: ApiDeps): void {
         },
       })
       tellOutcome(request, reply, { outcome, path: `/schedules/${schedule.id}` })
-      reply.header('etag', `"${schedule.generation}"`)
+      tag(reply, schedule)
       return { ...viewSchedule(schedule, now()), outcome }
     },
   })

@@ -4,7 +4,7 @@ import { ownScheduleId, scheduleBody } from '../schedules/document.ts'
 import { type LabelMatch, parseLabelSelector, selectorHint } from '../schedules/label-selector.ts'
 import { scheduleStates } from '../schedules/list-schedules.ts'
 import type { ApiDeps } from './deps.ts'
-import { preconditions } from './etag.ts'
+import { preconditions, tag } from './etag.ts'
 import { tellOutcome } from './outcome.ts'
 import { listQuery, nextLink } from './paging.ts'
 import { assertPathId } from './path-id.ts'
@@ -36,7 +36,7 @@ function putRoute(app: Api, { schedules, now }: ApiDeps): void {
       const options = await preconditions(request, () => schedules.get({ tenant: caller.tenant, id }))
       const { schedule, outcome } = await schedules.put(caller.tenant, { ...body, id }, options)
       tellOutcome(request, reply, { outcome, path: `/schedules/${id}` })
-      reply.header('etag', `"${schedule.generation}"`)
+      tag(reply, schedule)
       return { ...viewSchedule(schedule, now()), outcome }
     },
   })
@@ -76,7 +76,7 @@ function readRoute(app: Api, { schedules, now }: ApiDeps): void {
     },
     handler: async ({ params: { id }, caller: { tenant } }, reply) => {
       const schedule = await schedules.get({ tenant, id })
-      reply.header('etag', `"${schedule.generation}"`)
+      tag(reply, schedule)
       return viewSchedule(schedule, now(), await schedules.status(schedule))
     },
   })

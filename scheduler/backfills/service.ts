@@ -9,7 +9,7 @@ import type { BackfillPage, BackfillStore } from '../store/backfills/backfill-st
 import type { MarksStore } from '../store/missions/marks-store.ts'
 import type { MissionStore } from '../store/missions/mission-store.ts'
 import type { StoredMission } from '../store/missions/stored-mission.ts'
-import { maxWrites, outrun } from '../store/outrun.ts'
+import { untilWritten } from '../store/outrun.ts'
 import { everyPage } from '../store/pages.ts'
 import type { BackfillDocument } from './document.ts'
 import { type BackfillPlan, type BackfillSize, invalid, type PlannedMission, planBackfill } from './plan.ts'
@@ -71,17 +71,15 @@ export function createBackfillService(deps: BackfillServiceDeps): BackfillServic
   }
 
   async function change(key: BackfillKey, verb: string, next: (before: Backfill, nowMs: number) => Backfill) {
-    for (let i = 0; i < maxWrites; i++) {
+    return untilWritten(`backfill "${key.id}"`, async () => {
       const before = await get(key)
       if (isOver(before)) throw new AppError('CONFLICT', `backfill "${key.id}" is ${before.state}: nothing to ${verb}`)
       const nowMs = clock.now()
       const after = next(before, nowMs)
       if (after === before) return before
       const written = { ...after, updatedMs: nowMs, revision: before.revision + 1 }
-      if (await backfills.replace(written)) return written
-      await outrun(i)
-    }
-    throw new AppError('CONFLICT', `backfill "${key.id}" is being changed by others all the time`)
+      return (await backfills.replace(written)) ? written : undefined
+    })
   }
 
   return {

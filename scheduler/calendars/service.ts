@@ -3,8 +3,9 @@ import { AppError, toAppError } from '../../models/errors.ts'
 import { assertInstalled } from '../missions/mission-deps.ts'
 import type { Clock } from '../process/clock.ts'
 import type { CalendarPage, CalendarStore } from '../store/calendars/calendar-store.ts'
-import { maxWrites, outrun } from '../store/outrun.ts'
+import { untilWritten } from '../store/outrun.ts'
 import { filteredPage } from '../store/pages.ts'
+import { assertConditions, type WriteConditions } from '../store/write-conditions.ts'
 import type { CalendarReader } from './calendar-reader.ts'
 import type { CalendarWindow } from './calendar-windows.ts'
 import { checkCalendar } from './check-document.ts'
@@ -17,13 +18,6 @@ export interface CalendarServiceDeps {
   readonly reader: CalendarReader
   readonly clock: Clock
   readonly installed?: () => Promise<boolean>
-}
-
-export interface CalendarPutOptions {
-  /** If-Match: CONFLICT unless the stored generation is this one. */
-  readonly ifGeneration?: number
-  /** If-None-Match: *: CONFLICT when the calendar exists. */
-  readonly createOnly?: boolean
 }
 
 export interface CalendarFilter {
@@ -51,11 +45,11 @@ export interface CalendarService {
   put(
     tenant: string,
     document: CalendarDocument,
-    options: CalendarPutOptions,
+    options: WriteConditions,
   ): Promise<{ readonly calendar: StoredCalendar; readonly outcome: 'created' | 'updated' | 'unchanged' }>
   get(key: CalendarKey): Promise<StoredCalendar>
   list(tenant: string, filter: CalendarFilter): Promise<CalendarPage>
-  remove(key: CalendarKey, options: Pick<CalendarPutOptions, 'ifGeneration'>): Promise<void>
+  remove(key: CalendarKey, options: Pick<WriteConditions, 'ifGeneration'>): Promise<void>
   /** The window that is open, or the next one; why none can be told of a calendar that counts as one without windows. */
   window(calendar: StoredCalendar, nowMs: number): PresentWindow
   /** Windows of a range, without overlaps, oldest first. */
@@ -117,16 +111,16 @@ export function createCalendarService(deps: CalendarServiceDeps): CalendarServic
 interface PutInput {
   readonly tenant: string
   readonly document: CalendarDocument
-  readonly options: CalendarPutOptions
+  readonly options: WriteConditions
 }
 
 async function putCalendar(deps: CalendarServiceDeps, { tenant, document, options }: PutInput) {
   const { calendars, clock } = deps
   const { id } = document
-  for (let i = 0; i < maxWrites; i++) {
+  return untilWritten(`calendar "${id}"`, async () => {
     await assertInstalled(deps)
     const before = await calendars.get({ tenant, id })
-    checkPreconditions(id, before, options)
+    assertConditions(`calendar "${id}"`, before, options)
     if (before && isDeepStrictEqual(before.document, document))
       return { calendar: before, outcome: 'unchanged' } as const
     const nowMs = clock.now()
@@ -137,11 +131,9 @@ async function putCalendar(deps: CalendarServiceDeps, { tenant, document, option
       generation: (before?.generation ?? 0) + 1,
       serial: before?.serial ?? (await calendars.newSerial()),
     }
-    if (await calendars.replace(calendar, before?.generation))
-      return { calendar, outcome: before ? 'updated' : 'created' } as const
-    await outrun(i)
-  }
-  throw new AppError('CONFLICT', `calendar "${id}" is being changed by others all the time`)
+    if (!(await calendars.replace(calendar, before?.generation))) return undefined
+    return { calendar, outcome: before ? 'updated' : 'created' } as const
+  })
 }
 
 /** Whoever plans asks all of them at every T. */
@@ -151,17 +143,6 @@ async function assertRoom(calendars: CalendarStore, tenant: string): Promise<voi
   if ((await calendars.count(tenant)) < mostCalendars) return
   const problem = `tenant "${tenant}" has ${mostCalendars} calendars, the most there may be`
   throw new AppError('INVALID_PARAMS', `${problem}: one calendar holds up to 1,000 windows`)
-}
-
-function checkPreconditions(
-  id: string,
-  before: StoredCalendar | undefined,
-  { createOnly, ifGeneration }: CalendarPutOptions,
-): void {
-  if (createOnly && before) throw new AppError('CONFLICT', `calendar "${id}" exists`)
-  if (ifGeneration === undefined || before?.generation === ifGeneration) return
-  const found = before ? `has generation ${before.generation}` : 'does not exist'
-  throw new AppError('CONFLICT', `calendar "${id}" ${found}, not ${ifGeneration}`)
 }
 
 const mostKept = 1_000

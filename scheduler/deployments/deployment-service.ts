@@ -3,7 +3,7 @@ import type { MissionService } from '../missions/contract.ts'
 import type { MissionDocument } from '../missions/document/document.ts'
 import type { FlowName } from '../queue/runs.ts'
 import type { StoredMission } from '../store/missions/stored-mission.ts'
-import { maxWrites, outrun } from '../store/outrun.ts'
+import { untilNoConflict } from '../store/outrun.ts'
 import { everyPage } from '../store/pages.ts'
 import type { Deployment } from './deployments.ts'
 import { blamePosted, isOfDeployments, missionIdOf, withHalf, writtenSchedule } from './mission-of-schedule.ts'
@@ -76,7 +76,7 @@ export function createDeploymentService(deps: DeploymentServiceDeps): Deployment
 
     async patch(caller, name, patch) {
       const { flow } = name.deployment
-      return insist(name.scheduleId, async () => {
+      return untilNoConflict(async () => {
         const before = await findHalf(deps, caller.tenant, name)
         const document = withHalf(before.document, { flow, posted: patched(before.document, flow, patch), ...deps })
         return put(deps, caller, { document, before }).catch((error) => {
@@ -86,7 +86,7 @@ export function createDeploymentService(deps: DeploymentServiceDeps): Deployment
     },
 
     async remove(caller, name) {
-      await insist(name.scheduleId, async () => {
+      await untilNoConflict(async () => {
         const before = await findHalf(deps, caller.tenant, name)
         const { forecast, detect, ...rest } = before.document
         const other = name.deployment.flow === 'forecast' ? detect && { detect } : forecast && { forecast }
@@ -108,7 +108,8 @@ function putHalf(
   { deployment: { flow }, posted }: Half,
 ): Promise<ScheduleOutcome> {
   const id = missionIdOf(posted.parameters)
-  return insist(id, async () => {
+  // the two halves may be posted at the same instant
+  return untilNoConflict(async () => {
     const before = await findMission(deps, caller.tenant, id)
     if (before && before.document.query !== posted.parameters.promql)
       throw invalidPosted('/parameters/promql', `it would become mission "${id}", which watches something else`)
@@ -163,18 +164,4 @@ function put(
 ): Promise<ScheduleOutcome> {
   const condition = before ? { ifGeneration: before.generation } : { createOnly: true }
   return missions.put(tenant, document, { actor: name, ...condition })
-}
-
-/** The two halves may be posted at the same instant: who was outrun reads again. */
-async function insist<Answer>(id: string, write: () => Promise<Answer>): Promise<Answer> {
-  for (let i = 0; i < maxWrites; i++) {
-    try {
-      return await write()
-    } catch (error) {
-      const isOutrun = error instanceof AppError && error.code === 'CONFLICT'
-      if (!isOutrun || i === maxWrites - 1) throw error
-      await outrun(i)
-    }
-  }
-  throw new AppError('CONFLICT', `mission "${id}" is being changed by others all the time`)
 }

@@ -3,13 +3,10 @@ import type { FlowName } from '../queue/runs.ts'
 import type { MissionHealth } from '../store/missions/health-store.ts'
 import type { MissionPage } from '../store/missions/mission-store.ts'
 import type { MissionPause, StoredMission } from '../store/missions/stored-mission.ts'
+import type { WriteConditions } from '../store/write-conditions.ts'
 import type { MissionDocument } from './document/document.ts'
 
-export interface PutOptions {
-  /** If-Match: fail with CONFLICT unless the stored generation is this one. */
-  readonly ifGeneration?: number
-  /** If-None-Match: *: fail with CONFLICT when the mission exists. */
-  readonly createOnly?: boolean
+export interface PutOptions extends WriteConditions {
   /** Throws where the document that is stored must not be replaced. */
   readonly accept?: (stored: MissionDocument) => void
   /** Everything is checked, nothing is stored. */

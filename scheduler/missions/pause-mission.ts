@@ -1,10 +1,10 @@
 import type { MissionName } from '../../models/series.ts'
 import type { MissionPause, StoredMission } from '../store/missions/stored-mission.ts'
-import { maxWrites, outrun } from '../store/outrun.ts'
+import { untilWritten } from '../store/outrun.ts'
 import { isPauseOn } from '../store/pause.ts'
 import { applyChange } from './apply-change.ts'
 import { resolveStored } from './document/resolve.ts'
-import { busy, findMission, type MissionServiceDeps } from './mission-deps.ts'
+import { findMission, type MissionServiceDeps } from './mission-deps.ts'
 import { lastEvaluatedMs, withPause } from './mission-edits.ts'
 
 /** undefined ends a pause: what lies in it stays unscored, and its forecasts are made at once. */
@@ -13,7 +13,7 @@ export async function setPause(
   name: MissionName,
   pause: Omit<MissionPause, 'sinceMs'> | undefined,
 ): Promise<StoredMission> {
-  for (let i = 0; i < maxWrites; i++) {
+  return untilWritten(`mission "${name.mission}"`, async () => {
     const before = await findMission(deps, name)
     const nowMs = deps.clock.now()
     if (leavesAsItIs(pause, before.pause, nowMs)) return before
@@ -23,14 +23,10 @@ export async function setPause(
     const endedMs = Math.min(nowMs, before.pause?.untilMs ?? nowMs)
     const scoredFloorMs = pause ? undefined : lastEvaluatedMs(resolved, endedMs)
     const scored = scoredFloorMs === undefined ? {} : { scoredFloorMs }
-    if (!(await deps.missions.replace({ mission: after, expected: before.generation, ...scored }))) {
-      await outrun(i)
-      continue
-    }
+    if (!(await deps.missions.replace({ mission: after, expected: before.generation, ...scored }))) return undefined
     await applyChange(deps, { before, after, resolved })
     return after
-  }
-  throw busy(name)
+  })
 }
 
 /** An automatic one never takes the place of another. */

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
-import { AppError } from '../../models/errors.ts'
 import type { MissionName } from '../../models/series.ts'
 import type { StoredMission } from '../store/missions/stored-mission.ts'
-import { maxWrites, outrun } from '../store/outrun.ts'
+import { untilWritten } from '../store/outrun.ts'
+import { assertConditions } from '../store/write-conditions.ts'
 import { applyChange } from './apply-change.ts'
 import { type CheckedQueries, checkQueries } from './check-queries.ts'
 import type { PutAnswer, PutOptions } from './contract.ts'
@@ -10,7 +10,7 @@ import type { MissionDocument } from './document/document.ts'
 import { modelWarnings, withAcceptedModels } from './document/model-check.ts'
 import { resolveMission, resolveStored } from './document/resolve.ts'
 import type { ResolvedMission } from './document/resolved.ts'
-import { assertInstalled, busy, type MissionServiceDeps } from './mission-deps.ts'
+import { assertInstalled, type MissionServiceDeps } from './mission-deps.ts'
 import * as edits from './mission-edits.ts'
 import { alignSchedules } from './mission-schedules.ts'
 
@@ -23,22 +23,19 @@ export interface PutInput {
 export async function putMission(deps: MissionServiceDeps, input: PutInput): Promise<PutAnswer> {
   const { tenant, document, options } = input
   const name = { tenant, mission: document.id }
-  for (let i = 0; i < maxWrites; i++) {
+  return untilWritten(`mission "${document.id}"`, async () => {
     const before = await deps.missions.get(name)
-    checkPreconditions(name, before, options)
+    if (before) options.accept?.(before.document)
+    assertConditions(`mission "${document.id}"`, before, options)
     if (before && sameDocument(before.document, document)) return unchanged(deps, before, options)
     const next = await nextMission(deps, { ...input, before })
     if (options.dryRun)
       return { ...outcomeOf(next, before), warnings: [...modelWarnings(document, deps.settings), ...next.warnings] }
-    if (!(await store(deps, next, before))) {
-      await outrun(i)
-      continue
-    }
+    if (!(await store(deps, next, before))) return undefined
     if (next.check) await deps.health.recordCheck(name, next.check)
     await applyChange(deps, { before, after: next.after, resolved: next.resolved })
     return { ...outcomeOf(next, before), warnings: [...(await warnings(deps, name, document)), ...next.warnings] }
-  }
-  throw busy(name)
+  })
 }
 
 async function unchanged(deps: MissionServiceDeps, before: StoredMission, { dryRun }: PutOptions): Promise<PutAnswer> {
@@ -75,18 +72,6 @@ async function warnings(
   const { unchecked } = await health.get(name)
   const query = unchecked ? [`the query is not checked, its first run will: ${unchecked.reason}`] : []
   return [...query, ...modelWarnings(document, settings)]
-}
-
-function checkPreconditions(
-  { mission }: MissionName,
-  before: StoredMission | undefined,
-  { createOnly, ifGeneration, accept }: PutOptions,
-): void {
-  if (before) accept?.(before.document)
-  if (createOnly && before) throw new AppError('CONFLICT', `mission "${mission}" exists`)
-  if (ifGeneration === undefined || before?.generation === ifGeneration) return
-  const found = before ? `has generation ${before.generation}` : 'does not exist'
-  throw new AppError('CONFLICT', `mission "${mission}" ${found}, not ${ifGeneration}`)
 }
 
 function sameDocument(a: MissionDocument, b: MissionDocument): boolean {

@@ -8,6 +8,7 @@ import type { SchedulePage, ScheduleStore, UpsertAnswer, UpsertOptions } from '.
 import type { StoredSchedule } from '../store/ticks/stored-schedule.ts'
 import { dayMs } from '../store/ticks/tick-codec.ts'
 import type { TickRecord, TickStore } from '../store/ticks/tick-store.ts'
+import { assertConditions, type WriteConditions } from '../store/write-conditions.ts'
 import { missionScheduleId, type ScheduleDocument } from './document.ts'
 import { checked, findFlow } from './flows.ts'
 import { listSchedules, type ScheduleFilter } from './list-schedules.ts'
@@ -20,13 +21,6 @@ export interface ScheduleServiceDeps {
   readonly queue: Pick<RunQueue, 'enqueue'>
   readonly clock: Clock
   readonly installed?: () => Promise<boolean>
-}
-
-export interface SchedulePutOptions {
-  /** If-Match: CONFLICT unless the stored generation is this one. */
-  readonly ifGeneration?: number
-  /** If-None-Match: *: CONFLICT when the schedule exists. */
-  readonly createOnly?: boolean
 }
 
 export interface ScheduleStatus {
@@ -50,13 +44,13 @@ export interface TriggerOptions {
  */
 export interface ScheduleService {
   /** @throws INVALID_PARAMS naming every field; CONFLICT. */
-  put(tenant: string, document: ScheduleDocument, options: SchedulePutOptions): Promise<UpsertAnswer>
+  put(tenant: string, document: ScheduleDocument, options: WriteConditions): Promise<UpsertAnswer>
   get(key: ScheduleKey): Promise<StoredSchedule>
   status(key: ScheduleKey): Promise<ScheduleStatus>
   list(tenant: string, filter: ScheduleFilter): Promise<SchedulePage>
   /** When it would be due, and beside what; nothing is stored. @throws INVALID_PARAMS as `put`. */
   preview(tenant: string, document: ScheduleDocument, options: PreviewOptions): Promise<SchedulePreview>
-  remove(key: ScheduleKey, options: Pick<SchedulePutOptions, 'ifGeneration'>): Promise<void>
+  remove(key: ScheduleKey, options: Pick<WriteConditions, 'ifGeneration'>): Promise<void>
   /** T's while it lasts end as `paused`. */
   pause(key: ScheduleKey, pause: { reason: string; actor: string; untilMs?: number }): Promise<StoredSchedule>
   resume(key: ScheduleKey): Promise<StoredSchedule>
@@ -150,13 +144,8 @@ export function assertOwn({ id, mission }: StoredSchedule): void {
   throw new AppError('CONFLICT', `schedule "${id}" belongs to mission "${mission}": change that`)
 }
 
-function expecting(id: string, { ifGeneration, createOnly }: SchedulePutOptions): UpsertOptions['expect'] & {} {
-  return (stored) => {
-    if (createOnly && stored) throw new AppError('CONFLICT', `schedule "${id}" exists`)
-    if (ifGeneration === undefined || stored?.generation === ifGeneration) return
-    const found = stored ? `has generation ${stored.generation}` : 'does not exist'
-    throw new AppError('CONFLICT', `schedule "${id}" ${found}, not ${ifGeneration}`)
-  }
+function expecting(id: string, conditions: WriteConditions): UpsertOptions['expect'] & {} {
+  return (stored) => assertConditions(`schedule "${id}"`, stored, conditions)
 }
 
 function triggeredRun(schedule: StoredSchedule, { nominalMs, params }: TriggerOptions, nowMs: number): EnqueueRequest {

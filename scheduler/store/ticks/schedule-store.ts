@@ -1,7 +1,7 @@
-import { AppError, toAppError } from '../../../models/errors.ts'
+import { toAppError } from '../../../models/errors.ts'
 import type { RedisClient } from '../../../tasks/cache/redis.ts'
 import { batchLua, runLua } from '../lua.ts'
-import { maxWrites, outrun } from '../outrun.ts'
+import { untilWritten } from '../outrun.ts'
 import { decodeCursor, encodeCursor, idPlace } from '../pages.ts'
 import { redisCall } from '../redis-call.ts'
 import { ignoreUnreadable, type OnUnreadable } from '../stored-document.ts'
@@ -121,16 +121,14 @@ export function createScheduleStore(redis: RedisClient, onUnreadable: OnUnreadab
 
   /** Reads, changes and writes until nobody wrote in between; `change` answers undefined when there is nothing to do. */
   async function rewrite(key: ScheduleKey, change: (row?: ScheduleRow) => StoredSchedule | undefined) {
-    for (let i = 0; i < maxWrites; i++) {
+    return untilWritten(`schedule ${scheduleMember(key)}`, async () => {
       const row = await readRow(key)
       const next = change(row)
-      if (!next) return { stored: row?.schedule, next }
+      const answer = { stored: row?.schedule, next }
+      if (!next) return answer
       const touched = [keys.schedule(key), keys.due, keys.schedules, keys.ownSchedules, keys.ownRevision]
-      if (await runLua(redis, writeScript, touched, encodeSchedule(next, row?.stamp ?? '|')))
-        return { stored: row?.schedule, next }
-      await outrun(i)
-    }
-    throw new AppError('CONFLICT', `schedule ${scheduleMember(key)} is being changed by others all the time`)
+      return (await runLua(redis, writeScript, touched, encodeSchedule(next, row?.stamp ?? '|'))) ? answer : undefined
+    })
   }
 
   function hasTicksLeft(stored: StoredSchedule): boolean {
